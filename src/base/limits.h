@@ -1,0 +1,70 @@
+/* limits.h - every limit that is not a setting: name, value, unit, reason.
+ *
+ * A setting's default and range stand in the settings table of its directory; what stands here is
+ * fixed because a protocol, the on-disk format or the design fixes it.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* --- run ------------------------------------------------------------------------------------ */
+#define FIBER_STACK_BYTES        (64 * 1024) /* a TLS handshake needs 13 KiB; a 4x reserve */
+#define FIBERS_PER_WORKER        1024        /* stacks in the pool of one worker */
+#define FIBERS_PER_PROCESS       16384       /* vm.max_map_count allows 32,753 guarded stacks */
+#define FIBERS_STRANGERS_PERCENT 50          /* of a worker's stacks for peers not logged in */
+#define FIBERS_RESERVED          16          /* of a worker's stacks kept for relay, admin, timers */
+#define CONN_INPUT_BYTES         (16 * 1024) /* lent with the stack; one TLS record */
+#define CONN_OUTPUT_BYTES        (64 * 1024) /* written past this waits for the peer */
+#define CONN_PARTIAL_BYTES       (8 * 1024)  /* a half-received line kept while parked */
+#define LOOP_EVENTS_PER_WAIT     256
+#define WORK_QUEUE_ITEMS         1024        /* waiting items of one pool, past it ERR_LATER */
+#define CONFIG_FILE_BYTES        (256 * 1024)
+
+/* --- mail ----------------------------------------------------------------------------------- */
+#define ADDRESS_BYTES      254  /* RFC 5321 4.5.3.1.3: path of 256 less the angle brackets */
+#define LOCAL_PART_BYTES   64   /* RFC 5321 4.5.3.1.1 */
+#define DOMAIN_BYTES       253  /* RFC 1035 3.1 in text form without the trailing dot */
+#define HEADER_LINE_BYTES  998  /* RFC 5322 2.1.1, what we emit; what we read may be longer */
+#define HEADER_FIELDS      10000 /* per header block; more are body text to us */
+#define HEADER_BYTES       (1024 * 1024) /* per header block; what follows is body text to us */
+#define MIME_DEPTH         32   /* nested multiparts and message/rfc822; deeper is opaque */
+#define MIME_PARTS         10000 /* per message; further ones belong to the last */
+#define MIME_PARAMETERS    64   /* per Content-Type or Content-Disposition */
+#define MIME_BOUNDARY_BYTES 1024 /* RFC 2046 says 70; the wild says more */
+#define ENVELOPE_ADDRESSES 1000 /* per address field; 100,000 groups crashed a famous server */
+#define PREVIEW_BYTES      768  /* RFC 8970: 256 characters, at most 3 bytes each here */
+
+/* --- store ---------------------------------------------------------------------------------- */
+#define STORE_KEY_BYTES       64   /* account prefix included; LMDB's own maximum is 511 */
+#define STORE_VALUE_BYTES     1900 /* no LMDB overflow pages */
+#define STORE_BATCH_OPS       4096 /* puts and deletes of one commit; a longer command is several */
+#define STORE_BATCH_BYTES     (1024 * 1024)
+#define STORE_BITMAP_UIDS     4096 /* UIDs in one bitmap row, 512 bytes */
+#define STORE_MEMORY_BODY_BYTES (256 * 1024) /* a larger message streams to its own segment */
+#define STORE_FRAME_BYTES     (128 * 1024) /* one zstd frame of a streamed body */
+#define MAILBOX_NAME_BYTES    1000 /* UTF-8, whole path */
+#define MAILBOX_DEPTH         32
+#define MAILBOX_KEYWORDS      64   /* distinct keywords a mailbox may use: one bit each */
+#define KEYWORD_BYTES         64
+#define MAILBOXES_PER_ACCOUNT 10000
+
+/* --- smtp, relay ---------------------------------------------------------------------------- */
+#define SMTP_LINE_BYTES      4096  /* command line; RFC 5321 wants 512, AUTH (RFC 4954) 12288 base64 */
+#define SMTP_AUTH_LINE_BYTES 12288 /* RFC 4954 4 */
+#define SMTP_TEXT_LINE_BYTES (64 * 1024) /* RFC 5321 4.5.3.1.6 wants 1000; the wild is longer */
+#define SMTP_REPLY_BYTES     (16 * 1024) /* all lines of one remote reply that we keep */
+#define SMTP_REPLY_LINES     128
+#define SMTP_HOPS            50    /* Received fields; RFC 5321 6.3 wants at least 100 or fewer by choice */
+#define RELAY_MX_HOSTS       16    /* tried per attempt */
+#define ALIAS_DEPTH          10
+#define ALIAS_TARGETS        1000
+
+/* --- imap, pop3 ----------------------------------------------------------------------------- */
+#define IMAP_LINE_BYTES           (64 * 1024) /* RFC 7162 4: at least 8192 */
+#define IMAP_LITERAL_UNAUTH_BYTES 4096        /* security.md 12 */
+#define IMAP_COMMAND_BYTES        (1024 * 1024) /* line and literals of one command but APPEND */
+#define IMAP_DEPTH                32          /* brackets and SEARCH keys within each other */
+#define IMAP_SEARCH_KEYS          1000
+#define IMAP_SEQUENCE_RANGES      10000
+#define POP3_LINE_BYTES           512         /* RFC 2449 4: 255 and room for AUTH */
+
+#endif
