@@ -1,0 +1,130 @@
+/* conn.h - a connection: lines, bytes and TLS for straight-line protocol code, and parking.
+ *
+ * A server session is served in bursts. serve(session) runs on a lent stack when there is
+ * something to do, and returns SERVE_PARK to wait for more without a stack, or SERVE_CLOSE.
+ * What must survive a park is a field of the session; all else is a local or in an arena.
+ * While parked: a half-received line, a TLS handshake and an idle client hold no stack and no
+ * full buffer.
+ *
+ * In a burst every call that says Waits may suspend the fiber; it returns ERR_GONE when the peer
+ * left, the deadline passed or the process drains, and then every later call does so too: unwind
+ * by returning. Output gathers in a buffer and leaves at conn_flush, when it is full, before any
+ * wait for input, and when serve returns.
+ */
+#ifndef RUN_CONN_H
+#define RUN_CONN_H
+
+#include "base/arena.h"
+#include "run/fiber.h"
+#include "run/loop.h"
+#include "run/tls.h"
+
+struct conn;
+
+enum serve { SERVE_PARK, SERVE_CLOSE };
+
+/* Why serve was called. */
+enum conn_why {
+    CONN_STARTED, /* just accepted (implicit TLS: handshake done): say the greeting */
+    CONN_INPUT,   /* at least one whole line is buffered, or the input's end */
+    CONN_WOKEN,   /* conn_wake was called, e.g. the mailbox changed */
+    CONN_TIMEOUT, /* the time given to conn_park_for passed */
+    CONN_DRAIN,   /* the process is ending: say goodbye */
+};
+
+struct conn_handler {
+    /* A new session for an accepted connection; NULL refuses it (already closed politely). Runs on
+     * the loop's own stack and may not wait. The pointer is given to the others. */
+    void *(*open)(void *listener_arg, struct conn *c);
+    enum serve (*serve)(void *session, enum conn_why why); /* on a fiber. Waits. */
+    void (*closed)(void *session); /* frees it; the loop's own stack; c is gone after it */
+    str busy; /* sent before closing when there is no room: "421 …\r\n", "* BYE …\r\n" */
+};
+
+enum listener_tls { LISTEN_PLAIN, LISTEN_TLS }; /* STARTTLS is the protocol's affair */
+
+struct listener_config {
+    struct netaddr at;
+    enum listener_tls tls;
+    struct tls_server *certificates; /* for LISTEN_TLS and conn_starttls; NULL: none */
+    const struct conn_handler *handler;
+    void *arg;                       /* lives as long as the listener */
+    unsigned conns_max;              /* open at once on this listener and loop */
+    unsigned conns_per_address_max;  /* likewise, by netaddr_limit_key; 0: no limit */
+    unsigned handshake_ms;           /* implicit TLS must be done by then */
+};
+struct listener;
+/* The listening socket is opened once (listener_open) and attached to each worker's loop. */
+enum err listener_open(struct seam *seam, const struct listener_config *config, struct listener **out) MUST_CHECK;
+enum err listener_attach(struct listener *l, struct loop *loop) MUST_CHECK; /* on the loop's thread */
+void listener_close(struct listener *l);              /* after every loop has ended */
+const struct netaddr *listener_addr(const struct listener *l); /* the real port if 0 was asked */
+
+/* --- input -------------------------------------------------------------------------------------- */
+/* A whole line is in the buffer: conn_line would not wait. */
+bool conn_line_ready(struct conn *c);
+/* Anything at all is in the buffer, also inside TLS: what STARTTLS must find false. */
+bool conn_buffered(struct conn *c);
+/* The next line with its line end (CRLF or a bare LF: the protocol judges), at most max bytes;
+ * valid until the next conn call. ERR_LIMIT: longer than max, and swallowed whole up to its LF
+ * (security.md 3). Waits. */
+enum err conn_line(struct conn *c, size_t max, str *line) MUST_CHECK;
+/* Between 1 and n bytes, as they come: literals, DATA, BDAT. Valid until the next conn call. Waits. */
+enum err conn_read(struct conn *c, size_t n, str *bytes) MUST_CHECK;
+/* Exactly n bytes thrown away. Waits. */
+enum err conn_skip(struct conn *c, uint64_t n) MUST_CHECK;
+void conn_discard_input(struct conn *c); /* all that is buffered: before STARTTLS */
+
+/* --- output ------------------------------------------------------------------------------------- */
+/* Append. Waits for a slow peer only when CONN_OUTPUT_BYTES are gathered. Sticky: after a failure
+ * nothing is written and conn_gone is true, so replies need not be checked one by one. */
+void conn_write(struct conn *c, str bytes);
+void conn_writef(struct conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum err conn_flush(struct conn *c);   /* Waits until the kernel has it all. */
+bool conn_gone(const struct conn *c);
+
+/* --- time, waking, parking ------------------------------------------------------------------------- */
+/* Every wait of this burst ends at the latest after ms from now (the command's deadline). */
+void conn_deadline(struct conn *c, unsigned ms);
+/* How long the next park may last before CONN_TIMEOUT. Kept until changed. */
+void conn_park_for(struct conn *c, unsigned ms);
+/* Serve this session soon even without input; same thread. Remembered if it is being served: the
+ * park then does not happen (no lost wake-up). */
+void conn_wake(struct conn *c);
+/* From any thread; c must be kept alive by the caller's own means (store watches do this for you). */
+void conn_class(struct conn *c, enum fiber_class class); /* known after log-in */
+
+/* --- TLS -------------------------------------------------------------------------------------------- */
+bool conn_has_tls(const struct conn *c);
+/* Server side of STARTTLS: the caller has sent its reply and checked !conn_buffered. Waits. */
+enum err conn_starttls(struct conn *c) MUST_CHECK;
+/* The end of TLS is the end of the connection; there is no going back to clear text. */
+const struct tls_facts *conn_tls_facts(const struct conn *c); /* NULL in clear */
+
+/* --- facts ------------------------------------------------------------------------------------------ */
+const struct netaddr *conn_peer(const struct conn *c);
+const struct netaddr *conn_local(const struct conn *c);
+str conn_id(const struct conn *c);     /* the session's id in the log, e.g. "7f3a-19" */
+struct loop *conn_loop(const struct conn *c);
+uint64_t conn_bytes_in(const struct conn *c);
+uint64_t conn_bytes_out(const struct conn *c);
+
+/* Wire trace: called with each piece as it crossed, decrypted; '>' sent, '<' received. The caller
+ * masks secrets by calling conn_trace_mask around what must not be shown. NULL turns it off. */
+typedef void conn_trace_fn(void *arg, char direction, str bytes);
+void conn_trace(struct conn *c, conn_trace_fn *fn, void *arg);
+void conn_trace_mask(struct conn *c, bool masked);
+
+/* --- the client side: SMTP client, tools; the connection belongs to the calling fiber ----------------- */
+struct connect_options {
+    struct netaddr to;
+    const struct netaddr *source;  /* NULL: the kernel chooses */
+    unsigned connect_ms;
+};
+/* Waits. ERR_LATER: refused, unreachable or too late; *why (may be NULL) is the errno. */
+enum err conn_connect(const struct connect_options *o, struct conn **out, int *why) MUST_CHECK;
+/* Waits. tls_client decides what is verified. ERR_DENIED: certificate; ERR_SYNTAX: handshake. */
+enum err conn_starttls_client(struct conn *c, struct tls_client *t, str host) MUST_CHECK;
+void conn_close(struct conn *c);   /* client side only; flushes nothing */
+
+#endif

@@ -1,0 +1,26 @@
+/* process.h - the process as a whole: worker threads with their loops, signals, the log's sink.
+ *
+ * SIGTERM and SIGINT drain and end; SIGHUP reloads (certificates, configuration where it can
+ * change); SIGPIPE is ignored. Signals arrive on one thread (signalfd in the first loop).
+ */
+#ifndef RUN_PROCESS_H
+#define RUN_PROCESS_H
+
+#include "run/loop.h"
+
+struct process_hooks {
+    /* On each worker's own thread, before its loop runs: attach listeners, start system fibers. */
+    enum err (*worker_start)(void *arg, struct loop *loop, unsigned index);
+    void (*worker_end)(void *arg, struct loop *loop, unsigned index);
+    void (*reload)(void *arg); /* SIGHUP; on the first worker, may not wait */
+    void (*ready)(void *arg);  /* every worker runs */
+};
+/* Runs workers until a signal or process_stop; returns 0, or 1 if a worker could not start. */
+int process_run(struct seam *seam, unsigned workers, unsigned grace_ms, const struct process_hooks *hooks, void *arg);
+void process_stop(void); /* any thread: as SIGTERM */
+
+/* Log lines to a descriptor, each with its time in front, written whole; the descriptor stays the caller's. */
+void process_log_to_fd(int fd);
+void process_raise_fd_limit(void); /* RLIMIT_NOFILE to its hard maximum */
+
+#endif

@@ -1,0 +1,142 @@
+/* seam.h - the whole outside world: clock, randomness, files, sockets, waiting, threads, DNS.
+ *
+ * Nothing else in the program may reach outside (tools/lint_banned enforces it). There are two
+ * implementations: the real one (seam_real.c) and the simulated one (seam_sim.c), in which time
+ * moves when everybody waits, the network is in memory, and a file keeps only what was synced when
+ * its machine loses power. One simulated world holds several machines, each with a seam of its own.
+ *
+ * Handles are ints >= 0. Errors of files and sockets are negative errno values (-EAGAIN, -ENOSPC):
+ * callers map them once, to enum err, where they know what they mean.
+ * Every call is thread-safe unless it says otherwise. None of them suspends a fiber.
+ */
+#ifndef RUN_SEAM_H
+#define RUN_SEAM_H
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "run/netaddr.h"
+
+struct seam;
+
+/* --- clock and randomness --------------------------------------------------------------------- */
+uint64_t seam_mono_us(struct seam *s); /* never goes back; for deadlines and durations */
+int64_t seam_wall_us(struct seam *s);  /* since 1970 UTC; may jump; for dates only */
+void seam_random(struct seam *s, void *p, size_t n);
+
+/* --- files --------------------------------------------------------------------------------------
+ * Paths are absolute or relative to the data folder given to the constructor. */
+enum seam_open {
+    SEAM_READ = 0,
+    SEAM_WRITE = 1,     /* read and write */
+    SEAM_CREATE = 2,    /* with WRITE: make it, mode 0600 */
+    SEAM_EXCLUSIVE = 4, /* with CREATE: -EEXIST if it is there */
+};
+int seam_open(struct seam *s, const char *path, unsigned how);
+int seam_close(struct seam *s, int file);
+ssize_t seam_pread(struct seam *s, int file, void *p, size_t n, uint64_t at);
+ssize_t seam_pread_cached(struct seam *s, int file, void *p, size_t n, uint64_t at); /* -EAGAIN if it would wait for the disk (preadv2 RWF_NOWAIT) */
+ssize_t seam_pwritev(struct seam *s, int file, const struct iovec *iov, int n, uint64_t at); /* may be short */
+int seam_fdatasync(struct seam *s, int file);
+int seam_truncate(struct seam *s, int file, uint64_t size);
+int seam_allocate(struct seam *s, int file, uint64_t from, uint64_t size); /* fallocate, size grows */
+int64_t seam_size(struct seam *s, int file);
+int seam_rename(struct seam *s, const char *from, const char *to);
+int seam_unlink(struct seam *s, const char *path);
+int seam_mkdir(struct seam *s, const char *path); /* mode 0700 */
+int seam_sync_dir(struct seam *s, const char *path);
+/* Calls back with each name but . and .., in no order; stops when it returns false. */
+int seam_list(struct seam *s, const char *path, bool (*each)(void *arg, const char *name), void *arg);
+/* Take the kernel's exclusive lock on an open file without waiting; -EAGAIN if another has it. */
+int seam_lock(struct seam *s, int file);
+int64_t seam_free_bytes(struct seam *s, const char *path); /* room left for us on its file system */
+
+/* --- sockets, all non-blocking ------------------------------------------------------------------ */
+int seam_listen(struct seam *s, const struct netaddr *at, int backlog); /* SO_REUSEADDR, close-on-exec, V6ONLY; unix: mode 0600 */
+int seam_accept(struct seam *s, int listener, struct netaddr *peer);
+/* Begins; writable when done, then seam_socket_error says how it went. source may be NULL. */
+int seam_connect(struct seam *s, const struct netaddr *to, const struct netaddr *source);
+int seam_socket_error(struct seam *s, int socket);
+ssize_t seam_recv(struct seam *s, int socket, void *p, size_t n);       /* 0 at the end */
+ssize_t seam_send(struct seam *s, int socket, const void *p, size_t n); /* no SIGPIPE */
+int seam_shutdown_write(struct seam *s, int socket);
+int seam_socket_close(struct seam *s, int socket);
+int seam_local_addr(struct seam *s, int socket, struct netaddr *out);
+/* Take over a listening descriptor that was passed in (socket activation, the parent process). */
+int seam_adopt(struct seam *s, int fd);
+
+/* --- waiting: one poller a loop; only its own thread calls it, but for wake --------------------- */
+enum { SEAM_READABLE = 1, SEAM_WRITABLE = 2, SEAM_HUP = 4 };
+struct seam_event { void *tag; unsigned what; };
+struct seam_poller;
+struct seam_poller *seam_poller_new(struct seam *s);
+void seam_poller_free(struct seam_poller *p);
+/* Level-triggered. what == 0 keeps it registered but silent; forget before closing.
+ * exclusive: of several pollers that watch one listener only one is woken. */
+int seam_poller_set(struct seam_poller *p, int handle, unsigned what, void *tag, bool exclusive);
+void seam_poller_forget(struct seam_poller *p, int handle);
+/* Waits (the thread, not a fiber) until something happens, a wake, or the monotonic time given
+ * (UINT64_MAX: for ever). Returns how many events it filled in; 0 after a wake or at the time. */
+int seam_poller_wait(struct seam_poller *p, struct seam_event *events, int n, uint64_t until_mono_us);
+void seam_poller_wake(struct seam_poller *p); /* any thread */
+
+/* --- services: threads of their own that do one kind of work ------------------------------------
+ * A service runs step(arg) once after each kick (kicks while it runs are remembered as one). In the
+ * simulation a step runs when the world's scheduler says, on the one thread there is, so a step
+ * must finish without waiting for another service. */
+struct seam_service;
+struct seam_service *seam_service_new(struct seam *s, const char *name, void (*step)(void *arg), void *arg);
+void seam_service_kick(struct seam_service *service);                      /* any thread */
+/* Ask for a step at this monotonic time at the latest; UINT64_MAX withdraws. Own step only. */
+void seam_service_kick_at(struct seam_service *service, uint64_t mono_us);
+void seam_service_free(struct seam_service *service); /* lets a running step end, joins */
+
+/* --- DNS ------------------------------------------------------------------------------------------
+ * The records of one name and type. The real resolver is src/dns/unbound.c, put in at wiring; the
+ * simulation answers from a table. Callbacks come on the loop that asked, on its own stack. */
+enum seam_dns_status {
+    DNS_ANSWER,   /* at least one record of the type */
+    DNS_NODATA,   /* the name exists, not with this type */
+    DNS_NXDOMAIN,
+    DNS_FAILED,   /* SERVFAIL, timeout, bogus: try later */
+};
+struct seam_dns_reply {
+    enum seam_dns_status status;
+    bool secure;       /* DNSSEC-validated */
+    bool bogus;        /* validation failed (status is DNS_FAILED) */
+    uint32_t ttl_s;
+    const str *rdata;  /* records in wire form, valid during the callback */
+    size_t n;
+    str canonical;     /* the name after CNAMEs, empty if the same */
+};
+struct loop;
+typedef void seam_dns_fn(void *arg, const struct seam_dns_reply *reply);
+struct seam_dns_ops {
+    /* Begins a query; *query names it for cancel. The callback may come before this returns. */
+    enum err (*query)(void *self, struct loop *loop, str name, uint16_t rrtype, seam_dns_fn *fn, void *arg, void **query);
+    void (*cancel)(void *self, void *query); /* the callback will not come */
+};
+void seam_dns_set(struct seam *s, const struct seam_dns_ops *ops, void *self);
+enum err seam_dns_query(struct seam *s, struct loop *loop, str name, uint16_t rrtype, seam_dns_fn *fn, void *arg, void **query) MUST_CHECK;
+void seam_dns_cancel(struct seam *s, void *query);
+
+/* --- the two implementations ---------------------------------------------------------------------- */
+struct seam *seam_real_new(const char *data_dir); /* copies the path */
+void seam_free(struct seam *s);
+
+struct sim_world;
+struct sim_world *sim_world_new(uint64_t seed);
+void sim_world_free(struct sim_world *w);
+/* A machine with its own files and an address in the world's network; loop threads do not exist:
+ * sim_world_run drives every loop, service and timer of every machine on the caller's thread. */
+struct seam *sim_machine_new(struct sim_world *w, const char *name, const char *ip);
+void sim_dns_add(struct sim_world *w, str name, uint16_t rrtype, str rdata);
+/* Runs until nothing is left to do or the world's clock reaches this; true if it went quiet. */
+bool sim_world_run(struct sim_world *w, uint64_t until_mono_us);
+/* Power cut: files keep what was synced, and each unsynced 4-KiB page with probability 1/2. */
+void sim_machine_power_cut(struct seam *machine);
+/* The same cut as files in a real folder: what a store that maps its index needs to be reopened. */
+
+#endif
