@@ -13,7 +13,7 @@ struct arena_block;
 struct arena {
     struct arena_block *blocks; /* newest first */
     char *at, *end;             /* free room in the newest */
-    size_t used;                /* bytes handed out since the reset */
+    size_t used;                /* bytes handed out since the reset, each rounded up to alignment */
     size_t limit;               /* budget, bytes */
     bool full;                  /* sticky: something was refused */
 };

@@ -1,0 +1,168 @@
+/* buf.c - a growable byte buffer with a limit. */
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t first_bytes = 64;
+
+struct buf buf_make(size_t max)
+{
+    return (struct buf){ .max = max };
+}
+
+void buf_free(struct buf *b)
+{
+    free(b->p);
+    *b = buf_make(b->max);
+}
+
+void buf_reset(struct buf *b)
+{
+    b->n = 0;
+    b->full = false;
+}
+
+void buf_truncate(struct buf *b, size_t n)
+{
+    assert(n <= b->n);
+    b->n = n;
+}
+
+/* Doubling, so that appending is linear over all; want is within the limit. */
+static bool grow(struct buf *b, size_t want)
+{
+    size_t cap = b->cap > b->max / 2 ? b->max : b->cap * 2;
+    if (cap < first_bytes) cap = first_bytes;
+    if (cap < want) cap = want;
+    if (cap > b->max && want <= b->max) cap = b->max;
+    char *p = realloc(b->p, cap ? cap : 1);
+    if (!p) return false;
+    b->p = p;
+    b->cap = cap;
+    return true;
+}
+
+char *buf_reserve(struct buf *b, size_t n)
+{
+    if (b->full) return NULL;
+    bool fits = b->n <= b->max && n <= b->max - b->n;
+    bool there = b->p && n <= b->cap - b->n;
+    if (!fits || (!there && !grow(b, b->n + n))) {
+        b->full = true;
+        return NULL;
+    }
+    return b->p + b->n;
+}
+
+void buf_commit(struct buf *b, size_t n)
+{
+    assert(n <= b->cap - b->n);
+    b->n += n;
+}
+
+void buf_add(struct buf *b, str s)
+{
+    char *to = buf_reserve(b, s.n);
+    if (!to || !s.n) return;
+    memcpy(to, s.p, s.n);
+    b->n += s.n;
+}
+
+void buf_addc(struct buf *b, char c)
+{
+    char *to = buf_reserve(b, 1);
+    if (!to) return;
+    *to = c;
+    b->n++;
+}
+
+void buf_fill(struct buf *b, char c, size_t n)
+{
+    char *to = buf_reserve(b, n);
+    if (!to || !n) return;
+    memset(to, c, n);
+    b->n += n;
+}
+
+void buf_addf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    assert(n >= 0);
+
+    /* vsnprintf wants room for its NUL, which does not count against the limit. */
+    char *to = buf_reserve(b, (size_t)n);
+    if (!to || n == 0) return;
+    if (b->cap - b->n == (size_t)n && !grow(b, b->n + (size_t)n + 1)) {
+        b->full = true;
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(b->p + b->n, (size_t)n + 1, format, args);
+    va_end(args);
+    b->n += (size_t)n;
+}
+
+void buf_u64(struct buf *b, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    buf_add(b, (str){ digits + at, sizeof digits - at });
+}
+
+static void add_bytes(struct buf *b, uint64_t value, size_t n, bool big_endian)
+{
+    char bytes[8];
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (char)(unsigned char)(value >> (8 * (big_endian ? n - 1 - i : i)));
+    buf_add(b, (str){ bytes, n });
+}
+
+void buf_le32(struct buf *b, uint32_t value)
+{
+    add_bytes(b, value, 4, false);
+}
+
+void buf_le64(struct buf *b, uint64_t value)
+{
+    add_bytes(b, value, 8, false);
+}
+
+void buf_be32(struct buf *b, uint32_t value)
+{
+    add_bytes(b, value, 4, true);
+}
+
+void buf_be64(struct buf *b, uint64_t value)
+{
+    add_bytes(b, value, 8, true);
+}
+
+void buf_varint(struct buf *b, uint64_t value)
+{
+    char bytes[10];
+    size_t n = 0;
+    while (value > 0x7f) {
+        bytes[n++] = (char)(unsigned char)(value | 0x80);
+        value >>= 7;
+    }
+    bytes[n++] = (char)value;
+    buf_add(b, (str){ bytes, n });
+}
+
+void buf_consume(struct buf *b, size_t n)
+{
+    assert(n <= b->n);
+    b->n -= n;
+    if (b->n && n) memmove(b->p, b->p + n, b->n);
+}

@@ -1,0 +1,44 @@
+/* mem.c - the heap: allocations that succeed or end the process. */
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Out of memory for something small, or a size no machine has: a core dump says more than a guess
+ * at how to go on would. */
+static void *must(void *p)
+{
+    if (!p) abort();
+    return p;
+}
+
+static size_t product(size_t n, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes)) abort();
+    return bytes ? bytes : 1; /* malloc(0) may be NULL, ours never is */
+}
+
+void *mem_new(size_t size)
+{
+    return must(calloc(1, size ? size : 1));
+}
+
+void *mem_array(size_t n, size_t size)
+{
+    return must(calloc(1, product(n, size)));
+}
+
+void *mem_resize(void *p, size_t old_n, size_t new_n, size_t size)
+{
+    size_t bytes = product(new_n, size);
+    char *q = must(realloc(p, bytes));
+    if (new_n > old_n) memset(q + old_n * size, 0, (new_n - old_n) * size);
+    return q;
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}
