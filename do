@@ -1,0 +1,36 @@
+#!/bin/sh
+# do - the one way in: build, run, test, check and install Posthorn.
+#
+# Every command does its own set-up: it installs the Debian packages it needs (tools/packages.txt),
+# configures and builds. A fresh Debian 12 with git and a shell is enough.
+set -eu
+cd "$(dirname "$0")"
+. tools/setup.sh
+
+help() {
+    cat <<'END'
+usage: ./do COMMAND
+
+  demo [--stay] [--break NAME]    two servers, one letter, the whole journey
+  serve [OPTION...]               build and run one server
+  test [SUITE...]                 all tests, or the suites named (./do test --list)
+  lint                            warnings, layers, banned calls, layout, static analysis
+  fuzz [TARGET...] [SECONDS]      each fuzzer for so long (60); --merge keeps new inputs
+  bench [NAME]                    measurements against peers and physical limits
+  install [PREFIX]                into /usr/local or PREFIX, with man pages and systemd unit
+
+The first run installs what it needs from Debian, as root or through sudo, and says what.
+END
+}
+
+case "${1:-help}" in
+demo)    shift; need build; build build; exec tools/demo.sh "$@" ;;
+serve)   shift; need build; build build; exec build/src/posthorn/posthorn serve "$@" ;;
+test)    shift; need build test; exec tools/test.sh "$@" ;;
+lint)    shift; need build lint; exec tools/lint.sh "$@" ;;
+fuzz)    shift; need build test; exec tools/fuzz.sh "$@" ;;
+bench)   shift; need build test; exec tools/bench.sh "$@" ;;
+install) shift; need build; exec tools/install.sh "$@" ;;
+help|-h|--help) help ;;
+*)       echo "./do: no such command: $1" >&2; help >&2; exit 2 ;;
+esac

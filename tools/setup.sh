@@ -1,0 +1,91 @@
+# setup.sh - functions for ./do and tools/*.sh: install what is missing, configure, build.
+#
+# Sourced with the repository's root as working directory.
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# The packages that tools/packages.txt names for the given groups (build, test, lint).
+packages_of() {
+    for group in "$@"; do
+        awk -v group="$group" '!/^#/ && $2 == group { print $1 }' tools/packages.txt
+    done | sort -u
+}
+
+# Of the packages named, those that are not installed.
+packages_missing() {
+    for package in "$@"; do
+        case "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" in
+        installed) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+# Run a command as root: directly, through sudo, or not at all.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+can_be_root() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+
+# Install what is missing for the given groups; without a way to become root, say what to run.
+need() {
+    command -v dpkg-query >/dev/null || die "Posthorn builds on Debian 12; there is no dpkg here."
+    missing=$(packages_missing $(packages_of "$@"))
+    [ -n "$missing" ] || return 0
+    install="env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends"
+    if ! can_be_root; then
+        say "Some Debian packages are missing. Run this as root, then ./do again:"
+        say ""
+        say "    apt-get update && apt-get install -y --no-install-recommends $missing"
+        exit 1
+    fi
+    say "Installing from Debian$([ "$(id -u)" = 0 ] || echo ' (with sudo)'): $missing"
+    log=$(mktemp)
+    as_root apt-get -qq update >"$log" 2>&1 || say "apt-get update failed; trying with the lists at hand"
+    as_root $install -o DPkg::Lock::Timeout=300 $missing >>"$log" 2>&1 </dev/null \
+        || { tail -n 40 "$log" >&2; rm -f "$log"; die "apt-get could not install them."; }
+    rm -f "$log"
+}
+
+# How many compilers to run at once; JOBS overrides.
+jobs() { echo "${JOBS:-$(nproc)}"; }
+
+# Configure a build folder, again when its options have changed.  configure DIR [MESON OPTION...]
+configure() {
+    dir=$1
+    shift
+    options="CC=${CC:-gcc} $*"
+    [ -f "$dir/build.ninja" ] && [ "$(cat "$dir/.options" 2>/dev/null)" = "$options" ] && return 0
+    wipe=
+    [ -f "$dir/meson-private/coredata.dat" ] && wipe=--wipe
+    mkdir -p "$dir"
+    CC=${CC:-gcc} meson setup $wipe "$dir" "$@" >"$dir.log" 2>&1 \
+        || { cat "$dir.log" >&2; rm -f "$dir.log"; die "meson could not configure $dir"; }
+    rm -f "$dir.log"
+    printf '%s' "$options" >"$dir/.options"
+}
+
+# Bring a configured folder up to date.  compile DIR [TARGET...]
+# On a terminal ninja shows its progress; elsewhere it is heard only when it fails.
+compile() {
+    dir=$1
+    shift
+    if [ -t 2 ]; then
+        ninja -C "$dir" -j "$(jobs)" "$@" >&2 || die "building in $dir failed"
+    else
+        ninja -C "$dir" -j "$(jobs)" "$@" >"$dir/compile.log" 2>&1 \
+            || { tail -n 60 "$dir/compile.log" >&2; die "building in $dir failed"; }
+    fi
+}
+
+# Configure and compile.  build DIR [MESON OPTION...]
+build() {
+    configure "$@"
+    compile "$1"
+}

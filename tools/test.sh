@@ -1,0 +1,96 @@
+#!/bin/sh
+# test.sh - build what the tests need and run them, suite by suite.
+#
+#   tools/test.sh [SUITE...]    all, or those named
+#   tools/test.sh --list        their names
+#
+# The last line is "N passed, N failed"; the exit status is 1 when anything failed. A suite's output is
+# shown when it fails, and kept in build*/test-logs.
+set -eu
+cd "$(dirname "$0")/.."
+. tools/setup.sh
+
+# name        what it runs
+suites="
+unit          every x_test.c, as built by gcc
+asan          the same under AddressSanitizer and UBSan
+ucontext      the run layer with the portable fiber switch
+tsan          fibers, loop and threads under ThreadSanitizer
+valgrind      fibers under Valgrind
+aarch64       the aarch64 fiber switch, under qemu
+transcripts   each protocol, line by line: whole, and one byte at a time, under ASan
+integration   whole servers, under ASan
+crash         kill -9 and full disks
+clients       unmodified mail programs
+attacks       what strangers send, under ASan
+journey       ./do demo, and each ./do demo --break
+peers         other servers start, and answer
+corpora       every input the fuzzers have kept
+fuzz          each fuzzer for 5 seconds
+"
+names=$(echo "$suites" | awk 'NF { print $1 }')
+
+# The parts of the run layer that switch stacks or cross threads.
+threaded='^run/(fiber|loop|work|conn|tls|seam|process)'
+
+tests() { tools/run_tests.py --tally "$tally" "$@" || true; }
+
+run_unit()     { build build; tests build --suite unit; }
+run_asan()     { build_asan; tests build-asan --suite unit --label asan --slow 3; }
+run_ucontext() { configure build-ucontext -Ducontext=true
+                 tests build-ucontext --suite unit --label ucontext --only '^run/' --compile; }
+run_tsan()     { configure build-tsan -Db_sanitize=thread -Db_lundef=false
+                 tests build-tsan --suite unit --label tsan --only "$threaded" --compile --slow 5; }
+run_valgrind() { build build
+                 tests build --suite unit --label valgrind --only '^run/(fiber|conn)' --slow 10 \
+                     --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'; }
+run_aarch64()     { check aarch64 tools/test_aarch64.sh; }
+run_transcripts() { build_asan; tests build-asan --suite transcripts --slow 3; }
+run_integration() { build_asan; tests build-asan --suite integration --slow 3; }
+run_crash()       { build build; tests build --suite crash; }
+run_clients()     { build build; tests build --suite clients; }
+run_attacks()     { build_asan; tests build-asan --suite attacks --slow 3; }
+run_journey()     { build build; tests build --suite journey; }
+run_peers()       { check peers tools/test_peers.sh; }
+run_corpora()     { check corpora tools/fuzz.sh --replay; }
+run_fuzz()        { check fuzz tools/fuzz.sh --brief 5; }
+
+build_asan() { build build-asan -Db_sanitize=address,undefined -Db_lundef=false; }
+
+# Run a script that prints "ok WHAT", "not ok WHAT" or "skip WHAT" lines; each is a check.
+check() {
+    suite=$1
+    shift
+    mkdir -p build/test-logs
+    log=build/test-logs/$suite.log
+    began=$(date +%s)
+    status=0
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    passed=$(grep -c '^ok ' "$log" || true)
+    failed=$(grep -c '^not ok ' "$log" || true)
+    [ "$status" = 0 ] || [ "$failed" -gt 0 ] || failed=1
+    [ "$failed" = 0 ] || { echo "--- $suite"; grep -v '^ok ' "$log" | tail -n 60; echo "---"; }
+    grep '^skip ' "$log" || true
+    printf '%-22s %12s %5d passed %3d failed %6d s\n' \
+        "$suite" "" "$passed" "$failed" $(($(date +%s) - began))
+    echo "$suite $passed $failed" >>"$tally"
+}
+
+[ "${1:-}" != --list ] || { echo "$suites" | sed '/^$/d'; exit 0; }
+for suite in "$@"; do
+    echo "$names" | grep -qx "$suite" || die "./do test: no such suite: $suite (try --list)"
+done
+
+# A failure must never be answered by waiting for what nobody sends.
+export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=0:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+export TSAN_OPTIONS="halt_on_error=1:${TSAN_OPTIONS:-}"
+
+tally=$(mktemp)
+trap 'rm -f "$tally"' EXIT
+trap 'exit 130' INT TERM
+for suite in ${@:-$names}; do
+    # A folder that does not build is a failure of its suite, and the others still run.
+    ("run_$suite") || { echo "$suite 0 1" >>"$tally"; echo "$suite did not run"; }
+done
+awk '{ p += $2; f += $3 } END { printf "%d passed, %d failed\n", p, f; exit f != 0 }' "$tally"
