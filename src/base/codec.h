@@ -1,7 +1,8 @@
 /* codec.h - encodings of bytes as bytes: base64, quoted-printable, hex, xtext, modified UTF-7.
  *
- * Encoders append to a buf. Decoders append too, return false on bad input, and are strict unless
- * the name says lenient (mail in the wild is decoded leniently, protocol arguments never).
+ * Encoders append to a buf. Decoders append too, return false on bad input (then nothing was
+ * appended) or when the buf was or became full, and are strict unless the name says lenient (mail
+ * in the wild is decoded leniently, protocol arguments never). The input may not lie in the buf.
  */
 #ifndef BASE_CODEC_H
 #define BASE_CODEC_H
@@ -11,7 +12,7 @@
 void base64_encode(struct buf *out, str in);                       /* RFC 4648 4, padded, no folds */
 void base64_encode_lines(struct buf *out, str in);                 /* RFC 2045 6.8: 76 columns, CRLF */
 bool base64_decode(struct buf *out, str in);                       /* strict; padding required */
-bool base64_decode_lenient(struct buf *out, str in);               /* skips what is not base64 */
+bool base64_decode_lenient(struct buf *out, str in);               /* skips the rest; false if full */
 void qp_encode(struct buf *out, str in);                           /* RFC 2045 6.7, text with CRLF */
 void qp_decode_lenient(struct buf *out, str in);
 void hex_encode(struct buf *out, str in);                          /* lower case */

@@ -24,13 +24,20 @@
 #define LOCAL_PART_BYTES   64   /* RFC 5321 4.5.3.1.1 */
 #define DOMAIN_BYTES       253  /* RFC 1035 3.1 in text form without the trailing dot */
 #define HEADER_LINE_BYTES  998  /* RFC 5322 2.1.1, what we emit; what we read may be longer */
-#define HEADER_FIELDS      10000 /* per header block; more are body text to us */
+#define HEADER_FIELDS      10000 /* per header block; further ones are not looked at */
 #define HEADER_BYTES       (1024 * 1024) /* per header block; what follows is body text to us */
 #define MIME_DEPTH         32   /* nested multiparts and message/rfc822; deeper is opaque */
 #define MIME_PARTS         10000 /* per message; further ones belong to the last */
 #define MIME_PARAMETERS    64   /* per Content-Type or Content-Disposition */
 #define MIME_BOUNDARY_BYTES 1024 /* RFC 2046 says 70; the wild says more */
 #define ENVELOPE_ADDRESSES 1000 /* per address field; 100,000 groups crashed a famous server */
+#define MIME_FIELD_BYTES   4096 /* kept of one Content-… value; nobody shows more */
+#define MIME_LANGUAGES     32   /* kept of one Content-Language */
+#define MESSAGE_REFERENCES 64   /* message-ids kept of one References field, the newest */
+#define CARD_STRINGS_BYTES (4 * 1024 * 1024) /* of all parts' strings while a card is built */
+#define CARD_BYTES         (16 * 1024 * 1024) /* a card of the above, every string quoted */
+#define PREVIEW_TEXT_BYTES (24 * 1024) /* encoded text that the preview is made from: 16 KiB decoded */
+#define PREVIEW_CHARACTERS 256  /* RFC 8970 3.2 */
 #define PREVIEW_BYTES      768  /* RFC 8970: 256 characters, at most 3 bytes each here */
 
 /* --- store ---------------------------------------------------------------------------------- */

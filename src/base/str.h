@@ -45,7 +45,8 @@ str str_sub(str s, size_t at, size_t n);
 str str_trim(str s);                       /* without SP, HTAB, CR, LF at both ends */
 str str_chomp(str s);                      /* without one trailing CRLF or LF */
 
-/* Split off the part before the first sep: *rest keeps what follows it. False at the end. */
+/* Split off the part before the first sep: *rest keeps what follows it. False at the end. The sep
+ * is a terminator: "a,,b," gives "a", "" and "b". */
 bool str_split(str *rest, char sep, str *part);
 
 /* The one door to integers: all of s is decimal digits and the value is at most max. */
@@ -57,7 +58,7 @@ void bytes_copy(void *to, size_t cap, const void *from, size_t n);
 void bytes_wipe(void *p, size_t n); /* zero that the compiler may not remove: secrets */
 bool bytes_equal_secret(const void *a, const void *b, size_t n); /* constant time */
 
-bool utf8_valid(str s);
+bool utf8_valid(str s);   /* RFC 3629; NUL is valid UTF-8, refuse it where it may not be */
 bool str_is_ascii(str s); /* no byte above 0x7f and no NUL */
 
 /* ASCII classes, blind to the locale. */

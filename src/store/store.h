@@ -1,0 +1,262 @@
+/* store.h - the upper floor: people, mailboxes, messages, flags, queue, journeys, changes.
+ *
+ * What protocols use. It knows neither files nor protocols. Reads go through a view and never
+ * wait; a call that changes says Waits, and when it returns OK the change is durable and visible
+ * to every later view. A view spans no wait: copy what you need, end it, write, open another.
+ *
+ * Every str in a result lives until the view's end, or in the arena that was given.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/engine.h"
+
+struct store;
+
+struct store_settings {
+    uint64_t journey_ms;     /* journeys are kept this long after their last event */
+    uint64_t tombstone_ms;   /* changes older than this may be forgotten */
+    uint64_t undelete_ms;    /* expunged messages stay restorable this long */
+    uint64_t body_memory_bytes, segment_bytes, lag_bytes;
+};
+extern const struct settings_section store_section;
+
+enum err store_open(struct seam *seam, const struct store_settings *settings, struct store **out, struct buf *why) MUST_CHECK;
+void store_close(struct store *s);
+struct engine *store_engine(struct store *s); /* body_begin, body_open, stats */
+struct view *store_view(struct store *s);     /* end with view_end; NULL when the store has failed */
+
+/* Who did it, for the journey: "imap", "127.0.0.1:51022". Borrowed during the call. */
+struct actor { str protocol, peer; };
+
+/* --- directory: domains, users, aliases (directory.c) ----------------------------------------------
+ * Addresses and domains here are in lookup form (address_fold). */
+struct user {
+    struct account account;
+    str address;
+    str password_hash;     /* Argon2id or crypt(3) text */
+    uint64_t quota_bytes;  /* 0: no limit */
+    uint64_t quota_messages;
+    int64_t created_us;
+    bool suspended;
+};
+enum err store_domain_add(struct store *s, str domain) MUST_CHECK;    /* Waits. ERR_EXISTS */
+enum err store_domain_remove(struct store *s, str domain) MUST_CHECK; /* Waits. ERR_NOTFOUND; ERR_CONFLICT: has users or aliases */
+bool store_domain_is_ours(struct view *v, str domain);
+enum err store_domains(struct view *v, bool (*each)(void *arg, str domain), void *arg) MUST_CHECK;
+
+/* Makes the account with INBOX, Drafts, Sent, Junk, Trash, Archive (RFC 6154). Waits.
+ * ERR_NOTFOUND: no such domain; ERR_EXISTS: a user or alias has the address. */
+enum err store_user_add(struct store *s, const struct user *u, struct account *out) MUST_CHECK;
+enum err store_user_update(struct store *s, const struct user *u) MUST_CHECK; /* by address: all fields but account. Waits. */
+enum err store_user_remove(struct store *s, str address) MUST_CHECK; /* with all mail. Waits. */
+enum err store_user_find(struct view *v, str address, struct user *out) MUST_CHECK;
+enum err store_user_by_account(struct view *v, struct account a, struct user *out) MUST_CHECK;
+enum err store_users(struct view *v, bool (*each)(void *arg, const struct user *u), void *arg) MUST_CHECK;
+
+/* An alias "sales@a.test" or a catch-all "@a.test"; each target an address, ours or remote. */
+enum err store_alias_add(struct store *s, str address, str target) MUST_CHECK;    /* Waits. */
+enum err store_alias_remove(struct store *s, str address, str target) MUST_CHECK; /* Waits; empty target: all */
+enum err store_aliases(struct view *v, bool (*each)(void *arg, str address, str target), void *arg) MUST_CHECK;
+/* The targets of exactly this address (no catch-all, no tags: that is deliver's affair). */
+enum err store_alias_targets(struct view *v, str address, struct arena *a, const str **targets, size_t *n) MUST_CHECK;
+
+/* --- mailboxes (mailbox.c) ----------------------------------------------------------------------------
+ * Names are UTF-8 paths with '/', INBOX in capitals; they are keys, never files. */
+enum special_use { USE_NONE, USE_ALL, USE_ARCHIVE, USE_DRAFTS, USE_FLAGGED, USE_JUNK, USE_SENT, USE_TRASH };
+struct mailbox {
+    struct account account;
+    struct mailbox_id id;
+    str name;
+    enum special_use use;
+    bool subscribed;
+    bool exists;                /* false: only a subscription is left, or a parent of others */
+    uint32_t uidvalidity;
+    struct uid uidnext;
+    struct modseq highest_modseq;
+    uint32_t messages, unseen, deleted;
+    uint64_t size_bytes;
+};
+enum err store_mailbox_find(struct view *v, struct account a, str name, struct mailbox *out) MUST_CHECK;
+enum err store_mailbox_by_id(struct view *v, struct account a, struct mailbox_id id, struct mailbox *out) MUST_CHECK;
+enum err store_mailboxes(struct view *v, struct account a, bool (*each)(void *arg, const struct mailbox *m), void *arg) MUST_CHECK; /* by name */
+/* Makes missing parents too (RFC 9051 6.3.4). Waits. ERR_EXISTS, ERR_LIMIT (depth, count, length). */
+enum err store_mailbox_create(struct store *s, struct account a, str name, enum special_use use, struct mailbox_id *out) MUST_CHECK;
+/* Waits. ERR_NOTFOUND; ERR_DENIED: INBOX; ERR_CONFLICT: has children and no messages of its own
+ * (rev1 \Noselect is not made: a mailbox with children is emptied and kept as a bare parent). */
+enum err store_mailbox_delete(struct store *s, struct account a, str name) MUST_CHECK;
+/* Children move along; INBOX: its messages move, it stays (RFC 9051 6.3.6). Waits. */
+enum err store_mailbox_rename(struct store *s, struct account a, str from, str to) MUST_CHECK;
+enum err store_mailbox_subscribe(struct store *s, struct account a, str name, bool on) MUST_CHECK; /* Waits. */
+
+struct quota { uint64_t bytes, bytes_max, messages, messages_max; }; /* max 0: none */
+enum err store_quota(struct view *v, struct account a, struct quota *out) MUST_CHECK;
+
+/* --- messages (message.c, append.c, flags.c, expunge.c, copy.c) ---------------------------------------- */
+enum { FLAG_SEEN = 1, FLAG_ANSWERED = 2, FLAG_FLAGGED = 4, FLAG_DELETED = 8, FLAG_DRAFT = 16 };
+struct flags {
+    uint8_t system;     /* FLAG_… */
+    uint64_t keywords;  /* bit i: the i-th keyword of the mailbox */
+};
+/* The mailbox's keywords in bit order ("$Forwarded", "work"). */
+enum err store_keywords(struct view *v, const struct mailbox *m, struct arena *a, const str **names, size_t *n) MUST_CHECK;
+
+struct message {
+    struct uid uid;
+    struct modseq modseq;       /* of its last change */
+    struct flags flags;
+    int64_t internal_date_s;    /* RFC 9051 2.3.3 */
+    int16_t internal_zone_min;
+    int64_t saved_us;           /* RFC 8514 SAVEDATE */
+    uint64_t size_bytes;        /* RFC822.SIZE */
+    struct blob blob;
+    struct msgid journey;       /* n == 0: came by APPEND or import */
+    uint64_t email_id, thread_id; /* RFC 8474 */
+    str card;                   /* mail/card.h; empty: too large, then body_side holds it */
+};
+/* ERR_NOTFOUND: never was, or its bytes are gone. An expunged message is still found (a session
+ * that was not told may fetch it); liveness is the seqmap's affair. */
+enum err store_message(struct view *v, const struct mailbox *m, struct uid uid, struct message *out) MUST_CHECK;
+enum message_want { WANT_FLAGS = 1, WANT_CARD = 2 }; /* uid is always filled; only what is asked is read */
+/* Each live message with from <= uid <= to, ascending, until each() returns false. */
+enum err store_messages(struct view *v, const struct mailbox *m, struct uid_range range, unsigned want,
+                        bool (*each)(void *arg, const struct message *message), void *arg) MUST_CHECK;
+enum err store_first_unseen(struct view *v, const struct mailbox *m, struct uid *out) MUST_CHECK; /* by bitmap; ERR_NOTFOUND */
+
+/* What a session has been told of a mailbox: all an idle one keeps. */
+struct told {
+    struct mailbox_id mailbox;
+    uint32_t uidvalidity;
+    struct modseq modseq;          /* flags and arrivals told up to here */
+    struct modseq expunge_modseq;  /* expunges told up to here; may lag behind modseq */
+    struct uid uidnext;            /* messages below it have been told */
+};
+/* Sequence numbers as the session knows them: live messages below told.uidnext, and those expunged
+ * since told.expunge_modseq. Popcounts over bitmap rows; lives in the arena. */
+struct seqmap { uint32_t count; const uint64_t *words; const uint32_t *before; size_t blocks; uint32_t first_block; };
+enum err store_seqmap(struct view *v, const struct mailbox *m, const struct told *told, struct arena *a, struct seqmap *out) MUST_CHECK;
+struct uid seqmap_uid(const struct seqmap *m, struct seq seq);  /* asserts 1 <= seq <= count */
+struct seq seqmap_seq(const struct seqmap *m, struct uid uid);  /* 0 if the session does not have it */
+struct uid seqmap_next(const struct seqmap *m, struct uid from); /* first uid >= from; 0 at the end */
+
+/* Changes since N, ascending by modseq: the one primitive for NOOP, IDLE, CONDSTORE, QRESYNC, POP3.
+ * Each message appears once, with its last change. ERR_TOO_OLD: tombstones from then are gone. */
+enum change_kind { CHANGE_MESSAGE, CHANGE_EXPUNGE }; /* arrived or flags changed; expunged */
+struct change { struct modseq modseq; struct uid uid; enum change_kind kind; };
+enum err store_changes(struct view *v, const struct mailbox *m, struct modseq since,
+                       bool (*each)(void *arg, const struct change *c), void *arg) MUST_CHECK;
+
+struct append {
+    struct account account;
+    str mailbox;             /* name */
+    struct body *body;       /* sealed, with the card as side when it is long */
+    str card;                /* mail/card.h */
+    uint8_t flags;
+    const str *keywords; size_t keywords_n;
+    int64_t internal_date_s; int16_t internal_zone_min;
+    struct msgid journey;    /* may be 0 */
+};
+struct appended { uint32_t uidvalidity; struct uid uid; struct mailbox_id mailbox; };
+/* IMAP APPEND, import: all or nothing. Waits. ERR_NOTFOUND: no such mailbox ([TRYCREATE]);
+ * ERR_LIMIT: over quota (strict); ERR_LATER. */
+enum err store_append(struct store *s, const struct append *items, size_t n, struct appended *out) MUST_CHECK;
+
+enum flag_op { FLAGS_ADD, FLAGS_REMOVE, FLAGS_REPLACE };
+struct flag_change {
+    struct account account;
+    struct mailbox_id mailbox;
+    const struct uidset *uids;
+    enum flag_op op;
+    uint8_t system;
+    const str *keywords; size_t keywords_n;
+    struct modseq unchanged_since; /* UINT64_MAX: whatever */
+    struct actor actor;
+};
+/* Judged per message at commit. *failed (may be NULL): those changed since unchanged_since. Waits.
+ * ERR_LIMIT: too many keywords in this mailbox. Expunged messages are passed over. */
+enum err store_flags(struct store *s, const struct flag_change *c, struct uidset *failed) MUST_CHECK;
+
+/* Those of uids (NULL: all) that have \Deleted at commit, or all of them if unconditional (MOVE's
+ * and POP3's way). *expunged may be NULL. Waits. */
+struct expunge { struct account account; struct mailbox_id mailbox; const struct uidset *uids; bool unconditional; struct actor actor; };
+enum err store_expunge(struct store *s, const struct expunge *x, struct uidset *expunged) MUST_CHECK;
+
+/* Copy or move to another mailbox of the same account; flags, dates and keywords go along. Pairs come
+ * out in step: from->ranges enumerated in order gave to->ranges in order (RFC 4315). All or nothing
+ * per STORE_BATCH_OPS. Waits. ERR_NOTFOUND: the target ([TRYCREATE]); ERR_LIMIT: quota. */
+struct copy { struct account account; struct mailbox_id from; const struct uidset *uids; str to; bool move; struct actor actor; };
+struct copied { uint32_t uidvalidity; struct uidset from, to; };
+enum err store_copy(struct store *s, const struct copy *c, struct copied *out) MUST_CHECK;
+
+/* --- accepting a message (accept.c): the one commit behind an SMTP 250 ---------------------------------- */
+enum { NOTIFY_DEFAULT = 0, NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 }; /* RFC 3461 */
+struct local_rcpt { struct account account; str mailbox; str delivered_to; uint8_t flags; };
+struct queue_rcpt { str address; str orcpt; unsigned notify; };
+struct accept {
+    struct msgid id;            /* from store_msgid_new; the commit is refused as ERR_EXISTS if used */
+    struct body *body; str card; /* the same bytes for all */
+    str sender;                 /* envelope, empty: null sender */
+    str envid; bool ret_full;   /* RFC 3461 */
+    bool utf8, eight_bit, binary, require_tls;
+    const struct local_rcpt *local; size_t local_n;
+    const struct queue_rcpt *queue; size_t queue_n;
+    int64_t release_us;         /* first attempt not before (RFC 4865), 0: now */
+    str received;               /* one line for the journey: from whom, how, TLS, login */
+};
+struct msgid store_msgid_new(struct store *s);
+/* Waits. A local mailbox that is gone falls back to INBOX; an account that is gone: ERR_NOTFOUND.
+ * Quota is judged at RCPT, not here (a recipient once accepted may overshoot). */
+enum err store_accept(struct store *s, const struct accept *a) MUST_CHECK;
+
+/* --- queue (queue.c): one entry per message and remote recipient ------------------------------------------ */
+struct queue_key { struct msgid id; uint32_t rcpt; };
+struct queue_entry {
+    struct queue_key key;
+    str sender, address, domain, envid, orcpt;
+    unsigned notify; bool ret_full, utf8, eight_bit, binary, require_tls;
+    struct blob blob; uint64_t size_bytes;
+    int64_t arrived_us, next_us;   /* next attempt; INT64_MAX: held */
+    uint32_t attempts; bool delay_told, held;
+    str last_reply;                /* "450 4.2.0 … (host, address)" of the last attempt */
+};
+/* Entries due at or before now, by next attempt, at most n; copied into the arena. */
+enum err store_queue_due(struct view *v, int64_t now_us, size_t n, struct arena *a, struct queue_entry **out, size_t *count, int64_t *next_us) MUST_CHECK;
+/* Other entries of the same message and domain, to share one conversation. */
+enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct queue_entry *e), void *arg) MUST_CHECK;
+enum err store_queue_get(struct view *v, struct queue_key key, struct arena *a, struct queue_entry *out) MUST_CHECK;
+enum queue_outcome { QUEUE_DELIVERED, QUEUE_BOUNCED, QUEUE_DEFERRED, QUEUE_RELAYED_DSN, QUEUE_DROPPED };
+struct queue_result {
+    struct queue_key key;
+    enum queue_outcome outcome;
+    int64_t next_us;      /* QUEUE_DEFERRED */
+    bool delay_told;      /* a delay notice goes out with this result */
+    str reply;            /* what the other side said, whole */
+    str detail;           /* host, address, TLS, duration: for the journey */
+};
+/* Writes outcomes, journeys and, in the same commit, the notices (bounces, delay notices) that follow:
+ * a bounce exists exactly if its cause is recorded. notices may be local or queued. Waits. */
+enum err store_queue_results(struct store *s, const struct queue_result *r, size_t n, const struct accept *notices, size_t notices_n) MUST_CHECK;
+enum queue_order { QUEUE_RETRY_NOW, QUEUE_HOLD, QUEUE_RELEASE };
+enum err store_queue_order(struct store *s, struct msgid id, enum queue_order order) MUST_CHECK; /* every entry of id. Waits. */
+uint64_t store_queue_count(struct view *v);
+
+/* --- journeys (journey.c) ------------------------------------------------------------------------------------ */
+/* Kept sorted by time; text is one line of printable UTF-8. */
+struct journey_event { int64_t at_us; str what; str text; }; /* what: received, filed, queued, attempt, delivered, deferred, bounced, seen, fetched, deleted … */
+enum err store_journey(struct view *v, struct msgid id, bool (*each)(void *arg, const struct journey_event *e), void *arg) MUST_CHECK;
+/* Lazy: joins the next commit; nobody waits. */
+void store_journey_note(struct store *s, struct msgid id, const char *what, str text);
+
+/* --- watching, locking, care ------------------------------------------------------------------------------------ */
+/* Changes of an account: see engine_watch. The queue's is ACCOUNT_QUEUE. */
+static inline void store_watch(struct store *s, struct watch *w) { engine_watch(store_engine(s), w); }
+static inline void store_unwatch(struct store *s, struct watch *w) { engine_unwatch(store_engine(s), w); }
+/* POP3's exclusive maildrop (RFC 1939 3). ERR_EXISTS: another session has it. Any thread. */
+enum err store_maildrop_lock(struct store *s, struct account a) MUST_CHECK;
+void store_maildrop_unlock(struct store *s, struct account a);
+
+/* Engine check plus the upper floor's own: heads against messages, bitmaps against rows, counters,
+ * quota, blob references, change rows. Waits. */
+enum err store_check(struct store *s, struct check_report *report) MUST_CHECK;
+
+#endif
