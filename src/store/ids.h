@@ -3,6 +3,7 @@
 #define STORE_IDS_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 struct account { uint64_t n; };    /* the atomic unit of the store */
