@@ -6,6 +6,10 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+/* --- base ----------------------------------------------------------------------------------- */
+#define LOG_LINE_BYTES  8192 /* one event; fields past it are left out */
+#define LOG_VALUE_BYTES 1024 /* of one field's text; escaping may quadruple it */
+
 /* --- run ------------------------------------------------------------------------------------ */
 #define FIBER_STACK_BYTES        (64 * 1024) /* a TLS handshake needs 13 KiB; a 4x reserve */
 #define FIBERS_PER_WORKER        1024        /* stacks in the pool of one worker */
