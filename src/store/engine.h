@@ -15,8 +15,8 @@
  * Durable is visible: once engine_commit returned OK every later view of any thread has the
  * change, and no view ever shows a change that a power cut could take back.
  *
- * Keys are ordered bytewise, hold 1..STORE_KEY_BYTES-8 bytes without NUL; values at most
- * STORE_VALUE_BYTES.
+ * Keys are ordered bytewise and hold 1..STORE_KEY_BYTES-8 bytes of any value (numbers are
+ * big-endian, so that they sort); values at most STORE_VALUE_BYTES, and may be empty.
  */
 #ifndef STORE_ENGINE_H
 #define STORE_ENGINE_H
@@ -59,7 +59,8 @@ enum err txn_scan(struct txn *t, struct account a, str from, str to, engine_each
 /* Sticky: past STORE_BATCH_OPS/BYTES the transaction fails as a whole with ERR_LIMIT. */
 void txn_put(struct txn *t, struct account a, str key, str value);
 void txn_delete(struct txn *t, struct account a, str key);
-size_t txn_room(const struct txn *t);      /* puts and deletes still free: split long commands by it */
+size_t txn_room(const struct txn *t);       /* puts and deletes still free: split long commands by it */
+size_t txn_room_bytes(const struct txn *t); /* and bytes of keys and values */
 int64_t txn_wall_us(const struct txn *t);  /* the time of this commit, never less than an earlier one's */
 struct arena *txn_arena(struct txn *t);    /* scratch, reset after the transaction */
 
