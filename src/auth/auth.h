@@ -1,0 +1,49 @@
+/* auth.h - who may log in: passwords, SASL, and what failures cost.
+ *
+ * One place for IMAP, POP3 and SMTP. A failed log-in takes the same time and gives the same answer
+ * whether or not the user exists (security.md 22).
+ */
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
+
+#include "base/arena.h"
+#include "run/config.h"
+#include "run/work.h"
+#include "store/store.h"
+
+struct auth_settings {
+    uint64_t argon2_memory_bytes, argon2_passes, argon2_lanes;
+    uint64_t hash_threads;
+    uint64_t fail_delay_ms;       /* least time a failed log-in takes */
+    uint64_t failures_max;        /* in a session, then it is closed */
+    uint64_t cache_ms;            /* a verified password is remembered as a keyed hash */
+};
+extern const struct settings_section auth_section;
+
+struct auth;
+enum err auth_new(struct seam *seam, struct store *store, const struct auth_settings *s, struct auth **out) MUST_CHECK;
+void auth_free(struct auth *a);
+
+/* Who logged in: a copy that outlives views; the address is in the arena given. */
+struct login { struct account account; str address; };
+
+/* User name: the full address, any case. Waits (hash pool; the delay of a failure).
+ * ERR_DENIED: wrong name or password, suspended; ERR_LATER: hash queue full; ERR_GONE. */
+enum err auth_password(struct auth *a, str user, str password, const struct netaddr *peer,
+                       struct arena *arena, struct login *out) MUST_CHECK;
+/* The decoded message of SASL PLAIN (RFC 4616): authzid must be empty or the same user (ERR_DENIED);
+ * ERR_SYNTAX when malformed. Waits. */
+enum err auth_sasl_plain(struct auth *a, str message, const struct netaddr *peer, struct arena *arena,
+                         struct login *out) MUST_CHECK;
+
+/* A new Argon2id hash of a password, as text. Waits when on a fiber; from the command line too. */
+enum err auth_hash(struct auth *a, str password, struct arena *arena, str *hash) MUST_CHECK;
+/* The same without a loop, on the calling thread. */
+enum err auth_hash_now(struct seam *seam, const struct auth_settings *s, str password, struct arena *arena, str *hash) MUST_CHECK;
+/* After passwd or remove: forget the remembered password. Any thread. */
+void auth_forget(struct auth *a, str user);
+
+/* May this login send with this address? (its own, its tags, its aliases; RFC 6409 6.1) */
+bool auth_may_send_as(struct view *v, const struct login *who, str address);
+
+#endif

@@ -1,0 +1,26 @@
+/* imap.h - the IMAP server: what main wires. */
+#ifndef IMAP_IMAP_H
+#define IMAP_IMAP_H
+
+#include "auth/auth.h"
+#include "run/conn.h"
+
+struct imap_settings {
+    uint64_t idle_ms;         /* a logged-in client may be silent this long */
+    uint64_t login_ms;        /* a stranger must have logged in by then */
+    uint64_t command_ms;      /* for one command with its literals and replies */
+    uint64_t errors_max;      /* bad commands, then goodbye */
+};
+extern const struct settings_section imap_section;
+
+/* One a listener; lives as long as it. */
+struct imap_server {
+    bool auth_in_clear;       /* the listener is set to allow log-ins without TLS */
+    bool can_starttls;
+    const struct imap_settings *settings;
+    struct store *store;
+    struct auth *auth;
+};
+extern const struct conn_handler imap_handler; /* listener_config.arg is a struct imap_server */
+
+#endif

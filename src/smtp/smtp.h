@@ -1,0 +1,31 @@
+/* smtp.h - the SMTP server: what main wires. One handler for three kinds of listener. */
+#ifndef SMTP_SMTP_H
+#define SMTP_SMTP_H
+
+#include "auth/auth.h"
+#include "deliver/deliver.h"
+#include "run/conn.h"
+
+struct smtp_settings {
+    uint64_t size_max_bytes, rcpts_max, errors_max, hops_max;
+    uint64_t idle_ms, command_ms, data_ms;
+    struct setting_nets repair_networks; /* bare LF is made CRLF for these; DATA's end never changes */
+    bool hide_client;                    /* Received on submission without the client's address */
+};
+extern const struct settings_section smtp_section;
+
+enum smtp_role { SMTP_MX, SMTP_SUBMISSION };
+
+/* One a listener; lives as long as it. */
+struct smtp_server {
+    enum smtp_role role;
+    bool auth_in_clear;     /* the listener is set to allow log-ins without TLS */
+    bool can_starttls;
+    const struct smtp_settings *settings;
+    struct store *store;
+    struct auth *auth;
+    struct deliver *deliver;
+};
+extern const struct conn_handler smtp_handler; /* listener_config.arg is a struct smtp_server */
+
+#endif
