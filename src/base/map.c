@@ -128,6 +128,7 @@ enum err map_put(struct map *m, str key, void *value)
         grow(m);
         s = find(m, hash, key);
     }
+    assert(s); /* no slots means no room, and grow made some */
     *s = (struct slot){ .key = mem_new(key.n), .key_n = key.n, .hash = hash, .value = value };
     bytes_copy(s->key, key.n, key.p, key.n);
     m->count++;
