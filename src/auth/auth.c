@@ -207,7 +207,7 @@ enum err auth_password(struct auth *a, str user, str password, const struct neta
     if (user.n > ADDRESS_BYTES || password.n > AUTH_PASSWORD_BYTES) return ERR_DENIED;
 
     uint64_t until_us = seam_mono_us(a->seam) + a->settings->fail_delay_ms * 1000;
-    struct user u;
+    struct user u = { 0 };
     enum err e = verify(a, user, password, arena, &u);
     report(peer, user, e);
     if (e == ERR_DENIED) {
