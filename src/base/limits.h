@@ -47,7 +47,6 @@
 /* --- store ---------------------------------------------------------------------------------- */
 #define STORE_KEY_BYTES       64   /* account prefix included; LMDB's own maximum is 511 */
 #define STORE_VALUE_BYTES     1900 /* no LMDB overflow pages */
-#define STORE_CARD_INLINE_BYTES 1800 /* a longer card lies beside the body, not in the message's row */
 #define STORE_BATCH_OPS       4096 /* puts and deletes of one commit; a longer command is several */
 #define STORE_BATCH_BYTES     (1024 * 1024)
 #define STORE_BITMAP_UIDS     4096 /* UIDs in one bitmap row, 512 bytes */
@@ -58,11 +57,6 @@
 #define MAILBOX_KEYWORDS      64   /* distinct keywords a mailbox may use: one bit each */
 #define KEYWORD_BYTES         64
 #define MAILBOXES_PER_ACCOUNT 10000
-
-/* --- auth ----------------------------------------------------------------------------------- */
-#define AUTH_PASSWORD_BYTES 1024 /* longer ones are nobody's */
-#define AUTH_REMEMBERED     4096 /* verified passwords remembered at once, one slot an address */
-#define AUTH_QUEUE_ITEMS    256  /* log-ins waiting for a hash; 256 at 100 ms and 2 threads: 13 s */
 
 /* --- smtp, relay ---------------------------------------------------------------------------- */
 #define SMTP_LINE_BYTES      4096  /* command line; RFC 5321 wants 512, AUTH (RFC 4954) 12288 base64 */

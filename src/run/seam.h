@@ -15,10 +15,12 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "run/netaddr.h"
 
+struct loop;
 struct seam;
 
 /* --- clock and randomness --------------------------------------------------------------------- */
@@ -36,7 +38,7 @@ enum seam_open {
 };
 int seam_open(struct seam *s, const char *path, unsigned how);
 int seam_close(struct seam *s, int file);
-ssize_t seam_pread(struct seam *s, int file, void *p, size_t n, uint64_t at);
+ssize_t seam_pread(struct seam *s, int file, void *p, size_t n, uint64_t at); /* short only at the end */
 ssize_t seam_pread_cached(struct seam *s, int file, void *p, size_t n, uint64_t at); /* -EAGAIN if it would wait for the disk (preadv2 RWF_NOWAIT) */
 ssize_t seam_pwritev(struct seam *s, int file, const struct iovec *iov, int n, uint64_t at); /* may be short */
 int seam_fdatasync(struct seam *s, int file);
@@ -52,6 +54,13 @@ int seam_list(struct seam *s, const char *path, bool (*each)(void *arg, const ch
 /* Take the kernel's exclusive lock on an open file without waiting; -EAGAIN if another has it. */
 int seam_lock(struct seam *s, int file);
 int64_t seam_free_bytes(struct seam *s, const char *path); /* room left for us on its file system */
+/* The data folder as it was given; lives as long as the seam. */
+const char *seam_data_dir(const struct seam *s);
+/* A real folder for a library that maps its files itself (LMDB), made with mode 0700 if absent;
+ * the path is in the arena, NULL if it cannot be made. Real seam: NAME in the data folder.
+ * Simulation: a private temporary folder of the machine, emptied by a power cut, so whatever lies
+ * in it must be rebuilt from what was synced through the seam. */
+const char *seam_real_path(struct seam *s, const char *name, struct arena *a);
 
 /* --- sockets, all non-blocking ------------------------------------------------------------------ */
 int seam_listen(struct seam *s, const struct netaddr *at, int backlog); /* SO_REUSEADDR, close-on-exec, V6ONLY; unix: mode 0600 */
@@ -73,6 +82,8 @@ struct seam_event { void *tag; unsigned what; };
 struct seam_poller;
 struct seam_poller *seam_poller_new(struct seam *s);
 void seam_poller_free(struct seam_poller *p);
+/* Says whose turns wait here, so that the simulation can run them (loop_new does it). */
+void seam_poller_owner(struct seam_poller *p, struct loop *owner);
 /* Level-triggered. what == 0 keeps it registered but silent; forget before closing.
  * exclusive: of several pollers that watch one listener only one is woken. */
 int seam_poller_set(struct seam_poller *p, int handle, unsigned what, void *tag, bool exclusive);
@@ -111,7 +122,6 @@ struct seam_dns_reply {
     size_t n;
     str canonical;     /* the name after CNAMEs, empty if the same */
 };
-struct loop;
 typedef void seam_dns_fn(void *arg, const struct seam_dns_reply *reply);
 struct seam_dns_ops {
     /* Begins a query; *query names it for cancel. The callback may come before this returns. */
@@ -123,6 +133,7 @@ enum err seam_dns_query(struct seam *s, struct loop *loop, str name, uint16_t rr
 void seam_dns_cancel(struct seam *s, void *query);
 
 /* --- the two implementations ---------------------------------------------------------------------- */
+/* Makes the folder (mode 0700) if it is absent; if that fails, every relative path answers why. */
 struct seam *seam_real_new(const char *data_dir); /* copies the path */
 void seam_free(struct seam *s);
 
