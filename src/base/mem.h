@@ -16,7 +16,7 @@ void mem_free(void *p);                                  /* NULL is fine */
 #define MEM_ARRAY(n, type) ((type *)mem_array(n, sizeof(type)))
 
 /* The struct that holds this member: for intrusive lists and callbacks. */
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
