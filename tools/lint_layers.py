@@ -20,7 +20,7 @@ LIBRARIES = {
     r"xxhash\.h":                     "store base",
     r"(argon2|crypt)\.h":             "auth",
     r"idn2\.h":                       "mail dns",
-    r"uni[a-z]*\.h":                  "base mail search",
+    r"uni(?!std)[a-z]*\.h":          "base mail search",
     r"iconv\.h":                      "mail",
     r"curl/":                         "web",
     r"sys/(socket|epoll|eventfd|un|signalfd|timerfd)\.h|netinet/|arpa/|netdb\.h|ifaddrs\.h": "run",
