@@ -32,7 +32,7 @@ static void add_utf8(struct buf *out, uint32_t c)
         return;
     }
     int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    buf_addc(out, (char)(uint8_t)((0xf00u >> more & 0xff) | c >> (6 * more)));
+    buf_addc(out, (char)(uint8_t)((0xf00u >> (more + 1) & 0xff) | c >> (6 * more)));
     while (more--)
         buf_addc(out, (char)(uint8_t)(0x80 | (c >> (6 * more) & 0x3f)));
 }
