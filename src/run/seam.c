@@ -246,5 +246,7 @@ void seam_dns_cancel(struct seam *s, void *query)
 
 void seam_free(struct seam *s)
 {
-    if (s) s->ops->free(s);
+    if (!s) return;
+    faults_free(s);
+    s->ops->free(s);
 }

@@ -137,6 +137,18 @@ void seam_dns_cancel(struct seam *s, void *query);
 struct seam *seam_real_new(const char *data_dir); /* copies the path */
 void seam_free(struct seam *s);
 
+/* --- faults, for tests: on either implementation ------------------------------------------------- */
+struct seam_fault {
+    uint64_t nth;   /* the first call to fail, 1 being the next one; 0: none fails */
+    uint64_t times; /* how many fail from there on */
+    int error;      /* -ENOSPC, -EIO …; for a write 0 means a short one: half the first piece */
+};
+struct seam_faults { struct seam_fault write, sync, allocate; };
+/* From now on pwritev, fdatasync and allocate fail as planned; NULL: no longer. The counts begin
+ * anew. The first call must come before other threads use the seam. */
+void seam_faults(struct seam *s, const struct seam_faults *plan);
+
+/* --- the simulated world ---------------------------------------------------------------------------- */
 struct sim_world;
 struct sim_world *sim_world_new(uint64_t seed);
 void sim_world_free(struct sim_world *w);

@@ -30,6 +30,8 @@ struct seam_ops {
     int (*sync_dir)(struct seam *s, const char *path);
     int (*list)(struct seam *s, const char *path, bool (*each)(void *, const char *), void *arg);
     int (*lock)(struct seam *s, int file);
+    /* After a sync that was made to fail: what the kernel does then. NULL: nothing to imitate. */
+    void (*sync_failed)(struct seam *s, int file);
     int64_t (*free_bytes)(struct seam *s, const char *path);
     const char *(*real_path)(struct seam *s, const char *name, struct arena *a);
 
@@ -64,7 +66,7 @@ struct seam {
     const struct seam_dns_ops *dns; /* NULL: nobody resolves, every query is ERR_LATER */
     void *dns_self;
     const char *data_dir; /* the implementation's */
-    struct fault_state *faults; /* NULL but in tests */
+    struct faults *faults; /* NULL but in tests */
 };
 
 struct seam_poller {
@@ -74,6 +76,8 @@ struct seam_poller {
 struct seam_service {
     struct seam *seam;
 };
+
+void faults_free(struct seam *s); /* puts the implementation's own table back */
 
 /* The real seam's parts, each in its own file. */
 int real_listen(struct seam *s, const struct netaddr *at, int backlog);

@@ -1,0 +1,90 @@
+/* seam_fault.c - writes and syncs that fail when a test says so: a table laid over another's. */
+#include "base/mem.h"
+#include "run/lock.h"
+#include "run/seam_int.h"
+
+struct fault_count {
+    struct seam_fault plan;
+    uint64_t calls;
+};
+
+struct faults {
+    struct seam_ops ops;            /* the wrapped table that the seam uses */
+    const struct seam_ops *beneath; /* the implementation's own */
+    struct lock lock;               /* guards the counts */
+    struct fault_count write, sync, allocate;
+};
+
+/* Counts the call; says whether it is one of those that fail. */
+static bool fails(struct seam *s, struct fault_count *count, int *error)
+{
+    lock_take(&s->faults->lock);
+    count->calls++;
+    const struct seam_fault *plan = &count->plan;
+    bool hit = plan->nth > 0 && count->calls >= plan->nth && count->calls - plan->nth < plan->times;
+    *error = plan->error;
+    lock_drop(&s->faults->lock);
+    return hit;
+}
+
+static ssize_t faulty_pwritev(struct seam *s, int file, const struct iovec *iov, int n, uint64_t at)
+{
+    int error;
+    if (!fails(s, &s->faults->write, &error))
+        return s->faults->beneath->pwritev(s, file, iov, n, at);
+    if (error) return error;
+    struct iovec half = { iov[0].iov_base, (iov[0].iov_len + 1) / 2 };
+    return s->faults->beneath->pwritev(s, file, &half, 1, at);
+}
+
+static int faulty_fdatasync(struct seam *s, int file)
+{
+    int error;
+    if (!fails(s, &s->faults->sync, &error)) return s->faults->beneath->fdatasync(s, file);
+    if (s->faults->beneath->sync_failed) s->faults->beneath->sync_failed(s, file);
+    return error;
+}
+
+static int faulty_allocate(struct seam *s, int file, uint64_t from, uint64_t size)
+{
+    int error;
+    if (!fails(s, &s->faults->allocate, &error))
+        return s->faults->beneath->allocate(s, file, from, size);
+    return error;
+}
+
+static void faults_install(struct seam *s)
+{
+    struct faults *f = MEM_NEW(struct faults);
+    lock_init(&f->lock);
+    f->beneath = s->ops;
+    f->ops = *s->ops;
+    f->ops.pwritev = faulty_pwritev;
+    f->ops.fdatasync = faulty_fdatasync;
+    f->ops.allocate = faulty_allocate;
+    s->faults = f;
+    s->ops = &f->ops;
+}
+
+void seam_faults(struct seam *s, const struct seam_faults *plan)
+{
+    if (!s->faults) faults_install(s);
+    struct faults *f = s->faults;
+    struct seam_faults none = { 0 };
+    if (!plan) plan = &none;
+    lock_take(&f->lock);
+    f->write = (struct fault_count){ .plan = plan->write };
+    f->sync = (struct fault_count){ .plan = plan->sync };
+    f->allocate = (struct fault_count){ .plan = plan->allocate };
+    lock_drop(&f->lock);
+}
+
+void faults_free(struct seam *s)
+{
+    struct faults *f = s->faults;
+    if (!f) return;
+    s->ops = f->beneath;
+    s->faults = NULL;
+    lock_end(&f->lock);
+    mem_free(f);
+}
