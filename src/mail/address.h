@@ -52,8 +52,8 @@ void address_write_path(struct buf *out, struct address a); /* with < and >; nul
 str address_text(struct arena *a, struct address addr);     /* address_write into the arena */
 
 /* The form under which two addresses are the same mailbox here: local part and domain in lower
- * case (ASCII), NFC and simple case folding where UTF-8 occurs; the domain without a trailing dot.
- * False if the arena is spent or the UTF-8 is bad. */
+ * case, with NFC and case folding where UTF-8 occurs; the domain as A-labels if it can be, without a
+ * trailing dot. False if the arena is spent or the UTF-8 is bad. */
 bool address_fold(struct arena *a, struct address in, struct address *out);
 
 /* A domain name as DNS and configuration compare it: lower-case A-labels (IDNA 2008, RFC 5891), no

@@ -66,9 +66,10 @@ struct header_address {
  * a bare address serves as its name. RFC 5322 3.4, 4.4. */
 size_t header_addresses(struct arena *a, str value, struct header_address **out);
 
-/* Message-ids without their angle brackets, in order, at most max; for Message-ID, In-Reply-To and
- * References. What is not within < > is skipped. RFC 5322 3.6.4. */
-size_t header_msgids(struct arena *a, str value, size_t max, str **out);
+/* Take the next message-id off the front of *rest, a value of Message-ID, In-Reply-To or References:
+ * without its angle brackets, and without white space inside (then in the arena). What is not within
+ * < > is skipped. False at the end. RFC 5322 3.6.4. */
+bool header_msgid_next(struct arena *a, str *rest, str *out);
 
 struct header_param {
     str name;      /* lower case, without the marks of RFC 2231 */
@@ -81,7 +82,7 @@ struct header_param {
  * Returns their number. RFC 2045 5.1, RFC 2231 3. */
 size_t header_params(struct arena *a, str value, str *head, struct header_param **out);
 
-/* The parameter of this name (lower case), or NULL. */
+/* The parameter of this name (lower case), the extended form if both are there; or NULL. */
 const struct header_param *header_param_find(const struct header_param *p, size_t n, str name);
 
 /* Its value as UTF-8: the charset and percent-encoding of RFC 2231 undone, and RFC 2047 words,
