@@ -1,8 +1,8 @@
-/* admin.h - administration over the local control socket, and the same without a server.
+/* admin.h - administration: one table of requests, run by the server for its control socket and by
+ * the command line itself when no server holds the store.
  *
- * The command line sends one request line of words, each base-quoted, and reads lines until the
- * end; the server runs the same function that the command line runs itself when no server holds
- * the store's lock. Output is text for people or, with --json, one JSON object a line.
+ * A request is the words of the command line after the program's name ("user", "add", …) and, apart
+ * from them, a secret (a password is never a word). The answer is text for people.
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -14,22 +14,35 @@
 struct admin {
     struct seam *seam;
     struct store *store;
-    struct auth *auth;       /* may be NULL without a server */
     const struct auth_settings *auth_settings;
-    struct deliver *deliver; /* may be NULL without a server */
+    struct auth *auth;       /* NULL without a server: hashes are made on the calling thread */
 };
 
-/* One request: argv as on the command line after the program's name, secrets in `secret`. Appends
- * text to out. Waits. OK, or the error whose words are in out already. */
-enum err admin_run(struct admin *a, const str *argv, size_t argc, str secret, struct buf *out) MUST_CHECK;
+struct admin_request { const str *words; size_t n; str secret; };
 
-/* The commands that admin_run knows: for usage texts and the man page. */
-struct admin_command { const char *name, *args, *help; };
+/* Runs one request; appends its text to out, the words of an error too. Waits.
+ * ERR_SYNTAX: no such request or wrong words (out holds the usage). */
+enum err admin_run(struct admin *a, const struct admin_request *r, struct buf *out) MUST_CHECK;
+
+/* Does the request need a secret, so that the command line asks for it? */
+bool admin_wants_secret(const struct admin_request *r);
+
+/* What admin_run knows: for usage texts and the man page. */
+struct admin_command {
+    str group, verb;           /* "user", "add"; verb empty: the group is the whole command */
+    const char *args, *help;
+    size_t args_min, args_max; /* words after group and verb */
+    bool secret;
+    enum err (*run)(struct admin *a, const struct admin_request *r, const str *args, struct buf *out);
+};
 extern const struct admin_command admin_commands[];
 extern const size_t admin_commands_count;
+void admin_usage(struct buf *out);
 
-extern const struct conn_handler admin_handler; /* listener_config.arg is a struct admin */
-/* The control socket's client side. ERR_NOTFOUND: no server listens there. Waits. */
-enum err admin_call(struct netaddr socket, const str *argv, size_t argc, str secret, struct buf *out, enum err *result) MUST_CHECK;
+/* The control socket, a unix socket that only its owner may open. listener_config.arg: struct admin. */
+extern const struct conn_handler admin_handler;
+/* Its client side. ERR_NOTFOUND: nobody listens there; otherwise OK, and *result is the request's. Waits. */
+enum err admin_call(const struct netaddr *socket, const struct admin_request *r, struct buf *out,
+                    enum err *result) MUST_CHECK;
 
 #endif
