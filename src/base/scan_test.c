@@ -74,35 +74,35 @@ static void a_nul_is_a_byte_and_the_end_is_none(void **state)
 
 enum rule { WANT_A, WANT_LIT, WANT_END, WHILE1_A, UNTIL_A, N_3, N_HUGE, NUMBER, FAIL };
 static const struct {
-    enum rule rule;
     str in;
+    size_t at; /* after the rule */
+    enum rule rule;
     bool bad;
-    size_t at; /* after it */
 } rules[] = {
-    { WANT_A, S_INIT("a"), false, 1 },
-    { WANT_A, S_INIT("A"), true, 0 },
-    { WANT_A, S_INIT(""), true, 0 },
-    { WANT_LIT, S_INIT("okay"), false, 2 },
-    { WANT_LIT, S_INIT("O"), true, 0 },
-    { WANT_END, S_INIT(""), false, 0 },
-    { WANT_END, S_INIT("\0"), true, 0 },
-    { WHILE1_A, S_INIT("aab"), false, 2 },
-    { WHILE1_A, S_INIT("b"), true, 0 },
-    { UNTIL_A, S_INIT("xya"), false, 2 },
-    { UNTIL_A, S_INIT("a"), false, 0 },
-    { UNTIL_A, S_INIT("xyz"), true, 0 },
-    { N_3, S_INIT("xyz"), false, 3 },
-    { N_3, S_INIT("xy"), true, 0 },
-    { N_HUGE, S_INIT("xy"), true, 0 },
-    { NUMBER, S_INIT("0"), false, 1 },
-    { NUMBER, S_INIT("000012x"), false, 6 },
-    { NUMBER, S_INIT("4294967295"), false, 10 },
-    { NUMBER, S_INIT("4294967296"), true, 0 },
-    { NUMBER, S_INIT("18446744073709551617"), true, 0 }, /* 2^64 + 1 */
-    { NUMBER, S_INIT("-1"), true, 0 },
-    { NUMBER, S_INIT("+1"), true, 0 },
-    { NUMBER, S_INIT(""), true, 0 },
-    { FAIL, S_INIT("x"), true, 0 },
+    { S_INIT("a"), 1, WANT_A, false },
+    { S_INIT("A"), 0, WANT_A, true },
+    { S_INIT(""), 0, WANT_A, true },
+    { S_INIT("okay"), 2, WANT_LIT, false },
+    { S_INIT("O"), 0, WANT_LIT, true },
+    { S_INIT(""), 0, WANT_END, false },
+    { S_INIT("\0"), 0, WANT_END, true },
+    { S_INIT("aab"), 2, WHILE1_A, false },
+    { S_INIT("b"), 0, WHILE1_A, true },
+    { S_INIT("xya"), 2, UNTIL_A, false },
+    { S_INIT("a"), 0, UNTIL_A, false },
+    { S_INIT("xyz"), 0, UNTIL_A, true },
+    { S_INIT("xyz"), 3, N_3, false },
+    { S_INIT("xy"), 0, N_3, true },
+    { S_INIT("xy"), 0, N_HUGE, true },
+    { S_INIT("0"), 1, NUMBER, false },
+    { S_INIT("000012x"), 6, NUMBER, false },
+    { S_INIT("4294967295"), 10, NUMBER, false },
+    { S_INIT("4294967296"), 0, NUMBER, true },
+    { S_INIT("18446744073709551617"), 0, NUMBER, true }, /* 2^64 + 1 */
+    { S_INIT("-1"), 0, NUMBER, true },
+    { S_INIT("+1"), 0, NUMBER, true },
+    { S_INIT(""), 0, NUMBER, true },
+    { S_INIT("x"), 0, FAIL, true },
 };
 
 static void apply(struct scan *s, enum rule rule)
