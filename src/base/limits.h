@@ -16,9 +16,17 @@
 #define FIBERS_PER_PROCESS       16384       /* vm.max_map_count allows 32,753 guarded stacks */
 #define FIBERS_STRANGERS_PERCENT 50          /* of a worker's stacks for peers not logged in */
 #define FIBERS_RESERVED          16          /* of a worker's stacks kept for relay, admin, timers */
+#define FIBER_GUARD_BYTES        (128 * 1024) /* below a stack; more than any frame steps over */
+#define FIBER_STARTS_WAITING     65536       /* fiber_start calls that wait for a stack */
 #define CONN_INPUT_BYTES         (16 * 1024) /* lent with the stack; one TLS record */
 #define CONN_OUTPUT_BYTES        (64 * 1024) /* written past this waits for the peer */
 #define CONN_PARTIAL_BYTES       (8 * 1024)  /* a half-received line kept while parked */
+#define CONN_BURST_MS            (5 * 60 * 1000)  /* a burst's waits when its code set no deadline */
+#define CONN_PARK_MS             (30 * 60 * 1000) /* a park when its code set no length; RFC 9051 5.4 */
+#define CONN_LINGER_MS           2000        /* after our last byte, for the peer to read it */
+#define LISTEN_BACKLOG           1024        /* connections the kernel keeps for us */
+#define LISTEN_ACCEPTS_PER_TURN  64          /* then others of the loop have their turn */
+#define LISTEN_PAUSE_MS          100         /* before accepting again without descriptors */
 #define LOOP_EVENTS_PER_WAIT     256
 #define WORK_QUEUE_ITEMS         1024        /* waiting items of one pool, past it ERR_LATER */
 #define CONFIG_FILE_BYTES        (256 * 1024)

@@ -20,16 +20,22 @@ enum fiber_class {
     FIBER_SYSTEM,   /* relay, admin, timers: may use the reserved stacks */
 };
 
-/* Run fn(arg) on a stack of this loop: at once if one is free and the caller is not a fiber,
- * otherwise soon. Only on the loop's own thread. ERR_LIMIT when the queue of starts is full. */
+/* Run fn(arg) on a stack of this loop, soon: in this turn of the loop if a stack is free. Only on
+ * the loop's own thread. ERR_LIMIT when FIBER_STARTS_WAITING starts wait already. */
 enum err fiber_start(struct loop *loop, enum fiber_class class, fiber_fn *fn, void *arg) MUST_CHECK;
 
 struct fiber *fiber_self(void); /* NULL on the loop's own stack */
 
-/* Suspend until fiber_wake. A wake that came first is not lost. Never spurious. Waits. */
+/* Suspend until fiber_wake, never cut short. A wake that came first is not lost, and several that
+ * come before the fiber runs again are one: wait in a loop that looks at what you wait for. Waits. */
 void fiber_suspend(void);
+/* The same with an end: OK woken; ERR_LATER at that time (UINT64_MAX: never); ERR_GONE when the
+ * loop drains, at once if it does already. Waits. */
+enum err fiber_suspend_until(uint64_t mono_us) MUST_CHECK;
 /* Make a suspended fiber of this loop runnable. Own thread only. */
 void fiber_wake(struct fiber *f);
+/* The class of the calling fiber from now on (a peer has logged in). */
+void fiber_class_set(enum fiber_class class);
 
 /* Let other work of this loop run: for long computations. Waits. */
 void fiber_yield(void);
@@ -45,7 +51,7 @@ struct completion {
     struct loop_post post;
     int done;            /* own thread only */
 };
-void completion_init(struct completion *c);
+void completion_init(struct completion *c); /* on the fiber that will wait */
 void completion_done(struct completion *c); /* any thread, exactly once; c may be gone after it */
 void completion_wait(struct completion *c); /* Waits, never cut short. */
 
@@ -54,18 +60,16 @@ struct bell {
     struct loop *loop;
     struct fiber *fiber;
     struct loop_post post;
-    struct timer timer;
     int pending;  /* atomic: the post is on its way */
     int rung;     /* own thread only */
-    bool timed_out;
 };
 void bell_init(struct bell *b, struct loop *loop);
 void bell_ring(struct bell *b);
-/* Waits. OK rung; ERR_LATER at the time; ERR_GONE when draining. */
+/* Waits. OK rung (also while draining); ERR_LATER at the time; ERR_GONE when draining. */
 enum err bell_wait(struct bell *b, uint64_t until_mono_us) MUST_CHECK;
-void bell_close(struct bell *b); /* own thread; after it no ring may come */
+void bell_close(struct bell *b); /* own thread, and no ring may come any more. Waits for one on its way. */
 
-/* Figures for metrics and tests. */
+/* Figures for metrics and tests: stacks mapped, lent now, starts waiting, most lent at once. */
 struct fiber_stats { unsigned stacks, running, queued, peak; };
 struct fiber_stats fiber_stats(const struct loop *loop);
 

@@ -15,6 +15,8 @@ struct loop *loop_new(struct seam *seam, unsigned index); /* NULL without descri
 void loop_free(struct loop *l);          /* after loop_run returned; no fiber may be left */
 void loop_run(struct loop *l);           /* on the thread that will own it; returns after loop_stop */
 void loop_run_once(struct loop *l, bool may_wait); /* one turn: tests and the simulation */
+/* When the next turn has something to do without any outside event: 0 now, UINT64_MAX never. */
+uint64_t loop_next_us(const struct loop *l);
 /* Any thread. Draining: every socket, timer and DNS wait returns ERR_GONE, parked sessions are
  * served a last time (CONN_DRAIN), loop_run returns when nothing is left or after grace_ms. */
 void loop_stop(struct loop *l, unsigned grace_ms);
@@ -46,6 +48,7 @@ struct loop_watch {
     int handle;
     unsigned what;
     void (*ready)(struct loop_watch *w, unsigned what); /* on the loop's own stack */
+    bool exclusive; /* a listener that several loops watch: only one of them is woken */
 };
 enum err loop_watch(struct loop *l, struct loop_watch *w, unsigned what) MUST_CHECK; /* again to change */
 void loop_unwatch(struct loop *l, struct loop_watch *w); /* an event already fetched is not delivered */
