@@ -3,6 +3,7 @@
 #
 #   tools/peers.sh unpack NAME...              fetch and unpack (does nothing the second time)
 #   tools/peers.sh run NAME DIR [KEY=VALUE...] start in the foreground; what it keeps lies in DIR
+#   tools/peers.sh owner COMMAND...            run it as one who may read and remove a peer's files
 #   tools/peers.sh list                        the names, and the keys that each understands
 #
 # Installed, they would take ports and replace the machine's mail server, and Debian's mail servers
@@ -70,7 +71,6 @@ unpack() {
         dpkg -x "$deb" "$new"
     done
     rm -rf "$new/debs"
-    prepare "$name" "$new"
     touch "$new/.complete"
     rm -rf "${peers:?}/$name"
     mv "$new" "$peers/$name"
@@ -93,6 +93,12 @@ run)
     shift 3
     "$0" unpack "$name"
     run "$name" "$dir" "$@"
+    ;;
+owner)
+    shift
+    # Without root, only a namespace like the peer's may touch what its users own.
+    [ "$(id -u)" = 0 ] || exec unshare --user --map-auto --map-root-user "$@"
+    exec "$@"
     ;;
 list)
     sed -n 's/^# peer //p' tools/peers_run.sh

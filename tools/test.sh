@@ -51,7 +51,7 @@ run_crash()       { build build; tests build --suite crash; }
 run_clients()     { build build; tests build --suite clients; }
 run_attacks()     { build_asan; tests build-asan --suite attacks --slow 3; }
 run_journey()     { build build; tests build --suite journey; }
-run_peers()       { check peers tools/test_peers.sh; }
+run_peers()       { check peers tools/test_peers.py; }
 run_corpora()     { check corpora tools/fuzz.sh --replay; }
 run_fuzz()        { check fuzz tools/fuzz.sh --brief 5; }
 

@@ -1,2 +1,0 @@
-#!/bin/sh
-# test_peers.sh - nothing to run yet.
