@@ -89,6 +89,16 @@
 #define IMAP_DEPTH                32          /* brackets and SEARCH keys within each other */
 #define IMAP_SEARCH_KEYS          1000
 #define IMAP_SEQUENCE_RANGES      10000
+#define IMAP_TOKENS               65536       /* of one command: atoms, strings, numbers */
+#define IMAP_TAG_BYTES            256         /* echoed with each answer */
+#define IMAP_FETCH_ITEMS          1000
+#define IMAP_FETCH_FIELDS         1000        /* of one HEADER.FIELDS */
+#define IMAP_SECTION_PARTS        64          /* 1.2.3…; MIME_DEPTH is 32, each at most two numbers */
+#define IMAP_LIST_PATTERNS        100
+#define IMAP_ENABLES              100
+#define IMAP_ID_FIELDS            30          /* RFC 2971 3.3, and the two below */
+#define IMAP_ID_NAME_BYTES        30
+#define IMAP_ID_VALUE_BYTES       1024
 #define POP3_LINE_BYTES           512         /* RFC 2449 4: 255 and room for AUTH */
 
 #endif

@@ -1,0 +1,216 @@
+/* command.h - one IMAP command as the grammar understood it.
+ *
+ * Everything lives in the command arena (or the command line that was copied there) and dies with
+ * it. `what` selects the union's member; commands without arguments have none.
+ */
+#ifndef IMAP_COMMAND_H
+#define IMAP_COMMAND_H
+
+#include "imap/seqset.h"
+#include "store/store.h"
+
+/* Order of the grammar's table and of the server's: see parse.c and commands.c. */
+enum verb {
+    VERB_CAPABILITY, VERB_NOOP, VERB_LOGOUT, VERB_ID,
+    VERB_STARTTLS, VERB_AUTHENTICATE, VERB_LOGIN,
+    VERB_ENABLE, VERB_SELECT, VERB_EXAMINE, VERB_CREATE, VERB_DELETE, VERB_RENAME,
+    VERB_SUBSCRIBE, VERB_UNSUBSCRIBE, VERB_LIST, VERB_LSUB, VERB_NAMESPACE, VERB_STATUS,
+    VERB_APPEND, VERB_IDLE,
+    VERB_CLOSE, VERB_UNSELECT, VERB_CHECK, VERB_EXPUNGE, VERB_SEARCH, VERB_FETCH, VERB_STORE,
+    VERB_COPY, VERB_MOVE,
+    VERBS
+};
+
+struct str_list {
+    const str *items;
+    size_t n;
+};
+
+/* System flags are the store's bits, RFC 9051 2.3.2; keywords keep the client's spelling. */
+struct flag_list {
+    uint8_t system; /* FLAG_SEEN … */
+    struct str_list keywords;
+};
+
+/* {n}, {n+} or ~{n}: announced, its bytes not yet read. */
+struct literal {
+    uint64_t size_bytes;
+    bool sync;   /* the client waits for "+" */
+    bool binary; /* literal8, RFC 3516: may hold NUL */
+};
+
+/* SELECT, EXAMINE with their parameters, RFC 7162 3.1.8 and 3.2.5 */
+struct select_args {
+    str mailbox;
+    bool condstore;
+    bool qresync;
+    uint32_t uidvalidity;  /* the rest with QRESYNC only */
+    uint64_t modseq;
+    struct seqset known_uids;
+    struct seqset match_seqs, match_uids;
+};
+
+struct mailbox_args {
+    str mailbox;
+    str to;                 /* RENAME, COPY and MOVE: the other mailbox */
+    bool trailing_separator; /* CREATE foo/: RFC 9051 6.3.4, children are intended */
+    enum special_use use;   /* CREATE … (USE (\Sent)), RFC 6154 3 */
+    struct seqset set;      /* COPY, MOVE */
+};
+
+/* STATUS, RFC 9051 6.3.11 */
+enum status_item {
+    STATUS_MESSAGES      = 1 << 0,
+    STATUS_RECENT        = 1 << 1,
+    STATUS_UIDNEXT       = 1 << 2,
+    STATUS_UIDVALIDITY   = 1 << 3,
+    STATUS_UNSEEN        = 1 << 4,
+    STATUS_DELETED       = 1 << 5,
+    STATUS_SIZE          = 1 << 6,
+    STATUS_HIGHESTMODSEQ = 1 << 7,
+};
+struct status_args {
+    str mailbox;
+    uint32_t items;
+};
+
+/* LIST, RFC 9051 6.3.9, RFC 5258, RFC 5819, RFC 6154; LSUB uses reference and patterns alone */
+enum list_option {
+    LIST_SUBSCRIBED     = 1 << 0,
+    LIST_REMOTE         = 1 << 1,
+    LIST_RECURSIVEMATCH = 1 << 2,
+    LIST_SPECIAL_USE    = 1 << 3,
+    LIST_CHILDREN       = 1 << 4,
+    LIST_STATUS         = 1 << 5,
+};
+struct list_args {
+    str reference;
+    struct str_list patterns; /* UTF-8 */
+    uint32_t select;          /* enum list_option */
+    uint32_t returns;         /* enum list_option */
+    uint32_t status_items;    /* of RETURN (STATUS (…)) */
+    bool extended;            /* some LIST-EXTENDED syntax was used */
+};
+
+/* APPEND up to its literal, which the caller streams. */
+struct append_args {
+    str mailbox;
+    struct flag_list flags;
+    bool has_date;
+    int64_t date;         /* seconds since 1970 */
+    int16_t zone_minutes; /* as the client wrote it */
+    struct literal literal;
+};
+
+/* FETCH, RFC 9051 6.4.5 */
+enum fetch_kind {
+    FETCH_FLAGS, FETCH_UID, FETCH_INTERNALDATE, FETCH_RFC822_SIZE, FETCH_ENVELOPE,
+    FETCH_BODY, FETCH_BODYSTRUCTURE, FETCH_MODSEQ,
+    FETCH_RFC822, FETCH_RFC822_HEADER, FETCH_RFC822_TEXT,
+    FETCH_SECTION, FETCH_BINARY, FETCH_BINARY_SIZE,
+};
+enum section_text {
+    SECTION_ALL, SECTION_HEADER, SECTION_HEADER_FIELDS, SECTION_HEADER_FIELDS_NOT, SECTION_TEXT,
+    SECTION_MIME,
+};
+struct section {
+    const uint32_t *part; /* 1.2.3; none is the message itself */
+    size_t parts;
+    enum section_text text;
+    struct str_list fields;
+};
+struct fetch_item {
+    enum fetch_kind kind;
+    bool peek;
+    struct section section; /* FETCH_SECTION, FETCH_BINARY, FETCH_BINARY_SIZE */
+    bool partial;
+    uint64_t offset, count; /* bytes, with partial */
+};
+struct fetch_args {
+    struct seqset set;
+    const struct fetch_item *items;
+    size_t n;
+    bool has_changed_since;
+    uint64_t changed_since; /* RFC 7162 3.1.4.1 */
+    bool vanished;
+};
+
+/* STORE, RFC 9051 6.4.6, RFC 7162 3.1.3 */
+enum store_op { STORE_REPLACE, STORE_ADD, STORE_REMOVE };
+struct store_args {
+    struct seqset set;
+    enum store_op op;
+    bool silent;
+    struct flag_list flags;
+    bool has_unchanged_since;
+    uint64_t unchanged_since;
+};
+
+/* SEARCH, RFC 9051 6.4.4: a tree, at most IMAP_DEPTH deep and IMAP_SEARCH_KEYS large. */
+enum search_kind {
+    SEARCH_AND, /* all of the children; no children matches all */
+    SEARCH_OR,  /* two children */
+    SEARCH_NOT, /* one child */
+    SEARCH_SEQ, SEARCH_UID,
+    SEARCH_FLAG,      /* flag, the message must have it */
+    SEARCH_KEYWORD,   /* text */
+    SEARCH_NONE,      /* never: RECENT, NEW (this server grants no \Recent) */
+    SEARCH_BEFORE, SEARCH_ON, SEARCH_SINCE,             /* INTERNALDATE against day */
+    SEARCH_SENTBEFORE, SEARCH_SENTON, SEARCH_SENTSINCE, /* Date: against day */
+    SEARCH_LARGER, SEARCH_SMALLER, SEARCH_MODSEQ,       /* number */
+    SEARCH_OLDER, SEARCH_YOUNGER,                       /* number of seconds, RFC 5032 */
+    SEARCH_HEADER,                                      /* field, text (BCC CC FROM SUBJECT TO too) */
+    SEARCH_BODY, SEARCH_TEXT,                           /* text */
+};
+struct search_key {
+    enum search_kind kind;
+    struct search_key *next;  /* sibling */
+    struct search_key *child; /* first of SEARCH_AND, SEARCH_OR, SEARCH_NOT */
+    struct seqset set;
+    uint64_t number;
+    int32_t day; /* days since 1970-01-01 */
+    uint8_t flag;
+    str field, text;
+};
+enum search_return {
+    RETURN_MIN = 1 << 0, RETURN_MAX = 1 << 1, RETURN_ALL = 1 << 2, RETURN_COUNT = 1 << 3,
+};
+struct search_args {
+    struct search_key *program; /* SEARCH_AND */
+    str charset;                /* empty: none named */
+    bool extended;              /* RETURN was there: answer ESEARCH, RFC 4731 */
+    uint32_t returns;           /* enum search_return */
+    bool modseq;                /* a MODSEQ key was used */
+};
+
+struct authenticate_args {
+    str mechanism;
+    bool has_initial;
+    str initial; /* base64, "=" for empty */
+};
+struct login_args {
+    str user, password;
+};
+
+struct command {
+    str tag;
+    enum verb what;
+    bool uid; /* UID FETCH, UID STORE, … */
+    union {
+        struct str_list id;     /* name, value, name, value… (a NIL value is the empty str) */
+        struct str_list enable;
+        struct authenticate_args authenticate;
+        struct login_args login;
+        struct select_args select;
+        struct mailbox_args mailbox; /* CREATE DELETE RENAME SUBSCRIBE UNSUBSCRIBE COPY MOVE */
+        struct status_args status;
+        struct list_args list;
+        struct append_args append;
+        struct fetch_args fetch;
+        struct store_args store;
+        struct search_args search;
+        struct seqset expunge; /* UID EXPUNGE */
+    };
+};
+
+#endif
