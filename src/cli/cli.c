@@ -1,0 +1,10 @@
+/* cli.c - the table of commands that are not requests of administration. */
+#include "cli/cli.h"
+
+/* clang-format off */
+const struct cli_command cli_commands[] = {
+    { "send",  "--server HOST:PORT --from A --to B …", "submit a message from a file or standard input", false, cli_send },
+    { "fetch", "--server HOST:PORT --user A …",        "read a mailbox over IMAP or POP3",               false, cli_fetch },
+};
+/* clang-format on */
+const size_t cli_commands_count = COUNT_OF(cli_commands);

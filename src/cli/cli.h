@@ -1,0 +1,37 @@
+/* cli.h - the commands of the program but serve: one file each, one table.
+ *
+ * Exit status: 0 done; 1 refused or failed, the reason on standard error; 2 wrong usage.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "admin/admin.h"
+
+/* What main read from the configuration before it called the command. */
+struct cli {
+    struct seam *seam;                  /* with the data folder of the configuration */
+    struct netaddr control;             /* the control socket */
+    const struct store_settings *store;
+    const struct auth_settings *auth;
+};
+
+struct cli_command {
+    const char *name, *args, *help;
+    bool wants_config;  /* cli's fields are filled only then */
+    int (*run)(struct cli *cli, const str *args, size_t n);
+};
+extern const struct cli_command cli_commands[];
+extern const size_t cli_commands_count;
+
+int cli_send(struct cli *cli, const str *args, size_t n);  /* send.c */
+int cli_fetch(struct cli *cli, const str *args, size_t n); /* fetch.c */
+int cli_admin(struct cli *cli, const str *words, size_t n); /* request.c: words from the group on */
+
+/* One line from standard input, or from the terminal without echo after the prompt. False: none. */
+bool cli_secret(const char *prompt, struct buf *out);
+/* All of standard input; false past the buffer's limit. */
+bool cli_read_input(struct buf *out);
+void cli_print(str text);                                  /* to standard output, whole */
+void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "posthorn: …" to standard error */
+
+#endif

@@ -1,0 +1,56 @@
+/* request.c - administrative commands: through the server if one runs, else on the store itself. */
+#include "admin/offline.h"
+#include "base/limits.h"
+#include "cli/cli.h"
+#include "run/once.h"
+
+enum { ANSWER_BYTES = 64 * 1024 * 1024 };
+
+struct request {
+    struct cli *cli;
+    struct admin_request words;
+    struct buf answer;
+    enum err result;
+};
+
+static void request_run(void *arg)
+{
+    struct request *r = arg;
+    enum err e = admin_call(&r->cli->control, &r->words, &r->answer, &r->result);
+    if (e == ERR_NOTFOUND)
+        r->result = admin_offline(r->cli->seam, r->cli->store, r->cli->auth, &r->words, &r->answer);
+    else if (e)
+        r->result = e;
+}
+
+static int answer(const struct request *r, enum err e)
+{
+    if (!e) e = r->result;
+    if (!e) {
+        cli_print(buf_str(&r->answer));
+        return 0;
+    }
+    if (r->answer.n)
+        cli_complain("%.*s", STR_ARG(str_chomp(buf_str(&r->answer))));
+    else
+        cli_complain("%s", err_text(e));
+    return e == ERR_SYNTAX ? 2 : 1;
+}
+
+int cli_admin(struct cli *cli, const str *words, size_t n)
+{
+    struct buf secret = buf_make(AUTH_PASSWORD_BYTES + 1);
+    struct request r = { .cli = cli, .words = { .words = words, .n = n }, .answer = buf_make(ANSWER_BYTES) };
+    int status = 1;
+
+    if (admin_wants_secret(&r.words) && !cli_secret("Password: ", &secret)) {
+        cli_complain("no password on standard input");
+    } else {
+        r.words.secret = buf_str(&secret);
+        status = answer(&r, once(cli->seam, request_run, &r));
+    }
+    if (secret.p) bytes_wipe(secret.p, secret.n);
+    buf_free(&secret);
+    buf_free(&r.answer);
+    return status;
+}
