@@ -3,8 +3,8 @@
 
 /* clang-format off */
 const struct cli_command cli_commands[] = {
-    { "send",  "--server HOST:PORT --from A --to B …", "submit a message from a file or standard input", false, cli_send },
-    { "fetch", "--server HOST:PORT --user A …",        "read a mailbox over IMAP or POP3",               false, cli_fetch },
+    { "send",  "--server HOST:PORT --from A --to B …", "submit a message from a file or standard input", cli_send },
+    { "fetch", "--server HOST:PORT --user A …",        "read a mailbox over IMAP or POP3",               cli_fetch },
 };
 /* clang-format on */
 const size_t cli_commands_count = COUNT_OF(cli_commands);

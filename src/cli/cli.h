@@ -7,7 +7,8 @@
 
 #include "admin/admin.h"
 
-/* What main read from the configuration before it called the command. */
+/* What main read from the configuration before it called the command; for send and fetch, which
+ * are clients of any server, only the seam. */
 struct cli {
     struct seam *seam;                  /* with the data folder of the configuration */
     struct netaddr control;             /* the control socket */
@@ -17,7 +18,6 @@ struct cli {
 
 struct cli_command {
     const char *name, *args, *help;
-    bool wants_config;  /* cli's fields are filled only then */
     int (*run)(struct cli *cli, const str *args, size_t n);
 };
 extern const struct cli_command cli_commands[];

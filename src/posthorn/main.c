@@ -1,0 +1,178 @@
+/* main.c - the program: reads the configuration and calls the command that was asked for. */
+#include "base/limits.h"
+#include "cli/cli.h"
+#include "deliver/deliver.h"
+#include "posthorn/control.h"
+#include "posthorn/serve.h"
+#include "posthorn/settings.h"
+#include "base/log.h"
+#include "run/process.h"
+#include "store/store.h"
+
+#include <stdlib.h>
+
+enum { EXIT_USAGE = 2, ARGS_MAX = 256, MAIN_ARENA_BYTES = 1024 * 1024 };
+static const char config_default[] = "/etc/posthorn/posthorn.conf";
+
+struct args {
+    const char *config_path;   /* NULL: none was named and the standard one is not there */
+    str words[ARGS_MAX];
+    size_t n;
+};
+
+static void usage(void)
+{
+    struct buf b = buf_make(64 * 1024);
+    buf_add(&b, S("Posthorn " PH_VERSION ": a complete mail system in one program\n\n"
+                  "usage: posthorn [--config FILE] COMMAND …\n\n"
+                  "  posthorn serve                        run the server\n"
+                  "  posthorn serve --print-config         print the default configuration, commented\n"
+                  "  posthorn serve --check-config         read the configuration and say whether it is right\n"));
+    for (size_t i = 0; i < cli_commands_count; i++)
+        buf_addf(&b, "  posthorn %-28s %s\n", cli_commands[i].name, cli_commands[i].help);
+    admin_usage(&b);
+    buf_addf(&b, "  posthorn version\n\nThe configuration is $POSTHORN_CONFIG or %s. See posthorn(1), posthorn.conf(5).\n",
+             config_default);
+    cli_print(buf_str(&b));
+    buf_free(&b);
+}
+
+static bool args_read(int argc, char **argv, struct args *args)
+{
+    args->config_path = getenv("POSTHORN_CONFIG");
+    for (int i = 1; i < argc; i++) {
+        str word = str_of(argv[i]);
+        if (str_eq(word, S("--config")) && i + 1 < argc)
+            args->config_path = argv[++i];
+        else if (args->n < ARGS_MAX)
+            args->words[args->n++] = word;
+        else
+            return false;
+    }
+    return true;
+}
+
+bool control_address(const struct config *c, struct netaddr *out)
+{
+    const struct server_settings *s = config_section(c, "server");
+    struct buf path = buf_make(sizeof out->path);
+    buf_add(&path, S("unix:"));
+    if (s->control.n)
+        buf_add(&path, s->control);
+    else
+        buf_addf(&path, "%.*s/control", STR_ARG(s->data_dir));
+    enum err e = path.full ? ERR_LIMIT : netaddr_parse(buf_str(&path), 0, out);
+    buf_free(&path);
+    return !e;
+}
+
+/* The file that was named must be there; the standard one may be absent. */
+static struct config *config_read(const char *path)
+{
+    struct seam *seam = seam_real_new("/");
+    struct buf why = buf_make(4096);
+    struct config *c = NULL;
+    int file = path ? -1 : seam_open(seam, config_default, SEAM_READ);
+    if (file >= 0) {
+        seam_close(seam, file);
+        path = config_default;
+    }
+    if (config_load(seam, path, all_sections, all_sections_count, &c, &why)) {
+        cli_complain("%.*s", STR_ARG(buf_str(&why)));
+        c = NULL;
+    }
+    buf_free(&why);
+    seam_free(seam);
+    return c;
+}
+
+static int print_config(void)
+{
+    struct buf b = buf_make(CONFIG_FILE_BYTES);
+    config_print_defaults(all_sections, all_sections_count, &b);
+    cli_print(buf_str(&b));
+    buf_free(&b);
+    return 0;
+}
+
+/* A data folder that is not there is made, one level deep. */
+static struct seam *data_seam(const struct config *c, struct arena *a)
+{
+    const struct server_settings *s = config_section(c, "server");
+    const char *dir = arena_cstr(a, s->data_dir);
+    if (!dir) return NULL;
+    struct seam *seam = seam_real_new(dir);
+    (void)seam_mkdir(seam, dir);
+    return seam;
+}
+
+static int run_configured(const struct args *args, const struct config *c)
+{
+    struct arena a = arena_make(MAIN_ARENA_BYTES);
+    struct seam *seam = data_seam(c, &a);
+    struct cli cli = { .seam = seam, .store = config_section(c, "store"), .auth = config_section(c, "auth") };
+    int status = 1;
+    if (!seam || !control_address(c, &cli.control))
+        cli_complain("the data folder's path is too long");
+    else if (str_eq(args->words[0], S("serve")))
+        status = serve(seam, c);
+    else
+        status = cli_admin(&cli, args->words, args->n);
+    if (seam) seam_free(seam);
+    arena_free(&a);
+    return status;
+}
+
+static int run_server(const struct args *args)
+{
+    if (args->n > 2) return usage(), EXIT_USAGE;
+    if (args->n == 2 && str_eq(args->words[1], S("--print-config"))) return print_config();
+    bool check = args->n == 2 && str_eq(args->words[1], S("--check-config"));
+    if (args->n == 2 && !check) return usage(), EXIT_USAGE;
+
+    struct config *c = config_read(args->config_path);
+    if (!c) return 1;
+    int status = check ? 0 : run_configured(args, c);
+    if (check) cli_print(S("the configuration is right\n"));
+    config_free(c);
+    return status;
+}
+
+static int run_tool(const struct cli_command *command, const struct args *args)
+{
+    struct seam *seam = seam_real_new("/");
+    struct cli cli = { .seam = seam };
+    int status = command->run(&cli, args->words + 1, args->n - 1);
+    seam_free(seam);
+    return status;
+}
+
+static int run(const struct args *args)
+{
+    str first = args->n ? args->words[0] : S("help");
+    if (str_eq(first, S("serve"))) return run_server(args);
+    if (str_eq(first, S("help")) || str_eq(first, S("--help")) || str_eq(first, S("-h")))
+        return usage(), args->n ? 0 : EXIT_USAGE;
+    if (str_eq(first, S("version")) || str_eq(first, S("--version")))
+        return cli_print(S("posthorn " PH_VERSION "\n")), 0;
+    for (size_t i = 0; i < cli_commands_count; i++)
+        if (str_eq(first, str_of(cli_commands[i].name))) return run_tool(&cli_commands[i], args);
+
+    struct config *c = config_read(args->config_path);
+    if (!c) return 1;
+    int status = run_configured(args, c);
+    config_free(c);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct args args; /* too large for a frame */
+    process_log_to_fd(2);
+    log_level_set(LOG_WARN);
+    if (!args_read(argc, argv, &args)) {
+        cli_complain("too many words");
+        return EXIT_USAGE;
+    }
+    return run(&args);
+}

@@ -1,0 +1,259 @@
+/* serve.c - the server: everything wired together, from the configuration to the last goodbye.
+ *
+ * Parts are made in the order in which they use each other and ended in the reverse one. A part
+ * that cannot start says why in one line, and nothing is left half-started.
+ */
+#include "admin/admin.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "dns/unbound.h"
+#include "imap/imap.h"
+#include "pop3/pop3.h"
+#include "posthorn/control.h"
+#include "posthorn/serve.h"
+#include "posthorn/settings.h"
+#include "run/process.h"
+#include "smtp/smtp.h"
+
+enum { SERVE_ARENA_BYTES = 4 * 1024 * 1024 };
+
+/* One open port and what its sessions need. */
+struct port {
+    struct listener *listener;
+    union {
+        struct smtp_server smtp;
+        struct imap_server imap;
+        struct pop3_server pop3;
+    } as;
+};
+
+struct server {
+    struct seam *seam;
+    const struct config *config;
+    struct arena arena;      /* lives as long as the server */
+    struct store *store;
+    struct auth *auth;
+    struct deliver *deliver;
+    struct dns *dns;
+    struct relay *relay;
+    struct tls_server *tls;  /* NULL: no certificate */
+    struct admin admin;
+    struct listener *control;
+    struct port *ports;
+    size_t ports_n;
+};
+
+#define SECTION(s, type, name) ((const struct type *)config_section((s)->config, name))
+
+static bool failed(const char *what, str why)
+{
+    cli_complain("%s: %.*s", what, STR_ARG(why));
+    return false;
+}
+
+/* --- making the parts ------------------------------------------------------------------------------ */
+
+static bool make_tls(struct server *s)
+{
+    const struct tls_settings *t = SECTION(s, tls_settings, "tls");
+    if (!t->certificate.n) return true;
+    str why = { 0 };
+    const char *certificate = arena_cstr(&s->arena, t->certificate), *key = arena_cstr(&s->arena, t->key);
+    if (!certificate || !key) return failed("tls", S("the file names are too long"));
+    return !tls_server_new(certificate, key, &s->arena, &s->tls, &why) || failed("tls", why);
+}
+
+static bool make_parts(struct server *s)
+{
+    struct buf why = buf_make(4096);
+    const char *what = "store";
+    enum err e = store_open(s->seam, SECTION(s, store_settings, "store"), &s->store, &why);
+    if (!e) {
+        what = "auth";
+        e = auth_new(s->seam, s->store, SECTION(s, auth_settings, "auth"), &s->auth);
+    }
+    if (!e) {
+        what = "deliver";
+        e = deliver_new(s->seam, s->store, SECTION(s, deliver_settings, "deliver"), &s->deliver);
+    }
+    if (!e) {
+        what = "dns";
+        e = dns_new(s->seam, SECTION(s, dns_settings, "dns"), &s->dns, &why);
+    }
+    if (!e) {
+        what = "relay";
+        e = relay_new(s->seam, s->store, s->deliver, SECTION(s, relay_settings, "relay"), &s->relay, &why);
+    }
+    if (e) failed(what, why.n ? buf_str(&why) : str_of(err_text(e)));
+    buf_free(&why);
+    return !e;
+}
+
+/* --- opening the ports ------------------------------------------------------------------------------ */
+
+static const struct conn_handler *port_handler(struct server *s, const struct listener_settings *l, struct port *p)
+{
+    bool starttls = l->tls == ENCRYPT_STARTTLS && s->tls;
+    switch ((enum listener_protocol)l->protocol) {
+    case PROTOCOL_MX:
+    case PROTOCOL_SUBMISSION:
+        p->as.smtp = (struct smtp_server){
+            .role = l->protocol == PROTOCOL_MX ? SMTP_MX : SMTP_SUBMISSION,
+            .auth_in_clear = l->auth_in_clear,
+            .can_starttls = starttls,
+            .settings = SECTION(s, smtp_settings, "smtp"),
+            .store = s->store,
+            .auth = s->auth,
+            .deliver = s->deliver,
+        };
+        return &smtp_handler;
+    case PROTOCOL_IMAP:
+        p->as.imap = (struct imap_server){
+            .auth_in_clear = l->auth_in_clear,
+            .can_starttls = starttls,
+            .settings = SECTION(s, imap_settings, "imap"),
+            .store = s->store,
+            .auth = s->auth,
+        };
+        return &imap_handler;
+    case PROTOCOL_POP3:
+        p->as.pop3 = (struct pop3_server){
+            .auth_in_clear = l->auth_in_clear,
+            .can_starttls = starttls,
+            .settings = SECTION(s, pop3_settings, "pop3"),
+            .store = s->store,
+            .auth = s->auth,
+        };
+        return &pop3_handler;
+    }
+    return NULL;
+}
+
+static bool port_open(struct server *s, const struct listener_settings *l, str name, struct port *p)
+{
+    struct buf at = buf_make(256);
+    netaddr_text(&l->address, &at);
+    if (l->tls == ENCRYPT_IMPLICIT && !s->tls) {
+        cli_complain("listener %.*s: tls = implicit needs certificate and key under [tls]", STR_ARG(name));
+        buf_free(&at);
+        return false;
+    }
+    struct listener_config c = {
+        .at = l->address,
+        .tls = l->tls == ENCRYPT_IMPLICIT ? LISTEN_TLS : LISTEN_PLAIN,
+        .certificates = s->tls,
+        .handler = port_handler(s, l, p),
+        .arg = &p->as,
+        .conns_max = (unsigned)l->conns_max,
+        .conns_per_address_max = (unsigned)l->conns_per_address_max,
+        .handshake_ms = (unsigned)l->handshake_ms,
+    };
+    enum err e = listener_open(s->seam, &c, &p->listener);
+    if (e) {
+        cli_complain("listener %.*s: cannot listen on %.*s: %s", STR_ARG(name), STR_ARG(buf_str(&at)),
+                     e == ERR_EXISTS ? "another program has the port"
+                     : e == ERR_DENIED ? "not allowed (ports below 1024 need root or CAP_NET_BIND_SERVICE)"
+                                       : err_text(e));
+    } else {
+        log_event(LOG_INFO, "listener.opened", (str){ 0 }, F_STR("name", name), F_STR("at", buf_str(&at)));
+    }
+    buf_free(&at);
+    return !e;
+}
+
+static bool open_ports(struct server *s)
+{
+    const struct listener_settings *list;
+    const str *names;
+    size_t n = listeners_of(s->config, &s->arena, &list, &names);
+    s->ports = ARENA_ARRAY(&s->arena, n ? n : 1, struct port);
+    for (size_t i = 0; i < n; i++) {
+        if (!port_open(s, &list[i], names[i], &s->ports[i])) return false;
+        s->ports_n++;
+    }
+    return true;
+}
+
+static bool open_control(struct server *s)
+{
+    s->admin = (struct admin){ .seam = s->seam,
+                               .store = s->store,
+                               .auth = s->auth,
+                               .auth_settings = SECTION(s, auth_settings, "auth") };
+    struct listener_config c = { .handler = &admin_handler, .arg = &s->admin, .conns_max = 16 };
+    if (!control_address(s->config, &c.at)) return failed("server.control", S("the path is too long for a socket"));
+    enum err e = listener_open(s->seam, &c, &s->control);
+    return !e || failed("server.control", str_of(err_text(e)));
+}
+
+/* --- running ------------------------------------------------------------------------------------------ */
+
+static enum err worker_start(void *arg, struct loop *loop, unsigned index)
+{
+    struct server *s = arg;
+    enum err e = dns_attach(s->dns, loop);
+    for (size_t i = 0; i < s->ports_n && !e; i++)
+        e = listener_attach(s->ports[i].listener, loop);
+    if (!e && index == 0) e = listener_attach(s->control, loop);
+    if (!e && index == 0) e = relay_start(s->relay, loop);
+    return e;
+}
+
+static void worker_end(void *arg, struct loop *loop, unsigned index)
+{
+    (void)index;
+    struct server *s = arg;
+    dns_detach(s->dns, loop);
+}
+
+static void reload(void *arg)
+{
+    struct server *s = arg;
+    struct arena a = arena_make(64 * 1024);
+    str why = { 0 };
+    enum err e = s->tls ? tls_server_reload(s->tls, &a, &why) : OK;
+    if (e)
+        log_event(LOG_ERROR, "config.error", (str){ 0 }, F_STR("why", why));
+    else
+        log_event(LOG_INFO, "server.reloaded", (str){ 0 }, F_NUM("certificate", s->tls != NULL));
+    arena_free(&a);
+}
+
+static void ready(void *arg)
+{
+    struct server *s = arg;
+    log_event(LOG_INFO, "server.started", (str){ 0 }, F_CSTR("version", PH_VERSION),
+              F_STR("hostname", deliver_hostname(s->deliver)), F_NUM("ports", s->ports_n));
+}
+
+static void end(struct server *s)
+{
+    for (size_t i = 0; i < s->ports_n; i++)
+        listener_close(s->ports[i].listener);
+    if (s->control) listener_close(s->control);
+    relay_free(s->relay);
+    dns_free(s->dns);
+    deliver_free(s->deliver);
+    auth_free(s->auth);
+    store_close(s->store);
+    tls_server_free(s->tls);
+    arena_free(&s->arena);
+}
+
+int serve(struct seam *seam, const struct config *config)
+{
+    struct server s = { .seam = seam, .config = config, .arena = arena_make(SERVE_ARENA_BYTES) };
+    const struct server_settings *settings = SECTION(&s, server_settings, "server");
+    log_level_set((enum log_level)settings->log_level);
+    process_raise_fd_limit();
+
+    static const struct process_hooks hooks = {
+        .worker_start = worker_start, .worker_end = worker_end, .reload = reload, .ready = ready
+    };
+    int status = 1;
+    if (make_tls(&s) && make_parts(&s) && open_ports(&s) && open_control(&s))
+        status = process_run(seam, (unsigned)settings->workers, (unsigned)settings->grace_ms, &hooks, &s);
+    end(&s);
+    if (!status) log_fields(LOG_INFO, "server.stopped", (str){ 0 }, NULL, 0);
+    return status;
+}

@@ -1,0 +1,11 @@
+/* serve.h - the server: everything wired together, from the configuration to the last goodbye. */
+#ifndef POSTHORN_SERVE_H
+#define POSTHORN_SERVE_H
+
+#include "run/config.h"
+
+/* Runs until SIGTERM. Exit status: 0 after a clean end, 1 when it could not start (the reason is
+ * on standard error). */
+int serve(struct seam *seam, const struct config *config);
+
+#endif

@@ -1,0 +1,119 @@
+/* settings.c - the settings that belong to the program as a whole, and the list of all sections. */
+#include "auth/auth.h"
+#include "base/log.h"
+#include "deliver/deliver.h"
+#include "dns/unbound.h"
+#include "imap/imap.h"
+#include "pop3/pop3.h"
+#include "posthorn/settings.h"
+#include "relay/relay.h"
+#include "smtp/smtp.h"
+
+/* clang-format off */
+static const struct setting server_rows[] = {
+    { "data_dir",  SET_PATH,     offsetof(struct server_settings, data_dir),  "/var/lib/posthorn", 0, 0,       NULL, "Where all mail, users and the queue are kept." },
+    { "control",   SET_PATH,     offsetof(struct server_settings, control),   "",                  0, 0,       NULL, "The control socket; empty: the file \"control\" in the data folder." },
+    { "workers",   SET_COUNT,    offsetof(struct server_settings, workers),   "0",                 0, 256,     NULL, "Worker threads; 0: one a core." },
+    { "grace",     SET_DURATION, offsetof(struct server_settings, grace_ms),  "10s",               0, 600000,  NULL, "How long open sessions may finish after SIGTERM." },
+    { "log_level", SET_CHOICE,   offsetof(struct server_settings, log_level), "info",              0, 0, "error|warn|info|debug", "What is logged, to standard error." },
+};
+static const struct setting tls_rows[] = {
+    { "certificate", SET_PATH, offsetof(struct tls_settings, certificate), "", 0, 0, NULL, "PEM file with the certificate chain; empty: no TLS. Read again on SIGHUP." },
+    { "key",         SET_PATH, offsetof(struct tls_settings, key),         "", 0, 0, NULL, "PEM file with its private key." },
+};
+static const struct setting listener_rows[] = {
+    { "address",       SET_ADDRESS,  offsetof(struct listener_settings, address),               NULL,       0, 0,         NULL, "Address and port to listen on." },
+    { "protocol",      SET_CHOICE,   offsetof(struct listener_settings, protocol),              NULL,       0, 0, "mx|submission|imap|pop3", "What is spoken there." },
+    { "tls",           SET_CHOICE,   offsetof(struct listener_settings, tls),                   "starttls", 0, 0, "none|starttls|implicit", "Encryption: none, after STARTTLS, or from the first byte." },
+    { "auth_in_clear", SET_BOOL,     offsetof(struct listener_settings, auth_in_clear),         "no",       0, 0,         NULL, "May people log in here without TLS? Their passwords cross in clear." },
+    { "conns_max",     SET_COUNT,    offsetof(struct listener_settings, conns_max),             "10000",    1, 10000000,  NULL, "Connections open at once on this listener, a worker." },
+    { "conns_per_address_max", SET_COUNT, offsetof(struct listener_settings, conns_per_address_max), "100", 0, 10000000, NULL, "Likewise from one address (IPv6: one /64), a worker; 0: no limit." },
+    { "handshake",     SET_DURATION, offsetof(struct listener_settings, handshake_ms),          "10s",      100, 600000,  NULL, "A TLS handshake must be done by then." },
+};
+/* clang-format on */
+
+static const struct settings_section server_section = {
+    .name = "server",
+    .size = sizeof(struct server_settings),
+    .rows = server_rows,
+    .n = COUNT_OF(server_rows),
+    .help = "The server as a whole.",
+};
+static const struct settings_section tls_section = {
+    .name = "tls",
+    .size = sizeof(struct tls_settings),
+    .rows = tls_rows,
+    .n = COUNT_OF(tls_rows),
+    .help = "The server's certificate.",
+};
+static const struct settings_section listener_section = {
+    .name = "listener",
+    .named = true,
+    .size = sizeof(struct listener_settings),
+    .rows = listener_rows,
+    .n = COUNT_OF(listener_rows),
+    .help = "One port. Without any such section the standard ports are served on every address:\n"
+            "25 (mx), 587 and 465 (submission), 143 and 993 (imap), 110 and 995 (pop3).",
+    .example = "submission",
+};
+
+const struct settings_section *const all_sections[] = {
+    &server_section, &deliver_section, &tls_section, &listener_section, &smtp_section,
+    &relay_section,  &dns_section,     &imap_section, &pop3_section,    &auth_section,
+    &store_section,
+};
+const size_t all_sections_count = COUNT_OF(all_sections);
+
+/* --- listeners ------------------------------------------------------------------------------------ */
+
+/* clang-format off */
+static const struct { str name; uint16_t port; enum listener_protocol protocol; enum listener_encryption tls; } standard[] = {
+    { S_INIT("mx"),           25, PROTOCOL_MX,         ENCRYPT_STARTTLS },
+    { S_INIT("submission"),  587, PROTOCOL_SUBMISSION, ENCRYPT_STARTTLS },
+    { S_INIT("submissions"), 465, PROTOCOL_SUBMISSION, ENCRYPT_IMPLICIT },
+    { S_INIT("imap"),        143, PROTOCOL_IMAP,       ENCRYPT_STARTTLS },
+    { S_INIT("imaps"),       993, PROTOCOL_IMAP,       ENCRYPT_IMPLICIT },
+    { S_INIT("pop3"),        110, PROTOCOL_POP3,       ENCRYPT_STARTTLS },
+    { S_INIT("pop3s"),       995, PROTOCOL_POP3,       ENCRYPT_IMPLICIT },
+};
+/* clang-format on */
+
+static const enum net_family families[] = { NET_IP4, NET_IP6 };
+
+static size_t standard_listeners(struct arena *a, const struct listener_settings **items, const str **names)
+{
+    size_t n = COUNT_OF(standard) * COUNT_OF(families);
+    struct listener_settings *list = ARENA_ARRAY(a, n, struct listener_settings);
+    str *labels = ARENA_ARRAY(a, n, str);
+    if (!list || !labels) return 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t which = i / COUNT_OF(families);
+        list[i] = (struct listener_settings){
+            .address = { .family = families[i % COUNT_OF(families)], .port = standard[which].port },
+            .protocol = (int)standard[which].protocol,
+            .tls = (int)standard[which].tls,
+            .conns_max = 10000,
+            .conns_per_address_max = 100,
+            .handshake_ms = 10000,
+        };
+        labels[i] = standard[which].name;
+    }
+    *items = list;
+    *names = labels;
+    return n;
+}
+
+size_t listeners_of(const struct config *c, struct arena *a, const struct listener_settings **items,
+                    const str **names)
+{
+    size_t n = config_named_count(c, "listener");
+    if (!n) return standard_listeners(a, items, names);
+    struct listener_settings *list = ARENA_ARRAY(a, n, struct listener_settings);
+    str *labels = ARENA_ARRAY(a, n, str);
+    if (!list || !labels) return 0;
+    for (size_t i = 0; i < n; i++)
+        list[i] = *(const struct listener_settings *)config_named(c, "listener", i, &labels[i]);
+    *items = list;
+    *names = labels;
+    return n;
+}

@@ -1,0 +1,36 @@
+/* settings.h - the settings that belong to the program as a whole, and the list of all sections. */
+#ifndef POSTHORN_SETTINGS_H
+#define POSTHORN_SETTINGS_H
+
+#include "run/config.h"
+
+struct server_settings {
+    str data_dir;
+    str control;          /* the control socket; empty: "control" in the data folder */
+    uint64_t workers;     /* 0: one a core */
+    uint64_t grace_ms;
+    int log_level;        /* enum log_level */
+};
+
+struct tls_settings { str certificate, key; };
+
+enum listener_protocol { PROTOCOL_MX, PROTOCOL_SUBMISSION, PROTOCOL_IMAP, PROTOCOL_POP3 };
+enum listener_encryption { ENCRYPT_NONE, ENCRYPT_STARTTLS, ENCRYPT_IMPLICIT };
+struct listener_settings {
+    struct netaddr address;
+    int protocol; /* enum listener_protocol */
+    int tls;      /* enum listener_encryption */
+    bool auth_in_clear;
+    uint64_t conns_max, conns_per_address_max, handshake_ms;
+};
+
+/* Every section of every directory, in the order of the printed file. */
+extern const struct settings_section *const all_sections[];
+extern const size_t all_sections_count;
+
+/* The listeners of the configuration, or the seven standard ones on every address when it names
+ * none. names[i] is the section's name. In the arena. */
+size_t listeners_of(const struct config *c, struct arena *a, const struct listener_settings **items,
+                    const str **names);
+
+#endif
