@@ -34,9 +34,10 @@ lint_cppcheck() {
 lint_tidy() {
     # clang's own commands: clang-tidy knows no gcc options.
     CC=clang-14 configure build-clang
-    c_files | grep '^src/.*\.c$' | grep -v '_fuzz\.c$' \
+    c_files | grep '^src/' | grep -v '_\(test\|fuzz\)\.c$' \
         | xargs -r -n 4 -P "$(jobs)" clang-tidy-14 --quiet -p build-clang 2>/dev/null >build-clang/tidy.log || true
-    grep -E '(error|warning):' build-clang/tidy.log | sed "s|$PWD/build-clang/../||" | sort -u
+    grep -E '(error|warning):' build-clang/tidy.log | sed -E 's|^(.*/)?build-clang/\.\./||; s|^\.\./||' \
+        | sort -u
     ! grep -qE '(error|warning):' build-clang/tidy.log
 }
 lint_length() { tools/report_length.py; }

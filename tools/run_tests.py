@@ -44,15 +44,19 @@ def tests_of(a):
             yield t
 
 
+def ninja(a, targets):
+    done = subprocess.run(["ninja", "-C", a.build, "-j%d" % a.jobs] + targets,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        sys.exit(done.stdout[-8000:] + "\nbuilding in %s failed" % a.build)
+
+
 def compile_programs(a, tests):
     """Bring only the programs of these tests up to date; the rest of the folder may stay unbuilt."""
     inside = os.path.realpath(a.build) + os.sep
     programs = [word[len(inside):] for t in tests for word in t["cmd"] if word.startswith(inside)]
     if programs:
-        done = subprocess.run(["ninja", "-C", a.build, "-j%d" % a.jobs] + programs,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode:
-            sys.exit(done.stdout[-8000:] + "\nbuilding in %s failed" % a.build)
+        ninja(a, programs)
 
 
 def run(t, a, logs):
@@ -109,6 +113,8 @@ def main():
     passed = failed = programs = 0
     slowest = ("", 0)
     # Heavy ones (is_parallel false) run alone, after the others.
+    if a.compile:
+        ninja(a, ["build.ninja"])
     tests = sorted(tests_of(a), key=lambda t: -t["priority"])
     if a.compile:
         compile_programs(a, tests)
