@@ -1,0 +1,272 @@
+/* process.c - the process as a whole: workers, signals, the log's sink, the descriptor limit.
+ *
+ * Only for the real seam: the simulation drives its loops itself. The first worker runs on the
+ * caller's thread and reads the signals; the others are services whose one step is their loop.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "run/lock.h"
+#include "run/process.h"
+
+struct process;
+
+struct worker {
+    struct process *process;
+    unsigned index;
+    struct loop *loop;
+    struct seam_service *service; /* NULL for the first */
+    struct loop_post start;       /* on its own loop: calls worker_start */
+    struct loop_post started;     /* on the first loop: counts those that did */
+    bool runs;                    /* worker_start said OK */
+};
+
+struct process {
+    const struct process_hooks *hooks;
+    void *arg;
+    unsigned grace_ms;
+    struct worker *workers;
+    unsigned n;
+    /* The first loop's own: */
+    struct loop_watch signals;
+    unsigned started;
+    bool failed, stopping;
+};
+
+/* For process_stop, which anybody may call: the one process that runs. */
+static struct {
+    struct lock lock;
+    struct process *process;
+} running = { .lock = { PTHREAD_MUTEX_INITIALIZER } };
+
+/* --- stopping --------------------------------------------------------------------------------- */
+
+static void stop_loops(struct process *p, unsigned grace_ms)
+{
+    for (unsigned i = 0; i < p->n; i++)
+        loop_stop(p->workers[i].loop, grace_ms);
+}
+
+void process_stop(void)
+{
+    lock_take(&running.lock);
+    if (running.process) stop_loops(running.process, running.process->grace_ms);
+    lock_drop(&running.lock);
+}
+
+/* --- signals ---------------------------------------------------------------------------------- */
+
+static void on_signal(struct process *p, uint32_t number)
+{
+    if (number == SIGHUP) {
+        if (p->hooks->reload) p->hooks->reload(p->arg);
+        return;
+    }
+    /* Whoever asks a second time does not want to wait. */
+    stop_loops(p, p->stopping ? 0 : p->grace_ms);
+    p->stopping = true;
+}
+
+static void signals_ready(struct loop_watch *w, unsigned what)
+{
+    (void)what;
+    struct process *p = CONTAINER_OF(w, struct process, signals);
+    struct signalfd_siginfo info;
+    while (read(w->handle, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        on_signal(p, info.ssi_signo);
+}
+
+static sigset_t our_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+static bool signals_open(struct process *p)
+{
+    sigset_t set = our_signals();
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    p->signals = (struct loop_watch){ .handle = fd, .ready = signals_ready };
+    return fd >= 0;
+}
+
+static void signals_close(struct process *p)
+{
+    if (p->signals.handle < 0) return;
+    loop_unwatch(p->workers[0].loop, &p->signals);
+    close(p->signals.handle);
+}
+
+/* --- workers ---------------------------------------------------------------------------------- */
+
+static void worker_started(struct loop_post *post)
+{
+    struct worker *w = CONTAINER_OF(post, struct worker, started);
+    struct process *p = w->process;
+    if (!w->runs) {
+        p->failed = true;
+        stop_loops(p, 0);
+        return;
+    }
+    p->started++;
+    if (p->started == p->n && !p->failed && p->hooks->ready) p->hooks->ready(p->arg);
+}
+
+static void worker_start(struct loop_post *post)
+{
+    struct worker *w = CONTAINER_OF(post, struct worker, start);
+    struct process *p = w->process;
+    w->runs = p->hooks->worker_start(p->arg, w->loop, w->index) == OK;
+    loop_post(p->workers[0].loop, &w->started);
+}
+
+static void worker_run(void *arg)
+{
+    struct worker *w = arg;
+    struct process *p = w->process;
+    loop_run(w->loop);
+    if (w->runs && p->hooks->worker_end) p->hooks->worker_end(p->arg, w->loop, w->index);
+}
+
+static bool worker_open(struct process *p, struct seam *seam, unsigned index)
+{
+    struct worker *w = &p->workers[index];
+    w->process = p;
+    w->index = index;
+    w->start.run = worker_start;
+    w->started.run = worker_started;
+    w->loop = loop_new(seam, index);
+    if (!w->loop) return false;
+    p->n++;
+    if (index > 0) w->service = seam_service_new(seam, "worker", worker_run, w);
+    return index == 0 || w->service;
+}
+
+static bool workers_open(struct process *p, struct seam *seam, unsigned n)
+{
+    p->workers = MEM_ARRAY(n, struct worker);
+    for (unsigned i = 0; i < n; i++) {
+        if (!worker_open(p, seam, i)) return false;
+    }
+    if (!signals_open(p)) return false;
+    p->signals.what = 0;
+    return loop_watch(p->workers[0].loop, &p->signals, SEAM_READABLE) == OK;
+}
+
+static void workers_run(struct process *p)
+{
+    lock_take(&running.lock);
+    running.process = p;
+    lock_drop(&running.lock);
+    for (unsigned i = 0; i < p->n; i++)
+        loop_post(p->workers[i].loop, &p->workers[i].start);
+    for (unsigned i = 1; i < p->n; i++)
+        seam_service_kick(p->workers[i].service);
+    worker_run(&p->workers[0]);
+}
+
+/* Waits for the other workers' threads. One that was stopped before it began never begins. */
+static void workers_close(struct process *p)
+{
+    for (unsigned i = 1; i < p->n; i++)
+        seam_service_free(p->workers[i].service);
+    lock_take(&running.lock);
+    running.process = NULL;
+    lock_drop(&running.lock);
+    if (p->n > 0) signals_close(p);
+    for (unsigned i = 0; i < p->n; i++)
+        loop_free(p->workers[i].loop);
+    mem_free(p->workers);
+}
+
+int process_run(struct seam *seam, unsigned workers, unsigned grace_ms,
+                const struct process_hooks *hooks, void *arg)
+{
+    struct process p = { .hooks = hooks, .arg = arg, .grace_ms = grace_ms };
+    p.signals.handle = -1;
+    bool opened = workers_open(&p, seam, workers);
+    if (opened) workers_run(&p);
+    workers_close(&p);
+    return opened && !p.failed ? 0 : 1;
+}
+
+/* --- the log's sink --------------------------------------------------------------------------- */
+
+/* One for the process, as the log itself is; the lock keeps lines whole. */
+static struct {
+    struct lock lock;
+    int fd;
+    struct buf line;
+} sink = { .lock = { PTHREAD_MUTEX_INITIALIZER }, .fd = -1 };
+
+static void add_time(struct buf *out)
+{
+    struct timespec now;
+    struct tm t;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &t);
+    buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ ", t.tm_year + 1900, t.tm_mon + 1,
+             t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, now.tv_nsec / 1000);
+}
+
+/* A reader that does not read for a second loses the rest of the line; we go on serving. */
+static bool wait_writable(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    return errno == EINTR || (errno == EAGAIN && poll(&p, 1, 1000) == 1);
+}
+
+static void write_whole(int fd, str line)
+{
+    while (line.n > 0) {
+        ssize_t put = write(fd, line.p, line.n);
+        if (put < 0 && wait_writable(fd)) continue;
+        if (put < 0) return;
+        line = str_from(line, (size_t)put);
+    }
+}
+
+static void log_sink(void *arg, enum log_level level, str line)
+{
+    (void)arg;
+    (void)level;
+    lock_take(&sink.lock);
+    buf_reset(&sink.line);
+    add_time(&sink.line);
+    buf_add(&sink.line, line);
+    write_whole(sink.fd, buf_str(&sink.line));
+    lock_drop(&sink.lock);
+}
+
+void process_log_to_fd(int fd)
+{
+    lock_take(&sink.lock);
+    buf_free(&sink.line);
+    sink.fd = fd;
+    sink.line = buf_make(LOG_LINE_BYTES + sizeof("2026-11-22T00:48:01.123456Z "));
+    lock_drop(&sink.lock);
+    log_to(log_sink, NULL);
+}
+
+void process_raise_fd_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
