@@ -30,6 +30,7 @@
 #define LOOP_EVENTS_PER_WAIT     256
 #define WORK_QUEUE_ITEMS         1024        /* waiting items of one pool, past it ERR_LATER */
 #define CONFIG_FILE_BYTES        (256 * 1024)
+#define CONFIG_MEMORY_BYTES      (4 * CONFIG_FILE_BYTES) /* of a parsed file: texts, lists, structs */
 
 /* --- mail ----------------------------------------------------------------------------------- */
 #define ADDRESS_BYTES      254  /* RFC 5321 4.5.3.1.3: path of 256 less the angle brackets */
