@@ -36,7 +36,7 @@ lint_tidy() {
     CC=clang-14 configure build-clang
     c_files | grep '^src/' | grep -v '_\(test\|fuzz\)\.c$' \
         | xargs -r -n 4 -P "$(jobs)" clang-tidy-14 --quiet -p build-clang 2>/dev/null >build-clang/tidy.log || true
-    grep -E '(error|warning):' build-clang/tidy.log | sed -E 's|^(.*/)?build-clang/\.\./||; s|^\.\./||' \
+    grep -E '(error|warning):' build-clang/tidy.log | sed -E "s|^(.*/)?build-clang/\\.\\./||; s|^\\.\\./||; s|^$PWD/||" \
         | sort -u
     ! grep -qE '(error|warning):' build-clang/tidy.log
 }
