@@ -127,8 +127,14 @@ enum err admin_domain(str text, struct arena *a, str *folded, struct buf *out)
     return OK;
 }
 
-static const struct { char letter; unsigned shift; } units[] = {
-    { 'K', 10 }, { 'M', 20 }, { 'G', 30 }, { 'T', 40 },
+static const struct {
+    char letter;
+    unsigned shift;
+} units[] = {
+    { 'K', 10 },
+    { 'M', 20 },
+    { 'G', 30 },
+    { 'T', 40 },
 };
 
 enum err admin_size(str text, uint64_t *bytes, struct buf *out)
@@ -142,7 +148,8 @@ enum err admin_size(str text, uint64_t *bytes, struct buf *out)
         }
     uint64_t n;
     if (!str_u64(digits, UINT64_MAX >> shift, &n))
-        return admin_fail(out, ERR_SYNTAX, "'%.*s' is no size; one looks like 512M or 2G, 0 is no limit",
+        return admin_fail(out, ERR_SYNTAX,
+                          "'%.*s' is no size; one looks like 512M or 2G, 0 is no limit",
                           STR_ARG(text));
     *bytes = n << shift;
     return OK;

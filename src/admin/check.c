@@ -1,7 +1,10 @@
 /* check.c - the request that verifies the whole store and names each fault. */
 #include "admin/admin_int.h"
 
-struct faults { struct buf *out; size_t n; };
+struct faults {
+    struct buf *out;
+    size_t n;
+};
 
 static void fault_line(void *arg, str what)
 {

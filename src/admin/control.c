@@ -110,7 +110,8 @@ const struct conn_handler admin_handler = {
     .closed = control_closed,
 };
 
-/* --- the client side ------------------------------------------------------------------------------- */
+/* --- the client side
+ * ------------------------------------------------------------------------------- */
 
 static void write_word(struct conn *c, str word)
 {
@@ -125,7 +126,8 @@ static enum err read_answer(struct conn *c, struct buf *out, enum err *result)
     if (e) return e;
     line = str_chomp(line);
     uint64_t err, n;
-    if (!str_split(&line, ' ', &code) || !str_u64(code, ERR_CORRUPT, &err) || !str_u64(line, ANSWER_BYTES, &n))
+    if (!str_split(&line, ' ', &code) || !str_u64(code, ERR_CORRUPT, &err) ||
+        !str_u64(line, ANSWER_BYTES, &n))
         return ERR_SYNTAX;
     *result = (enum err)err;
     return read_bytes(c, n, out);

@@ -4,7 +4,8 @@
 
 enum { ADMIN_ARENA_BYTES = 1024 * 1024 };
 
-/* --- domains ------------------------------------------------------------------------------------ */
+/* --- domains ------------------------------------------------------------------------------------
+ */
 
 ADMIN_REQUEST(admin_domain_add)
 {
@@ -14,9 +15,12 @@ ADMIN_REQUEST(admin_domain_add)
     enum err e = admin_domain(args[0], &arena, &domain, out);
     if (!e) {
         e = store_domain_add(a->store, domain);
-        if (e == ERR_EXISTS) e = admin_fail(out, e, "domain %.*s is there already", STR_ARG(domain));
-        else if (e) e = admin_fail(out, e, "cannot add: %s", err_text(e));
-        else buf_addf(out, "domain %.*s added\n", STR_ARG(domain));
+        if (e == ERR_EXISTS)
+            e = admin_fail(out, e, "domain %.*s is there already", STR_ARG(domain));
+        else if (e)
+            e = admin_fail(out, e, "cannot add: %s", err_text(e));
+        else
+            buf_addf(out, "domain %.*s added\n", STR_ARG(domain));
     }
     arena_free(&arena);
     return e;
@@ -30,11 +34,15 @@ ADMIN_REQUEST(admin_domain_remove)
     enum err e = admin_domain(args[0], &arena, &domain, out);
     if (!e) {
         e = store_domain_remove(a->store, domain);
-        if (e == ERR_NOTFOUND) e = admin_fail(out, e, "no domain %.*s here", STR_ARG(domain));
+        if (e == ERR_NOTFOUND)
+            e = admin_fail(out, e, "no domain %.*s here", STR_ARG(domain));
         else if (e == ERR_CONFLICT)
-            e = admin_fail(out, e, "domain %.*s still has users or aliases: remove them first", STR_ARG(domain));
-        else if (e) e = admin_fail(out, e, "cannot remove: %s", err_text(e));
-        else buf_addf(out, "domain %.*s removed\n", STR_ARG(domain));
+            e = admin_fail(out, e, "domain %.*s still has users or aliases: remove them first",
+                           STR_ARG(domain));
+        else if (e)
+            e = admin_fail(out, e, "cannot remove: %s", err_text(e));
+        else
+            buf_addf(out, "domain %.*s removed\n", STR_ARG(domain));
     }
     arena_free(&arena);
     return e;
@@ -56,14 +64,18 @@ ADMIN_REQUEST(admin_domain_list)
     return e;
 }
 
-/* --- users ---------------------------------------------------------------------------------------- */
+/* --- users
+ * ---------------------------------------------------------------------------------------- */
 
-static enum err make_hash(struct admin *a, str secret, struct arena *arena, str *hash, struct buf *out)
+static enum err make_hash(struct admin *a, str secret, struct arena *arena, str *hash,
+                          struct buf *out)
 {
-    if (!secret.n) return admin_fail(out, ERR_SYNTAX, "the password is empty; it is read from standard input");
+    if (!secret.n)
+        return admin_fail(out, ERR_SYNTAX, "the password is empty; it is read from standard input");
     enum err e = a->auth ? auth_hash(a->auth, secret, arena, hash)
                          : auth_hash_now(a->seam, a->auth_settings, secret, arena, hash);
-    if (e == ERR_LIMIT) return admin_fail(out, e, "a password has at most %d bytes", AUTH_PASSWORD_BYTES);
+    if (e == ERR_LIMIT)
+        return admin_fail(out, e, "a password has at most %d bytes", AUTH_PASSWORD_BYTES);
     if (e) return admin_fail(out, e, "cannot hash the password: %s", err_text(e));
     return OK;
 }
@@ -83,7 +95,8 @@ static enum err user_add(struct admin *a, const struct admin_request *r, const s
     if (e == ERR_NOTFOUND)
         return admin_fail(out, e, "no domain %.*s here: posthorn domain add %.*s comes first",
                           STR_ARG(domain), STR_ARG(domain));
-    if (e == ERR_EXISTS) return admin_fail(out, e, "%.*s is there already, as user or alias", STR_ARG(u.address));
+    if (e == ERR_EXISTS)
+        return admin_fail(out, e, "%.*s is there already, as user or alias", STR_ARG(u.address));
     if (e) return admin_fail(out, e, "cannot add: %s", err_text(e));
     buf_addf(out, "user %.*s added\n", STR_ARG(u.address));
     return OK;
@@ -98,7 +111,8 @@ ADMIN_REQUEST(admin_user_add)
 }
 
 /* The user's row, copied, so that one field of it can be changed. */
-static enum err user_load(struct admin *a, str text, struct arena *arena, struct user *u, struct buf *out)
+static enum err user_load(struct admin *a, str text, struct arena *arena, struct user *u,
+                          struct buf *out)
 {
     str address;
     enum err e = admin_address(text, arena, &address, out);
@@ -154,23 +168,30 @@ ADMIN_REQUEST(admin_user_remove)
     enum err e = admin_address(args[0], &arena, &address, out);
     if (!e) {
         e = store_user_remove(a->store, address);
-        if (e == ERR_NOTFOUND) e = admin_fail(out, e, "no user %.*s here", STR_ARG(address));
-        else if (e) e = admin_fail(out, e, "cannot remove: %s", err_text(e));
-        else buf_addf(out, "user %.*s removed\n", STR_ARG(address));
+        if (e == ERR_NOTFOUND)
+            e = admin_fail(out, e, "no user %.*s here", STR_ARG(address));
+        else if (e)
+            e = admin_fail(out, e, "cannot remove: %s", err_text(e));
+        else
+            buf_addf(out, "user %.*s removed\n", STR_ARG(address));
     }
     if (!e && a->auth) auth_forget(a->auth, address);
     arena_free(&arena);
     return e;
 }
 
-struct user_lines { struct view *view; struct buf *out; };
+struct user_lines {
+    struct view *view;
+    struct buf *out;
+};
 
 static bool user_line(void *arg, const struct user *u)
 {
     struct user_lines *lines = arg;
     struct quota q = { 0 };
     if (store_quota(lines->view, u->account, &q)) return true;
-    buf_addf(lines->out, "%-40.*s %6llu messages  ", STR_ARG(u->address), (unsigned long long)q.messages);
+    buf_addf(lines->out, "%-40.*s %6llu messages  ", STR_ARG(u->address),
+             (unsigned long long)q.messages);
     admin_size_text(q.bytes, lines->out);
     if (q.bytes_max) {
         buf_addf(lines->out, " of ");
@@ -190,7 +211,8 @@ ADMIN_REQUEST(admin_user_list)
     return e;
 }
 
-/* --- aliases ---------------------------------------------------------------------------------------- */
+/* --- aliases
+ * ---------------------------------------------------------------------------------------- */
 
 /* An alias is an address, or "@domain": whatever the domain has no other place for. */
 static enum err alias_name(str text, struct arena *a, str *folded, struct buf *out)
@@ -211,8 +233,11 @@ static enum err alias_add(struct admin *a, const str *args, struct arena *arena,
     if (e) return e;
 
     e = store_alias_add(a->store, alias, target);
-    if (e == ERR_NOTFOUND) return admin_fail(out, e, "the alias's domain is not one of ours: posthorn domain add comes first");
-    if (e == ERR_EXISTS) return admin_fail(out, e, "%.*s already leads there, or is a user", STR_ARG(alias));
+    if (e == ERR_NOTFOUND)
+        return admin_fail(out, e,
+                          "the alias's domain is not one of ours: posthorn domain add comes first");
+    if (e == ERR_EXISTS)
+        return admin_fail(out, e, "%.*s already leads there, or is a user", STR_ARG(alias));
     if (e == ERR_LIMIT) return admin_fail(out, e, "an alias has at most %d targets", ALIAS_TARGETS);
     if (e) return admin_fail(out, e, "cannot add: %s", err_text(e));
     buf_addf(out, "alias %.*s -> %.*s added\n", STR_ARG(alias), STR_ARG(target));

@@ -17,7 +17,11 @@ static void entry_line(struct buf *out, const struct queue_entry *e, int64_t now
     buf_addc(out, '\n');
 }
 
-struct queue_lines { struct buf *out; int64_t now_us; size_t n; };
+struct queue_lines {
+    struct buf *out;
+    int64_t now_us;
+    size_t n;
+};
 
 static bool queue_line(void *arg, const struct queue_entry *e)
 {
@@ -42,11 +46,18 @@ ADMIN_REQUEST(admin_queue_list)
 static enum err parse_id(str text, struct msgid *id, struct buf *out)
 {
     if (msgid_parse(text, id)) return OK;
-    return admin_fail(out, ERR_SYNTAX, "'%.*s' is no message id; the answer to a submitted message, and queue list, show it",
-                      STR_ARG(text));
+    return admin_fail(
+        out, ERR_SYNTAX,
+        "'%.*s' is no message id; the answer to a submitted message, and queue list, show it",
+        STR_ARG(text));
 }
 
-struct queue_show { struct msgid id; struct buf *out; int64_t now_us; size_t n; };
+struct queue_show {
+    struct msgid id;
+    struct buf *out;
+    int64_t now_us;
+    size_t n;
+};
 
 static bool show_entry(void *arg, const struct queue_entry *e)
 {
@@ -88,7 +99,8 @@ ADMIN_REQUEST(admin_queue_show)
     if (!e && show.n) e = store_journey(v, show.id, journey_line, out);
     view_end(v);
     if (!e && !show.n)
-        return admin_fail(out, ERR_NOTFOUND, "not in the queue; posthorn trace tells what became of it");
+        return admin_fail(out, ERR_NOTFOUND,
+                          "not in the queue; posthorn trace tells what became of it");
     return e;
 }
 
@@ -140,9 +152,14 @@ ADMIN_REQUEST(admin_queue_release)
     return order(a, args[0], QUEUE_RELEASE, out);
 }
 
-/* --- dropping: a result like any other, so that the journey tells of it ------------------------------ */
+/* --- dropping: a result like any other, so that the journey tells of it
+ * ------------------------------ */
 
-struct drop { struct msgid id; struct queue_result *results; size_t n, max; };
+struct drop {
+    struct msgid id;
+    struct queue_result *results;
+    size_t n, max;
+};
 
 static bool drop_gather(void *arg, const struct queue_entry *e)
 {
@@ -150,7 +167,8 @@ static bool drop_gather(void *arg, const struct queue_entry *e)
     if (e->key.id.n != drop->id.n) return true;
     if (drop->n < drop->max)
         drop->results[drop->n] = (struct queue_result){
-            .key = e->key, .outcome = QUEUE_DROPPED, .reply = S("removed by the administrator") };
+            .key = e->key, .outcome = QUEUE_DROPPED, .reply = S("removed by the administrator")
+        };
     return ++drop->n < drop->max;
 }
 

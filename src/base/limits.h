@@ -67,6 +67,9 @@
 #define KEYWORD_BYTES         64
 #define MAILBOXES_PER_ACCOUNT 10000
 
+/* --- dns ------------------------------------------------------------------------------------ */
+#define DNS_RECORDS 64 /* of one name and type that are looked at; nobody needs more for mail */
+
 /* --- auth ----------------------------------------------------------------------------------- */
 #define AUTH_PASSWORD_BYTES 1024 /* longer ones are nobody's */
 #define AUTH_REMEMBERED     4096 /* verified passwords remembered at once, one slot an address */

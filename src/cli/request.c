@@ -40,7 +40,9 @@ static int answer(const struct request *r, enum err e)
 int cli_admin(struct cli *cli, const str *words, size_t n)
 {
     struct buf secret = buf_make(AUTH_PASSWORD_BYTES + 1);
-    struct request r = { .cli = cli, .words = { .words = words, .n = n }, .answer = buf_make(ANSWER_BYTES) };
+    struct request r = { .cli = cli,
+                         .words = { .words = words, .n = n },
+                         .answer = buf_make(ANSWER_BYTES) };
     int status = 1;
 
     if (admin_wants_secret(&r.words) && !cli_secret("Password: ", &secret)) {

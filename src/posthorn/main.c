@@ -15,7 +15,7 @@ enum { EXIT_USAGE = 2, ARGS_MAX = 256, MAIN_ARENA_BYTES = 1024 * 1024 };
 static const char config_default[] = "/etc/posthorn/posthorn.conf";
 
 struct args {
-    const char *config_path;   /* NULL: none was named and the standard one is not there */
+    const char *config_path; /* NULL: none was named and the standard one is not there */
     str words[ARGS_MAX];
     size_t n;
 };
@@ -23,15 +23,19 @@ struct args {
 static void usage(void)
 {
     struct buf b = buf_make(64 * 1024);
-    buf_add(&b, S("Posthorn " PH_VERSION ": a complete mail system in one program\n\n"
-                  "usage: posthorn [--config FILE] COMMAND …\n\n"
-                  "  posthorn serve                        run the server\n"
-                  "  posthorn serve --print-config         print the default configuration, commented\n"
-                  "  posthorn serve --check-config         read the configuration and say whether it is right\n"));
+    buf_add(&b,
+            S("Posthorn " PH_VERSION ": a complete mail system in one program\n\n"
+              "usage: posthorn [--config FILE] COMMAND …\n\n"
+              "  posthorn serve                        run the server\n"
+              "  posthorn serve --print-config         print the default configuration, commented\n"
+              "  posthorn serve --check-config         read the configuration and say whether it "
+              "is right\n"));
     for (size_t i = 0; i < cli_commands_count; i++)
         buf_addf(&b, "  posthorn %-28s %s\n", cli_commands[i].name, cli_commands[i].help);
     admin_usage(&b);
-    buf_addf(&b, "  posthorn version\n\nThe configuration is $POSTHORN_CONFIG or %s. See posthorn(1), posthorn.conf(5).\n",
+    buf_addf(&b,
+             "  posthorn version\n\nThe configuration is $POSTHORN_CONFIG or %s. See posthorn(1), "
+             "posthorn.conf(5).\n",
              config_default);
     cli_print(buf_str(&b));
     buf_free(&b);
@@ -110,7 +114,9 @@ static int run_configured(const struct args *args, const struct config *c)
 {
     struct arena a = arena_make(MAIN_ARENA_BYTES);
     struct seam *seam = data_seam(c, &a);
-    struct cli cli = { .seam = seam, .store = config_section(c, "store"), .auth = config_section(c, "auth") };
+    struct cli cli = { .seam = seam,
+                       .store = config_section(c, "store"),
+                       .auth = config_section(c, "auth") };
     int status = 1;
     if (!seam || !control_address(c, &cli.control))
         cli_complain("the data folder's path is too long");

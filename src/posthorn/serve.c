@@ -30,13 +30,13 @@ struct port {
 struct server {
     struct seam *seam;
     const struct config *config;
-    struct arena arena;      /* lives as long as the server */
+    struct arena arena; /* lives as long as the server */
     struct store *store;
     struct auth *auth;
     struct deliver *deliver;
     struct dns *dns;
     struct relay *relay;
-    struct tls_server *tls;  /* NULL: no certificate */
+    struct tls_server *tls; /* NULL: no certificate */
     struct admin admin;
     struct listener *control;
     struct port *ports;
@@ -51,14 +51,16 @@ static bool failed(const char *what, str why)
     return false;
 }
 
-/* --- making the parts ------------------------------------------------------------------------------ */
+/* --- making the parts
+ * ------------------------------------------------------------------------------ */
 
 static bool make_tls(struct server *s)
 {
     const struct tls_settings *t = SECTION(s, tls_settings, "tls");
     if (!t->certificate.n) return true;
     str why = { 0 };
-    const char *certificate = arena_cstr(&s->arena, t->certificate), *key = arena_cstr(&s->arena, t->key);
+    const char *certificate = arena_cstr(&s->arena, t->certificate),
+               *key = arena_cstr(&s->arena, t->key);
     if (!certificate || !key) return failed("tls", S("the file names are too long"));
     return !tls_server_new(certificate, key, &s->arena, &s->tls, &why) || failed("tls", why);
 }
@@ -82,16 +84,19 @@ static bool make_parts(struct server *s)
     }
     if (!e) {
         what = "relay";
-        e = relay_new(s->seam, s->store, s->deliver, SECTION(s, relay_settings, "relay"), &s->relay, &why);
+        e = relay_new(s->seam, s->store, s->deliver, SECTION(s, relay_settings, "relay"), &s->relay,
+                      &why);
     }
     if (e) failed(what, why.n ? buf_str(&why) : str_of(err_text(e)));
     buf_free(&why);
     return !e;
 }
 
-/* --- opening the ports ------------------------------------------------------------------------------ */
+/* --- opening the ports
+ * ------------------------------------------------------------------------------ */
 
-static const struct conn_handler *port_handler(struct server *s, const struct listener_settings *l, struct port *p)
+static const struct conn_handler *port_handler(struct server *s, const struct listener_settings *l,
+                                               struct port *p)
 {
     bool starttls = l->tls == ENCRYPT_STARTTLS && s->tls;
     switch ((enum listener_protocol)l->protocol) {
@@ -134,7 +139,8 @@ static bool port_open(struct server *s, const struct listener_settings *l, str n
     struct buf at = buf_make(256);
     netaddr_text(&l->address, &at);
     if (l->tls == ENCRYPT_IMPLICIT && !s->tls) {
-        cli_complain("listener %.*s: tls = implicit needs certificate and key under [tls]", STR_ARG(name));
+        cli_complain("listener %.*s: tls = implicit needs certificate and key under [tls]",
+                     STR_ARG(name));
         buf_free(&at);
         return false;
     }
@@ -150,12 +156,14 @@ static bool port_open(struct server *s, const struct listener_settings *l, str n
     };
     enum err e = listener_open(s->seam, &c, &p->listener);
     if (e) {
-        cli_complain("listener %.*s: cannot listen on %.*s: %s", STR_ARG(name), STR_ARG(buf_str(&at)),
-                     e == ERR_EXISTS ? "another program has the port"
-                     : e == ERR_DENIED ? "not allowed (ports below 1024 need root or CAP_NET_BIND_SERVICE)"
-                                       : err_text(e));
+        cli_complain(
+            "listener %.*s: cannot listen on %.*s: %s", STR_ARG(name), STR_ARG(buf_str(&at)),
+            e == ERR_EXISTS   ? "another program has the port"
+            : e == ERR_DENIED ? "not allowed (ports below 1024 need root or CAP_NET_BIND_SERVICE)"
+                              : err_text(e));
     } else {
-        log_event(LOG_INFO, "listener.opened", (str){ 0 }, F_STR("name", name), F_STR("at", buf_str(&at)));
+        log_event(LOG_INFO, "listener.opened", (str){ 0 }, F_STR("name", name),
+                  F_STR("at", buf_str(&at)));
     }
     buf_free(&at);
     return !e;
@@ -181,12 +189,14 @@ static bool open_control(struct server *s)
                                .auth = s->auth,
                                .auth_settings = SECTION(s, auth_settings, "auth") };
     struct listener_config c = { .handler = &admin_handler, .arg = &s->admin, .conns_max = 16 };
-    if (!control_address(s->config, &c.at)) return failed("server.control", S("the path is too long for a socket"));
+    if (!control_address(s->config, &c.at))
+        return failed("server.control", S("the path is too long for a socket"));
     enum err e = listener_open(s->seam, &c, &s->control);
     return !e || failed("server.control", str_of(err_text(e)));
 }
 
-/* --- running ------------------------------------------------------------------------------------------ */
+/* --- running
+ * ------------------------------------------------------------------------------------------ */
 
 static enum err worker_start(void *arg, struct loop *loop, unsigned index)
 {
@@ -252,7 +262,8 @@ int serve(struct seam *seam, const struct config *config)
     };
     int status = 1;
     if (make_tls(&s) && make_parts(&s) && open_ports(&s) && open_control(&s))
-        status = process_run(seam, (unsigned)settings->workers, (unsigned)settings->grace_ms, &hooks, &s);
+        status = process_run(seam, (unsigned)settings->workers, (unsigned)settings->grace_ms,
+                             &hooks, &s);
     end(&s);
     if (!status) log_fields(LOG_INFO, "server.stopped", (str){ 0 }, NULL, 0);
     return status;

@@ -58,13 +58,14 @@ static const struct settings_section listener_section = {
 };
 
 const struct settings_section *const all_sections[] = {
-    &server_section, &deliver_section, &tls_section, &listener_section, &smtp_section,
-    &relay_section,  &dns_section,     &imap_section, &pop3_section,    &auth_section,
-    &store_section,
+    &server_section, &deliver_section, &tls_section,   &listener_section,
+    &smtp_section,   &relay_section,   &dns_section,   &imap_section,
+    &pop3_section,   &auth_section,    &store_section,
 };
 const size_t all_sections_count = COUNT_OF(all_sections);
 
-/* --- listeners ------------------------------------------------------------------------------------ */
+/* --- listeners
+ * ------------------------------------------------------------------------------------ */
 
 /* clang-format off */
 static const struct { str name; uint16_t port; enum listener_protocol protocol; enum listener_encryption tls; } standard[] = {
@@ -80,7 +81,8 @@ static const struct { str name; uint16_t port; enum listener_protocol protocol; 
 
 static const enum net_family families[] = { NET_IP4, NET_IP6 };
 
-static size_t standard_listeners(struct arena *a, const struct listener_settings **items, const str **names)
+static size_t standard_listeners(struct arena *a, const struct listener_settings **items,
+                                 const str **names)
 {
     size_t n = COUNT_OF(standard) * COUNT_OF(families);
     struct listener_settings *list = ARENA_ARRAY(a, n, struct listener_settings);
