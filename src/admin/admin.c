@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "admin/admin_int.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "mail/date.h"
 
@@ -91,13 +92,14 @@ enum err admin_run(struct admin *a, const struct admin_request *r, struct buf *o
 
 enum err admin_fail(struct buf *out, enum err e, const char *format, ...)
 {
-    char text[512];
+    struct buf text = buf_make(ADMIN_REASON_BYTES);
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    buf_addv(&text, format, ap);
     va_end(ap);
-    admin_printable(str_of(text), out);
+    admin_printable(buf_str(&text), out);
     buf_addc(out, '\n');
+    buf_free(&text);
     return e;
 }
 

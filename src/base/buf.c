@@ -92,21 +92,26 @@ void buf_addf(struct buf *b, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
+    buf_addv(b, format, args);
     va_end(args);
+}
+
+void buf_addv(struct buf *b, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
     assert(n >= 0);
 
     /* vsnprintf wants room for its NUL, which does not count against the limit. */
     char *to = buf_reserve(b, (size_t)n);
-    if (!to || n == 0) return;
-    if (b->cap - b->n == (size_t)n && !grow(b, b->n + (size_t)n + 1)) {
+    if (to && b->cap - b->n == (size_t)n && !grow(b, b->n + (size_t)n + 1)) {
         b->full = true;
-        return;
+    } else if (to && n) {
+        vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
+        b->n += (size_t)n;
     }
-    va_start(args, format);
-    vsnprintf(b->p + b->n, (size_t)n + 1, format, args);
-    va_end(args);
-    b->n += (size_t)n;
+    va_end(again);
 }
 
 void buf_u64(struct buf *b, uint64_t value)

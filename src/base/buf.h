@@ -6,6 +6,8 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include <stdarg.h>
+
 #include "base/str.h"
 
 struct buf {
@@ -26,6 +28,7 @@ void buf_add(struct buf *b, str s);
 void buf_addc(struct buf *b, char c);
 void buf_fill(struct buf *b, char c, size_t n);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_addv(struct buf *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void buf_u64(struct buf *b, uint64_t value);      /* decimal */
 void buf_le32(struct buf *b, uint32_t value);     /* fixed width, little-endian: records on disk */
 void buf_le64(struct buf *b, uint64_t value);

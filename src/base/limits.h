@@ -105,4 +105,7 @@
 #define IMAP_ID_VALUE_BYTES       1024
 #define POP3_LINE_BYTES           512         /* RFC 2449 4: 255 and room for AUTH */
 
+/* --- admin, cli ----------------------------------------------------------------------------- */
+#define ADMIN_REASON_BYTES (16 * 1024) /* why a command was refused, with the word it is about */
+
 #endif

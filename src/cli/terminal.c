@@ -24,14 +24,15 @@ void cli_print(str text)
 
 void cli_complain(const char *format, ...)
 {
-    char text[1024];
+    struct buf text = buf_make(ADMIN_REASON_BYTES);
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    buf_addv(&text, format, ap);
     va_end(ap);
     write_all(STDERR_FILENO, S("posthorn: "));
-    write_all(STDERR_FILENO, str_of(text));
+    write_all(STDERR_FILENO, buf_str(&text));
     write_all(STDERR_FILENO, S("\n"));
+    buf_free(&text);
 }
 
 bool cli_read_input(struct buf *out)
