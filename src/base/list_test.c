@@ -14,7 +14,8 @@ struct item {
 static int digits_of(const struct list *head)
 {
     int digits = 0;
-    LIST_EACH(head, node) digits = digits * 10 + CONTAINER_OF(node, struct item, node)->number;
+    LIST_EACH(head, node)
+        digits = digits * 10 + CONTAINER_OF(node, struct item, node)->number;
     return digits;
 }
 
@@ -49,9 +50,10 @@ static void the_body_may_remove_its_node(void **state)
         list_push_back(&head, &items[i].node);
     }
     LIST_EACH_SAFE(&head, node)
-    if (CONTAINER_OF(node, struct item, node)->number % 2) list_remove(node);
+        if (CONTAINER_OF(node, struct item, node)->number % 2) list_remove(node);
     assert_int_equal(digits_of(&head), 24);
-    LIST_EACH_SAFE(&head, node) list_remove(node);
+    LIST_EACH_SAFE(&head, node)
+        list_remove(node);
     assert_true(list_empty(&head));
 }
 

@@ -1,7 +1,11 @@
 /* once.c - a loop for one job. */
 #include "run/once.h"
 
-struct job { fiber_fn *fn; void *arg; struct loop *loop; };
+struct job {
+    fiber_fn *fn;
+    void *arg;
+    struct loop *loop;
+};
 
 static void job_run(void *arg)
 {
