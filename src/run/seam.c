@@ -1,5 +1,13 @@
 /* seam.c - the calls of the seam, handed to the implementation behind it. */
+#include <string.h>
+
 #include "run/seam_int.h"
+
+const char *seam_error_text(int error)
+{
+    const char *text = error ? strerrordesc_np(error < 0 ? -error : error) : "no error";
+    return text ? text : "unknown error";
+}
 
 /* --- clock and randomness --------------------------------------------------------------------- */
 

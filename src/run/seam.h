@@ -23,6 +23,9 @@
 struct loop;
 struct seam;
 
+/* The system's words for an errno of either sign, never NULL; 0 gives "no error". */
+const char *seam_error_text(int error);
+
 /* --- clock and randomness --------------------------------------------------------------------- */
 uint64_t seam_mono_us(struct seam *s); /* never goes back; for deadlines and durations */
 int64_t seam_wall_us(struct seam *s);  /* since 1970 UTC; may jump; for dates only */

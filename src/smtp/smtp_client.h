@@ -12,7 +12,7 @@
 struct smtp_reply {
     unsigned code;    /* 250; 0: no reply came (see err) */
     str enhanced;     /* "2.1.5" or empty (RFC 2034) */
-    str text;         /* all lines as they came, joined by LF, without codes' repetition removed */
+    str text;         /* every line after its code, joined by LF */
 };
 
 /* What the peer offered in EHLO. */
@@ -46,7 +46,9 @@ uint64_t smtp_client_size_max(const struct smtp_client *c); /* 0: not said */
 const struct tls_facts *smtp_client_tls(const struct smtp_client *c);
 
 struct smtp_client_rcpt {
-    str address, orcpt; unsigned notify;
+    str address;              /* as SMTP writes it, without angle brackets */
+    str orcpt;                /* "rfc822;alice@a.test", decoded; empty: none */
+    unsigned notify;          /* NOTIFY_… of store.h; 0: not said */
     struct smtp_reply reply;  /* out: of RCPT, or of the end of DATA (LMTP: its own) */
     bool accepted;            /* out: the message was taken for this one */
     bool dsn_relayed;         /* out: the next hop speaks DSN and was told */
@@ -54,7 +56,9 @@ struct smtp_client_rcpt {
 /* Gives the message's bytes piece by piece (CRLF lines); sets *end at the last. Waits. */
 typedef enum err smtp_source_fn(void *arg, str *bytes, bool *end);
 struct smtp_client_message {
-    str sender, envid; bool ret_full, utf8, eight_bit, binary, require_tls;
+    str sender, envid;        /* empty sender: <>; envid decoded */
+    bool dsn_ret;             /* RET is said, when the peer speaks DSN */
+    bool ret_full, utf8, eight_bit, binary, require_tls;
     uint64_t size_bytes;
     struct smtp_client_rcpt *rcpts; size_t n;
     smtp_source_fn *source; void *source_arg;

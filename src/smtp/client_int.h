@@ -1,0 +1,30 @@
+/* client_int.h - the SMTP client's own state and the steps its files share. */
+#ifndef SMTP_CLIENT_INT_H
+#define SMTP_CLIENT_INT_H
+
+#include "base/limits.h"
+#include "smtp/smtp_client.h"
+
+struct smtp_client {
+    struct conn *conn;
+    struct arena *arena;
+    struct smtp_client_options options;
+    unsigned extensions;
+    uint64_t size_max;
+    bool broken; /* a transaction was left half-way: nothing more can be said */
+};
+
+/* One command line; the reply's class decides: OK 2xx and 3xx, ERR_LATER 4xx, ERR_DENIED 5xx,
+ * ERR_GONE when none came or it was no SMTP. Waits. */
+enum err client_command(struct smtp_client *c, str line, unsigned ms, struct smtp_reply *reply) MUST_CHECK;
+enum err client_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *reply) MUST_CHECK;
+void client_write_line(struct smtp_client *c, str line); /* adds CRLF; not flushed */
+
+/* Pure: one reply line "250-2.1.0 text" into its parts. False if it is no SMTP. */
+bool client_reply_line(str line, unsigned *code, bool *last, str *text);
+/* Pure: the enhanced code at the front of a reply's text, or empty (RFC 2034 4). */
+str client_enhanced(str text);
+/* Pure: one EHLO line; adds to the set. */
+void client_extension(str line, unsigned *extensions, uint64_t *size_max);
+
+#endif

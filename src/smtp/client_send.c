@@ -1,0 +1,288 @@
+/* client_send.c - one outgoing transaction: MAIL, RCPTs, the message, and who took it.
+ *
+ * RFC 5321 3.3, 4.1.1, 4.5.2 (transparency); RFC 2920 (pipelining); RFC 3030 (BDAT); RFC 3461
+ * (DSN).
+ */
+#include "base/codec.h"
+#include "smtp/client_int.h"
+#include "store/store.h"
+
+enum { RCPTS_AT_ONCE = 100 }; /* pipelined before we read: their replies fit any socket buffer */
+
+/* --- what the peer cannot take
+ * -------------------------------------------------------------------------- */
+
+static enum err refuse(struct smtp_reply *reply, unsigned code, str enhanced, str text)
+{
+    *reply = (struct smtp_reply){ .code = code, .enhanced = enhanced, .text = text };
+    return ERR_LIMIT;
+}
+
+static enum err fits(const struct smtp_client *c, const struct smtp_client_message *m,
+                     struct smtp_reply *reply)
+{
+    unsigned has = c->extensions;
+    if (c->size_max && m->size_bytes > c->size_max)
+        return refuse(reply, 552, S("5.3.4"),
+                      S("5.3.4 the message is larger than the next server takes"));
+    if (m->utf8 && !(has & EXT_SMTPUTF8))
+        return refuse(reply, 550, S("5.6.7"),
+                      S("5.6.7 the next server does not take internationalised addresses"));
+    if (m->binary && (!(has & EXT_CHUNKING) || !(has & EXT_BINARYMIME)))
+        return refuse(reply, 550, S("5.6.3"), S("5.6.3 the next server does not take binary mail"));
+    if (m->eight_bit && !(has & EXT_8BITMIME))
+        return refuse(reply, 550, S("5.6.3"), S("5.6.3 the next server does not take 8-bit mail"));
+    if (m->require_tls && !(has & EXT_REQUIRETLS))
+        return refuse(reply, 550, S("5.7.30"),
+                      S("5.7.30 the next server does not promise TLS onwards"));
+    return OK;
+}
+
+/* --- MAIL and RCPT
+ * ----------------------------------------------------------------------------------------- */
+
+static void mail_line(const struct smtp_client *c, const struct smtp_client_message *m,
+                      struct buf *b)
+{
+    buf_addf(b, "MAIL FROM:<%.*s>", STR_ARG(m->sender));
+    if (c->extensions & EXT_SIZE) buf_addf(b, " SIZE=%llu", (unsigned long long)m->size_bytes);
+    if (m->binary)
+        buf_add(b, S(" BODY=BINARYMIME"));
+    else if (m->eight_bit)
+        buf_add(b, S(" BODY=8BITMIME"));
+    if (m->utf8) buf_add(b, S(" SMTPUTF8"));
+    if (m->require_tls) buf_add(b, S(" REQUIRETLS"));
+    if (!(c->extensions & EXT_DSN)) return;
+    if (m->dsn_ret) buf_add(b, m->ret_full ? S(" RET=FULL") : S(" RET=HDRS"));
+    if (m->envid.n) {
+        buf_add(b, S(" ENVID="));
+        xtext_encode(b, m->envid);
+    }
+}
+
+static const struct {
+    unsigned bit;
+    str word;
+} notifies[] = {
+    { NOTIFY_NEVER, S_INIT("NEVER") },
+    { NOTIFY_SUCCESS, S_INIT("SUCCESS") },
+    { NOTIFY_FAILURE, S_INIT("FAILURE") },
+    { NOTIFY_DELAY, S_INIT("DELAY") },
+};
+
+static void notify_parameter(unsigned notify, struct buf *b)
+{
+    char sep = '=';
+    if (!notify) return;
+    buf_add(b, S(" NOTIFY"));
+    for (size_t i = 0; i < COUNT_OF(notifies); i++)
+        if (notify & notifies[i].bit) {
+            buf_addc(b, sep);
+            buf_add(b, notifies[i].word);
+            sep = ',';
+        }
+}
+
+static void rcpt_line(const struct smtp_client *c, const struct smtp_client_rcpt *r, struct buf *b)
+{
+    buf_addf(b, "RCPT TO:<%.*s>", STR_ARG(r->address));
+    if (!(c->extensions & EXT_DSN)) return;
+    notify_parameter(r->notify, b);
+    size_t semicolon = str_chr(r->orcpt, ';');
+    if (semicolon == STR_NPOS) return;
+    buf_addf(b, " ORCPT=%.*s;", STR_ARG(str_take(r->orcpt, semicolon)));
+    xtext_encode(b, str_from(r->orcpt, semicolon + 1));
+}
+
+/* The last door before the wire: whatever a stored field holds, it cannot end the line. */
+static enum err write_command(struct smtp_client *c, struct buf *line)
+{
+    bool bad = line->full || str_has(buf_str(line), '\r') || str_has(buf_str(line), '\n') ||
+               str_has(buf_str(line), '\0');
+    if (!bad) client_write_line(c, buf_str(line));
+    buf_reset(line);
+    return bad ? ERR_LIMIT : OK;
+}
+
+static enum err flush(struct smtp_client *c)
+{
+    conn_deadline(c->conn, c->options.command_ms);
+    if (!conn_flush(c->conn)) return OK;
+    c->broken = true;
+    return ERR_GONE;
+}
+
+static enum err rcpt_reply(struct smtp_client *c, struct smtp_client_rcpt *r)
+{
+    enum err e = client_reply(c, c->options.command_ms, &r->reply);
+    if (e == ERR_GONE) return e;
+    r->accepted = !e && r->reply.code < 300;
+    return OK;
+}
+
+static enum err rcpts_some(struct smtp_client *c, struct smtp_client_rcpt *rcpts, size_t n,
+                           struct buf *line)
+{
+    for (size_t i = 0; i < n; i++) {
+        rcpt_line(c, &rcpts[i], line);
+        if (write_command(c, line)) return ERR_LIMIT;
+    }
+    enum err e = flush(c);
+    for (size_t i = 0; i < n && !e; i++)
+        e = rcpt_reply(c, &rcpts[i]);
+    return e;
+}
+
+static enum err envelope(struct smtp_client *c, const struct smtp_client_message *m,
+                         struct buf *line, struct smtp_reply *reply)
+{
+    mail_line(c, m, line);
+    if (write_command(c, line))
+        return refuse(reply, 550, S("5.1.7"), S("5.1.7 the sender's address cannot be written"));
+    enum err e = flush(c);
+    if (!e) e = client_reply(c, c->options.command_ms, reply);
+    size_t step = c->extensions & EXT_PIPELINING ? RCPTS_AT_ONCE : 1;
+    for (size_t at = 0; at < m->n && !e; at += step)
+        e = rcpts_some(c, m->rcpts + at, m->n - at < step ? m->n - at : step, line);
+    return e;
+}
+
+/* --- the message
+ * --------------------------------------------------------------------------------------------- */
+
+/* RFC 5321 4.5.2: a dot that begins a line is doubled. *start says whether the next byte begins
+ * one. */
+static void write_stuffed(struct conn *c, str bytes, bool *start)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < bytes.n; i++) {
+        if (*start && bytes.p[i] == '.') {
+            conn_write(c, str_sub(bytes, from, i - from));
+            conn_write(c, S("."));
+            from = i;
+        }
+        *start = bytes.p[i] == '\n';
+    }
+    conn_write(c, str_from(bytes, from));
+}
+
+static enum err data(struct smtp_client *c, const struct smtp_client_message *m)
+{
+    bool end = false, start = true;
+    while (!end) {
+        str bytes;
+        enum err e = m->source(m->source_arg, &bytes, &end);
+        if (e) {
+            c->broken = true; /* without its end the peer must forget it (RFC 5321 4.1.1.4) */
+            return e;
+        }
+        conn_deadline(c->conn, c->options.data_ms);
+        write_stuffed(c->conn, bytes, &start);
+        if (conn_gone(c->conn)) return ERR_GONE;
+    }
+    conn_write(c->conn, start ? S(".\r\n") : S("\r\n.\r\n"));
+    return flush(c);
+}
+
+static enum err chunk(struct smtp_client *c, str bytes, bool end, struct smtp_reply *reply)
+{
+    conn_deadline(c->conn, c->options.data_ms);
+    conn_writef(c->conn, "BDAT %zu%s\r\n", bytes.n, end ? " LAST" : "");
+    conn_write(c->conn, bytes);
+    enum err e = flush(c);
+    if (e || end) return e;
+    return client_reply(c, c->options.data_ms, reply);
+}
+
+static enum err bdat(struct smtp_client *c, const struct smtp_client_message *m,
+                     struct smtp_reply *reply)
+{
+    bool end = false;
+    while (!end) {
+        str bytes;
+        enum err e = m->source(m->source_arg, &bytes, &end);
+        if (e) c->broken = true;
+        if (!e) e = chunk(c, bytes, end, reply);
+        if (e) return e;
+    }
+    return OK;
+}
+
+static void settle(struct smtp_client_rcpt *r, const struct smtp_client *c,
+                   const struct smtp_reply *reply, bool taken)
+{
+    r->reply = *reply;
+    r->accepted = taken;
+    r->dsn_relayed = taken && c->extensions & EXT_DSN;
+}
+
+static void settle_all(const struct smtp_client *c, const struct smtp_client_message *m,
+                       const struct smtp_reply *reply, bool taken)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (m->rcpts[i].accepted) settle(&m->rcpts[i], c, reply, taken);
+}
+
+/* One reply for all; in LMTP one for each recipient that was accepted (RFC 2033 4.2). */
+static enum err verdict(struct smtp_client *c, const struct smtp_client_message *m,
+                        struct smtp_reply *reply)
+{
+    if (!c->options.lmtp) {
+        enum err e = client_reply(c, c->options.end_ms, reply);
+        settle_all(c, m, reply, !e);
+        return e == ERR_GONE ? e : OK;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        if (!m->rcpts[i].accepted) continue;
+        enum err e = client_reply(c, c->options.end_ms, reply);
+        settle(&m->rcpts[i], c, reply, !e);
+        if (e == ERR_GONE) return e;
+    }
+    return OK;
+}
+
+static enum err transfer(struct smtp_client *c, const struct smtp_client_message *m,
+                         struct smtp_reply *reply)
+{
+    enum err e;
+    if (m->binary) {
+        e = bdat(c, m, reply);
+    } else {
+        e = client_command(c, S("DATA"), c->options.command_ms, reply);
+        if (!e && reply->code != 354) c->broken = true;
+        if (c->broken) return ERR_GONE;
+        if (!e) e = data(c, m);
+    }
+    if (e == ERR_LATER || e == ERR_DENIED) {
+        settle_all(c, m, reply, false);
+        return OK;
+    }
+    return e ? e : verdict(c, m, reply);
+}
+
+static bool any_accepted(const struct smtp_client_message *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (m->rcpts[i].accepted) return true;
+    return false;
+}
+
+enum err smtp_client_send(struct smtp_client *c, const struct smtp_client_message *m,
+                          struct smtp_reply *reply)
+{
+    if (c->broken) return ERR_GONE;
+    for (size_t i = 0; i < m->n; i++)
+        m->rcpts[i].accepted = m->rcpts[i].dsn_relayed = false;
+
+    struct buf line = buf_make(SMTP_LINE_BYTES);
+    enum err e = fits(c, m, reply);
+    if (!e) e = envelope(c, m, &line, reply);
+    buf_free(&line);
+    if (!e && any_accepted(m)) return transfer(c, m, reply);
+    if (e && e != ERR_GONE)
+        for (size_t i = 0; i < m->n; i++)
+            settle(&m->rcpts[i], c, reply, false);
+    /* Nobody took it: the transaction that MAIL opened is closed again. */
+    if (e != ERR_GONE && e != ERR_LIMIT && smtp_client_reset(c)) c->broken = true;
+    return e;
+}
