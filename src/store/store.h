@@ -219,9 +219,11 @@ struct queue_entry {
     uint32_t attempts; bool delay_told, held;
     str last_reply;                /* "450 4.2.0 … (host, address)" of the last attempt */
 };
-/* Entries due at or before now, by next attempt, at most n; copied into the arena. */
-enum err store_queue_due(struct view *v, int64_t now_us, size_t n, struct arena *a, struct queue_entry **out, size_t *count, int64_t *next_us) MUST_CHECK;
-/* Other entries of the same message and domain, to share one conversation. */
+/* Each entry due at or before now, by next attempt, until each() returns false; the strs live until
+ * the view's end (copy what you keep). *next_us: when the first one after now is due, INT64_MAX if
+ * none waits. The relay takes or passes over each entry, so a blocked domain does not hide others. */
+enum err store_queue_due(struct view *v, int64_t now_us, bool (*each)(void *arg, const struct queue_entry *e), void *arg, int64_t *next_us) MUST_CHECK;
+/* Every entry, by message. */
 enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct queue_entry *e), void *arg) MUST_CHECK;
 enum err store_queue_get(struct view *v, struct queue_key key, struct arena *a, struct queue_entry *out) MUST_CHECK;
 enum queue_outcome { QUEUE_DELIVERED, QUEUE_BOUNCED, QUEUE_DEFERRED, QUEUE_RELAYED_DSN, QUEUE_DROPPED };
