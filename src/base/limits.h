@@ -48,7 +48,8 @@
 #define MIME_LANGUAGES     32   /* kept of one Content-Language */
 #define MESSAGE_REFERENCES 64   /* message-ids kept of one References field, the newest */
 #define CARD_STRINGS_BYTES (4 * 1024 * 1024) /* of all parts' strings while a card is built */
-#define CARD_BYTES         (16 * 1024 * 1024) /* a card of the above, every string quoted */
+#define CARD_BYTES         (16 * 1024 * 1024) /* the largest card that the above can make */
+#define ENVELOPE_FIELD_BYTES (128 * 1024) /* kept of one field: 1000 addresses of 128 bytes */
 #define PREVIEW_TEXT_BYTES (24 * 1024) /* encoded text that the preview is made from: 16 KiB decoded */
 #define PREVIEW_CHARACTERS 256  /* RFC 8970 3.2 */
 #define PREVIEW_BYTES      768  /* RFC 8970: 256 characters, at most 3 bytes each here */

@@ -16,7 +16,8 @@
 struct card_builder;
 struct card_builder *card_begin(void);                  /* free with card_free */
 void card_feed(struct card_builder *b, str chunk);      /* cuts do not matter */
-bool card_end(struct card_builder *b, struct buf *out); /* appends; false if out is full */
+/* Append the card; false if out is full, which an empty buf of CARD_BYTES never is. */
+bool card_end(struct card_builder *b, struct buf *out);
 void card_free(struct card_builder *b);                 /* NULL is fine */
 const struct mime *card_mime(const struct card_builder *b); /* after card_end, until card_free */
 
@@ -71,6 +72,7 @@ struct card_part {
 struct card_walk {
     size_t at;
     int index;
+    uint64_t header_at; /* of the part before */
 };
 bool card_part_next(const struct card *c, struct card_walk *w, struct card_part *out);
 

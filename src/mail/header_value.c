@@ -6,6 +6,7 @@
 #include "mail/header.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/scan.h"
 #include "mail/encoded.h"
 
@@ -495,13 +496,14 @@ size_t header_params(struct arena *a, str value, str *head, struct header_param 
     size_t n = 0;
     struct segment *segments = NULL;
     segment_skip(&p);
-    if (!scan_end(&p.s)) segments = p.segments = ARENA_ARRAY(a, MIME_PARAMETERS, struct segment);
+    if (!scan_end(&p.s)) segments = p.segments = MEM_ARRAY(MIME_PARAMETERS, struct segment);
     while (segments && p.n < MIME_PARAMETERS && !scan_end(&p.s)) {
         segment_read(&p);
         segment_skip(&p);
     }
     if (p.n) *out = ARENA_ARRAY(a, p.n, struct header_param);
     if (*out) n = assemble(&p, *out);
+    mem_free(segments);
     buf_free(&p.scratch);
     return n;
 }

@@ -44,7 +44,7 @@ struct mime_part {
     uint64_t header_at, header_bytes; /* the empty line included */
     uint64_t body_at, body_bytes;     /* without the line end that belongs to the boundary */
     uint64_t lines;                   /* of the body; a last line without line end counts */
-    uint64_t line_first;              /* line ends before the body; the parser's own */
+    uint64_t lines_before;            /* LFs before the body; the parser's own */
     str type, subtype;                /* lower case; never empty: text/plain is the default */
     struct header_param *params;
     size_t nparams;
@@ -75,25 +75,25 @@ struct mime {
     int nparts;
     unsigned flags;   /* MIME_HAS_… */
     uint64_t size;    /* bytes fed */
-    uint64_t lines;   /* line ends seen */
+    uint64_t lines;   /* LFs seen */
     /* ---- the parser's own ---- */
     struct arena *arena;
+    struct arena scratch;
     struct mime_hooks hooks;
     int parts_cap;
     int state;
-    int open[MIME_DEPTH + 2]; /* indices of the open parts, outermost first */
+    int open[MIME_DEPTH + 2]; /* indices of the parts that have begun and not ended, outermost first */
     int nopen;
+    int nboundaries;          /* how many of those are multiparts that may go on */
     struct buf header;        /* the block that is being read */
     struct buf line;          /* a line that may yet be a boundary */
+    bool line_held;           /* the current line is in line, given to no part yet */
     uint64_t line_at;         /* offset of the current line */
     uint64_t line_bytes;      /* of the current line so far */
     uint64_t last_line_bytes; /* of the one before, without its line end */
-    int last_eol_bytes;       /* 0 at the start of the message, else 1 or 2 */
-    int held_eol_bytes;       /* line end not yet given to the body hook */
-    bool line_held;           /* the current line is in line, not yet given out */
-    bool line_blank;          /* nothing but CR so far */
+    unsigned last_eol_bytes;  /* of the one before; 0 in the first line */
+    int held;                 /* line end not yet given to the body hook */
     bool last_cr;             /* the byte before was CR */
-    bool hook_started;
 };
 
 /* The strings of the parts live in a, which must outlive m's use; when it is spent they are empty
