@@ -57,6 +57,7 @@
 /* --- store ---------------------------------------------------------------------------------- */
 #define STORE_KEY_BYTES       64   /* account prefix included; LMDB's own maximum is 511 */
 #define STORE_VALUE_BYTES     1900 /* no LMDB overflow pages */
+#define STORE_CARD_INLINE_BYTES 1800 /* a longer card lies beside the body, not in the message's row */
 #define STORE_BATCH_OPS       4096 /* puts and deletes of one commit; a longer command is several */
 #define STORE_BATCH_BYTES     (1024 * 1024)
 #define STORE_BITMAP_UIDS     4096 /* UIDs in one bitmap row, 512 bytes */

@@ -40,6 +40,9 @@ typedef bool engine_each(void *arg, str key, str value);
 enum err view_scan(struct view *v, struct account a, str from, str to, engine_each *each, void *arg) MUST_CHECK;
 /* Each account that has any key, ascending: for check, backup and listing. */
 enum err view_accounts(struct view *v, bool (*each)(void *arg, struct account a), void *arg) MUST_CHECK;
+/* What the engine knows of a blob: for check. ERR_NOTFOUND */
+struct blob_facts { uint64_t size_bytes; int64_t refs; };
+enum err view_blob(struct view *v, struct blob blob, struct blob_facts *out) MUST_CHECK;
 
 /* --- changing ------------------------------------------------------------------------------------- */
 struct txn;

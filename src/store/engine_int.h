@@ -25,6 +25,7 @@ struct engine_ops {
     enum err (*view_get)(struct view *v, struct account a, str key, str *value);
     enum err (*view_scan)(struct view *v, struct account a, str from, str to, engine_each *each, void *arg);
     enum err (*view_accounts)(struct view *v, bool (*each)(void *arg, struct account a), void *arg);
+    enum err (*view_blob)(struct view *v, struct blob blob, struct blob_facts *out);
 
     enum err (*commit)(struct engine *e, txn_fn *fn, void *arg);
     void (*commit_lazy)(struct engine *e, txn_fn *fn, void *arg, void (*done)(void *arg));

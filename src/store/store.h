@@ -22,6 +22,10 @@ struct store_settings {
 extern const struct settings_section store_section;
 
 enum err store_open(struct seam *seam, const struct store_settings *settings, struct store **out, struct buf *why) MUST_CHECK;
+/* The same over an engine that is open (store/memory.h, for tests and fuzzers); closed with the store,
+ * also when this fails. seam may be NULL: ids are then counted, not drawn. */
+enum err store_open_on(struct engine *engine, struct seam *seam, const struct store_settings *settings,
+                       struct store **out) MUST_CHECK;
 void store_close(struct store *s);
 struct engine *store_engine(struct store *s); /* body_begin, body_open, stats */
 struct view *store_view(struct store *s);     /* end with view_end; NULL when the store has failed */
@@ -133,7 +137,13 @@ struct told {
 };
 /* Sequence numbers as the session knows them: live messages below told.uidnext, and those expunged
  * since told.expunge_modseq. Popcounts over bitmap rows; lives in the arena. */
-struct seqmap { uint32_t count; const uint64_t *words; const uint32_t *before; size_t blocks; uint32_t first_block; };
+struct seqmap {
+    uint32_t count;
+    const uint32_t *block;  /* the numbers of the blocks that have any, ascending */
+    const uint32_t *before; /* messages in the blocks before this one */
+    const uint64_t *words;  /* STORE_BITMAP_UIDS bits each */
+    size_t blocks;
+};
 enum err store_seqmap(struct view *v, const struct mailbox *m, const struct told *told, struct arena *a, struct seqmap *out) MUST_CHECK;
 struct uid seqmap_uid(const struct seqmap *m, struct seq seq);  /* asserts 1 <= seq <= count */
 struct seq seqmap_seq(const struct seqmap *m, struct uid uid);  /* 0 if the session does not have it */
@@ -149,7 +159,7 @@ enum err store_changes(struct view *v, const struct mailbox *m, struct modseq si
 struct append {
     struct account account;
     str mailbox;             /* name */
-    struct body *body;       /* sealed, with the card as side when it is long */
+    struct body *body;       /* sealed; the card is its side when over STORE_CARD_INLINE_BYTES */
     str card;                /* mail/card.h */
     uint8_t flags;
     const str *keywords; size_t keywords_n;
