@@ -1,0 +1,308 @@
+/* auth.c - who may log in: one answer and one duration for every kind of failure.
+ *
+ * A verified password is remembered for a while as a keyed hash in memory, so that a client that
+ * opens ten connections costs one Argon2id. The key is random per process, and the stored hash is
+ * part of what is hashed: a changed password is forgotten by itself.
+ */
+#include <openssl/hmac.h>
+#include <stdatomic.h>
+
+#include "auth/password_int.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "mail/address.h"
+#include "run/lock.h"
+
+/* clang-format off */
+static const struct setting rows[] = {
+    { "argon2_memory",  SET_SIZE,     offsetof(struct auth_settings, argon2_memory_bytes), "64M",  1 << 16, 1 << 30, NULL, "Memory that one password hash takes (Argon2id)." },
+    { "argon2_passes",  SET_COUNT,    offsetof(struct auth_settings, argon2_passes),       "3",    1, 100,       NULL, "Passes over that memory." },
+    { "argon2_lanes",   SET_COUNT,    offsetof(struct auth_settings, argon2_lanes),        "1",    1, 16,        NULL, "Lanes of that memory." },
+    { "hash_threads",   SET_COUNT,    offsetof(struct auth_settings, hash_threads),        "2",    1, 64,        NULL, "Threads that check passwords." },
+    { "fail_delay",     SET_DURATION, offsetof(struct auth_settings, fail_delay_ms),       "2s",   0, 60000,     NULL, "A failed log-in takes at least this long." },
+    { "failures_max",   SET_COUNT,    offsetof(struct auth_settings, failures_max),        "3",    1, 100,       NULL, "Failed log-ins of one connection, then it is closed." },
+    { "remember",       SET_DURATION, offsetof(struct auth_settings, cache_ms),            "10m",  0, 86400000,  NULL, "How long a verified password is remembered (as a keyed hash, in memory)." },
+};
+/* clang-format on */
+const struct settings_section auth_section = {
+    .name = "auth",
+    .size = sizeof(struct auth_settings),
+    .rows = rows,
+    .n = COUNT_OF(rows),
+    .help = "Passwords and log-ins.",
+};
+
+enum { TAG_BYTES = 32 };
+struct remembered {
+    uint8_t tag[TAG_BYTES];
+    uint64_t until_us;
+};
+
+struct auth {
+    struct seam *seam;
+    struct store *store;
+    const struct auth_settings *settings;
+    struct pool *pool;
+    uint8_t key[32];
+    struct buf nobody;             /* the hash that an unknown user's password is checked against */
+    struct lock lock;              /* guards the table below */
+    struct remembered *remembered; /* AUTH_REMEMBERED slots, by a hash of the address */
+};
+
+enum err auth_new(struct seam *seam, struct store *store, const struct auth_settings *s,
+                  struct auth **out)
+{
+    uint8_t salt[16];
+    struct buf nobody = buf_make(1024);
+    seam_random(seam, salt, sizeof salt);
+    enum err e = password_make(s, S("nobody has this password"), salt, &nobody);
+    if (e) {
+        buf_free(&nobody);
+        return e;
+    }
+    buf_addc(&nobody, '\0');
+
+    struct auth *a = MEM_NEW(struct auth);
+    *a = (struct auth){ .seam = seam, .store = store, .settings = s, .nobody = nobody };
+    seam_random(seam, a->key, sizeof a->key);
+    lock_init(&a->lock);
+    a->remembered = MEM_ARRAY(AUTH_REMEMBERED, struct remembered);
+    a->pool = pool_new(seam, "hash", (unsigned)s->hash_threads, AUTH_QUEUE_ITEMS);
+    *out = a;
+    return OK;
+}
+
+void auth_free(struct auth *a)
+{
+    if (!a) return;
+    pool_free(a->pool);
+    lock_end(&a->lock);
+    bytes_wipe(a->key, sizeof a->key);
+    mem_free(a->remembered);
+    buf_free(&a->nobody);
+    mem_free(a);
+}
+
+/* --- remembered passwords -----------------------------------------------------------------------
+ */
+
+/* address, password and stored hash under the process's key; lengths keep them apart. */
+static bool tag_make(const struct auth *a, const struct user *u, str password,
+                     uint8_t tag[TAG_BYTES])
+{
+    struct buf b = buf_make(AUTH_PASSWORD_BYTES + 4096);
+    buf_le64(&b, u->address.n);
+    buf_add(&b, u->address);
+    buf_le64(&b, password.n);
+    buf_add(&b, password);
+    buf_add(&b, u->password_hash);
+
+    unsigned n = TAG_BYTES;
+    bool ok =
+        !b.full && HMAC(EVP_sha256(), a->key, sizeof a->key, (const uint8_t *)b.p, b.n, tag, &n);
+    bytes_wipe(b.p, b.n);
+    buf_free(&b);
+    return ok;
+}
+
+static struct remembered *slot_of(const struct auth *a, str address)
+{
+    return &a->remembered[siphash13(a->key, address) % AUTH_REMEMBERED];
+}
+
+static bool is_remembered(struct auth *a, str address, const uint8_t tag[TAG_BYTES])
+{
+    uint64_t now = seam_mono_us(a->seam);
+    lock_take(&a->lock);
+    const struct remembered *r = slot_of(a, address);
+    bool same = now < r->until_us && bytes_equal_secret(r->tag, tag, TAG_BYTES);
+    lock_drop(&a->lock);
+    return same;
+}
+
+static void remember(struct auth *a, str address, const uint8_t tag[TAG_BYTES])
+{
+    lock_take(&a->lock);
+    struct remembered *r = slot_of(a, address);
+    bytes_copy(r->tag, sizeof r->tag, tag, TAG_BYTES);
+    r->until_us = seam_mono_us(a->seam) + a->settings->cache_ms * 1000;
+    lock_drop(&a->lock);
+}
+
+void auth_forget(struct auth *a, str user)
+{
+    lock_take(&a->lock);
+    slot_of(a, user)->until_us = 0;
+    lock_drop(&a->lock);
+}
+
+/* --- checking
+ * ------------------------------------------------------------------------------------- */
+
+struct check {
+    const char *hash;
+    str password;
+    bool same;
+};
+
+static void check_run(void *arg)
+{
+    struct check *c = arg;
+    c->same = password_matches(c->hash, c->password);
+}
+
+/* Copies the user's row out of the store. ERR_NOTFOUND also for what is no address. */
+static enum err user_copy(struct auth *a, str name, struct arena *arena, struct user *out)
+{
+    struct address who;
+    if (!address_parse(arena, name, ADDRESS_UTF8, &who)) return ERR_NOTFOUND;
+    if (!address_fold(arena, who, &who)) return ERR_NOTFOUND;
+    str folded = address_text(arena, who);
+
+    struct view *v = store_view(a->store);
+    if (!v) return ERR_LATER;
+    struct user u;
+    enum err e = store_user_find(v, folded, &u);
+    if (!e) {
+        u.address = arena_copy(arena, u.address);
+        u.password_hash = arena_copy(arena, u.password_hash);
+        *out = u;
+    }
+    view_end(v);
+    return e;
+}
+
+/* The hash is checked for unknown users too: the same work for every name. */
+static enum err verify(struct auth *a, str name, str password, struct arena *arena, struct user *u)
+{
+    uint8_t tag[TAG_BYTES];
+    enum err found = user_copy(a, name, arena, u);
+    if (found == ERR_LATER) return ERR_LATER;
+    bool tagged = !found && tag_make(a, u, password, tag);
+    if (tagged && !u->suspended && is_remembered(a, u->address, tag)) return OK;
+
+    struct check c = { .hash = found ? a->nobody.p : arena_cstr(arena, u->password_hash),
+                       .password = password };
+    if (!c.hash) return ERR_LIMIT;
+    enum err e = work(a->pool, check_run, &c);
+    if (e) return e;
+    if (found || !c.same || u->suspended) return ERR_DENIED;
+    if (tagged) remember(a, u->address, tag);
+    return OK;
+}
+
+static void report(const struct netaddr *peer, str user, enum err e)
+{
+    struct buf from = buf_make(128);
+    netaddr_text(peer, &from);
+    log_event(e ? LOG_WARN : LOG_INFO, e ? "auth.failed" : "auth.ok", (str){ 0 },
+              F_STR("user", user), F_STR("peer", buf_str(&from)));
+    buf_free(&from);
+}
+
+enum err auth_password(struct auth *a, str user, str password, const struct netaddr *peer,
+                       struct arena *arena, struct login *out)
+{
+    if (user.n > ADDRESS_BYTES || password.n > AUTH_PASSWORD_BYTES) return ERR_DENIED;
+
+    uint64_t until_us = seam_mono_us(a->seam) + a->settings->fail_delay_ms * 1000;
+    struct user u = { 0 };
+    enum err e = verify(a, user, password, arena, &u);
+    report(peer, user, e);
+    if (e == ERR_DENIED) {
+        enum err slept = fiber_sleep_until(until_us);
+        return slept ? slept : ERR_DENIED;
+    }
+    if (e) return e;
+    *out = (struct login){ .account = u.account, .address = u.address };
+    return OK;
+}
+
+/* RFC 4616 2: [authzid] NUL authcid NUL passwd. */
+enum err auth_sasl_plain(struct auth *a, str message, const struct netaddr *peer,
+                         struct arena *arena, struct login *out)
+{
+    str authzid, authcid, rest = message;
+    if (str_chr(message, '\0') == STR_NPOS) return ERR_SYNTAX;
+    if (!str_split(&rest, '\0', &authzid)) return ERR_SYNTAX;
+    if (str_chr(rest, '\0') == STR_NPOS) return ERR_SYNTAX;
+    if (!str_split(&rest, '\0', &authcid)) return ERR_SYNTAX;
+    if (!authcid.n || str_has(rest, '\0') || !utf8_valid(message)) return ERR_SYNTAX;
+
+    /* Security rule 9: nobody logs in for somebody else. The password is checked first, so that
+     * the answer says nothing about either name. */
+    enum err e = auth_password(a, authcid, rest, peer, arena, out);
+    if (e) return e;
+    return !authzid.n || str_ieq(authzid, authcid) ? OK : ERR_DENIED;
+}
+
+/* --- making hashes
+ * -------------------------------------------------------------------------------- */
+
+struct making {
+    const struct auth_settings *settings;
+    str password;
+    uint8_t salt[16];
+    struct buf text;
+    enum err e;
+};
+
+static void make_run(void *arg)
+{
+    struct making *m = arg;
+    m->e = password_make(m->settings, m->password, m->salt, &m->text);
+}
+
+static enum err make_finish(struct making *m, struct arena *arena, str *hash)
+{
+    if (!m->e) *hash = arena_copy(arena, buf_str(&m->text));
+    buf_free(&m->text);
+    return m->e;
+}
+
+enum err auth_hash(struct auth *a, str password, struct arena *arena, str *hash)
+{
+    if (!password.n || password.n > AUTH_PASSWORD_BYTES) return ERR_LIMIT;
+    struct making m = { .settings = a->settings, .password = password, .text = buf_make(1024) };
+    seam_random(a->seam, m.salt, sizeof m.salt);
+    enum err e = work(a->pool, make_run, &m);
+    if (e) return e;
+    return make_finish(&m, arena, hash);
+}
+
+enum err auth_hash_now(struct seam *seam, const struct auth_settings *s, str password,
+                       struct arena *arena, str *hash)
+{
+    if (!password.n || password.n > AUTH_PASSWORD_BYTES) return ERR_LIMIT;
+    struct making m = { .settings = s, .password = password, .text = buf_make(1024) };
+    seam_random(seam, m.salt, sizeof m.salt);
+    make_run(&m);
+    return make_finish(&m, arena, hash);
+}
+
+/* --- sending as
+ * ------------------------------------------------------------------------------------ */
+
+/* RFC 6409 6.1: one's own address, with any tag, and aliases that lead to oneself. */
+bool auth_may_send_as(struct view *v, const struct login *who, str address)
+{
+    if (str_eq(address, who->address)) return true;
+
+    size_t plus = str_chr(address, '+'), at = str_rchr(address, '@');
+    size_t own_at = str_rchr(who->address, '@');
+    if (plus != STR_NPOS && at != STR_NPOS && plus < at && plus == own_at &&
+        str_eq(str_take(address, plus), str_take(who->address, own_at)) &&
+        str_eq(str_from(address, at), str_from(who->address, own_at)))
+        return true;
+
+    struct arena a = arena_make(ALIAS_TARGETS * (ADDRESS_BYTES + sizeof(str)));
+    const str *targets;
+    size_t n;
+    bool granted = false;
+    if (!store_alias_targets(v, address, &a, &targets, &n))
+        for (size_t i = 0; i < n && !granted; i++)
+            granted = str_eq(targets[i], who->address);
+    arena_free(&a);
+    return granted;
+}
