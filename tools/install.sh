@@ -1,0 +1,23 @@
+#!/bin/sh
+# install.sh - install the program, its man pages and its systemd unit into /usr/local or a given prefix.
+#
+# DESTDIR is honoured. Nothing is started or enabled; the last lines say what to do next.
+set -eu
+cd "$(dirname "$0")/.."
+. tools/setup.sh
+
+prefix=${1:-/usr/local}
+case "$prefix" in
+/*) ;;
+*)  die "usage: ./do install [PREFIX]: an absolute path, not $prefix" ;;
+esac
+build build-install --buildtype=release -Db_ndebug=false --prefix="$prefix"
+if [ -w "$(dirname "$prefix")" ] || [ -n "${DESTDIR:-}" ]; then
+    meson install -C build-install --no-rebuild
+else
+    as_root meson install -C build-install --no-rebuild
+fi
+say "
+Installed into $prefix. Next:
+    $prefix/bin/posthorn serve --print-config    shows the commented configuration
+    systemctl enable --now posthorn              once it says what you want"
