@@ -24,8 +24,8 @@ END
 }
 
 case "${1:-help}" in
-demo)    shift; need build; build build; exec tools/demo.sh "$@" ;;
-serve)   shift; need build; build build; exec build/src/posthorn/posthorn serve "$@" ;;
+demo)    shift; need build; program tests/demo; exec tools/demo.sh "$@" ;;
+serve)   shift; need build; program; exec build/src/posthorn/posthorn serve "$@" ;;
 test)    shift; need build test; exec tools/test.sh "$@" ;;
 lint)    shift; need build lint; exec tools/lint.sh "$@" ;;
 fuzz)    shift; need build test; exec tools/fuzz.sh "$@" ;;

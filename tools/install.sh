@@ -11,7 +11,8 @@ case "$prefix" in
 /*) ;;
 *)  die "usage: ./do install [PREFIX]: an absolute path, not $prefix" ;;
 esac
-build build-install --buildtype=release -Db_ndebug=false --prefix="$prefix"
+configure build-install --buildtype=release -Db_ndebug=false --prefix="$prefix"
+compile build-install src/posthorn/posthorn
 if [ -w "$(dirname "$prefix")" ] || [ -n "${DESTDIR:-}" ]; then
     meson install -C build-install --no-rebuild
 else

@@ -89,3 +89,9 @@ build() {
     configure "$@"
     compile "$1"
 }
+
+# The program, and what else is named, without the tests.  program [TARGET...]
+program() {
+    configure build
+    compile build src/posthorn/posthorn "$@"
+}
