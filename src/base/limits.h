@@ -21,9 +21,11 @@
 #define CONN_INPUT_BYTES         (16 * 1024) /* lent with the stack; one TLS record */
 #define CONN_OUTPUT_BYTES        (64 * 1024) /* written past this waits for the peer */
 #define CONN_PARTIAL_BYTES       (8 * 1024)  /* a half-received line kept while parked */
+#define CONN_LINE_BYTES          (1024 * 1024) /* the longest line that conn_line may be asked for */
 #define CONN_BURST_MS            (5 * 60 * 1000)  /* a burst's waits when its code set no deadline */
 #define CONN_PARK_MS             (30 * 60 * 1000) /* a park when its code set no length; RFC 9051 5.4 */
 #define CONN_LINGER_MS           2000        /* after our last byte, for the peer to read it */
+#define CONN_ADDRESS_TEXT_BYTES  128         /* an address as text; a path of 104 is the longest */
 #define LISTEN_BACKLOG           1024        /* connections the kernel keeps for us */
 #define LISTEN_ACCEPTS_PER_TURN  64          /* then others of the loop have their turn */
 #define LISTEN_PAUSE_MS          100         /* before accepting again without descriptors */

@@ -26,18 +26,18 @@ enum serve { SERVE_PARK, SERVE_CLOSE };
 /* Why serve was called. */
 enum conn_why {
     CONN_STARTED, /* just accepted (implicit TLS: handshake done): say the greeting */
-    CONN_INPUT,   /* at least one whole line is buffered, or the input's end */
+    CONN_INPUT,   /* conn_line_ready: a whole line, the input's end, or a line too long to keep */
     CONN_WOKEN,   /* conn_wake was called, e.g. the mailbox changed */
     CONN_TIMEOUT, /* the time given to conn_park_for passed */
     CONN_DRAIN,   /* the process is ending: say goodbye */
 };
 
 struct conn_handler {
-    /* A new session for an accepted connection; NULL refuses it (already closed politely). Runs on
-     * the loop's own stack and may not wait. The pointer is given to the others. */
+    /* A new session for an accepted connection (implicit TLS: after its handshake); NULL refuses
+     * it, after what was written is sent. May not wait. The pointer is given to the others. */
     void *(*open)(void *listener_arg, struct conn *c);
     enum serve (*serve)(void *session, enum conn_why why); /* on a fiber. Waits. */
-    void (*closed)(void *session); /* frees it; the loop's own stack; c is gone after it */
+    void (*closed)(void *session); /* frees it; may not wait; c may not be used after it */
     str busy; /* sent before closing when there is no room: "421 …\r\n", "* BYE …\r\n" */
 };
 
@@ -61,10 +61,11 @@ void listener_close(struct listener *l);              /* after every loop has en
 const struct netaddr *listener_addr(const struct listener *l); /* the real port if 0 was asked */
 
 /* --- input -------------------------------------------------------------------------------------- */
-/* A whole line is in the buffer: conn_line would not wait. */
-bool conn_line_ready(struct conn *c);
+/* conn_line has something to say: a whole line is in the buffer, or the input's end, or more of one
+ * line than is kept while parked (conn_line then waits for its rest). While false, park. */
+bool conn_line_ready(const struct conn *c);
 /* Anything at all is in the buffer, also inside TLS: what STARTTLS must find false. */
-bool conn_buffered(struct conn *c);
+bool conn_buffered(const struct conn *c);
 /* The next line with its line end (CRLF or a bare LF: the protocol judges), at most max bytes;
  * valid until the next conn call. ERR_LIMIT: longer than max, and swallowed whole up to its LF
  * (security.md 3). Waits. */
@@ -84,22 +85,27 @@ enum err conn_flush(struct conn *c);   /* Waits until the kernel has it all. */
 bool conn_gone(const struct conn *c);
 
 /* --- time, waking, parking ------------------------------------------------------------------------- */
-/* Every wait of this burst ends at the latest after ms from now (the command's deadline). */
+/* Every wait of this burst ends at the latest after ms from now (the command's deadline); without
+ * it CONN_BURST_MS from the burst's begin. */
 void conn_deadline(struct conn *c, unsigned ms);
-/* How long the next park may last before CONN_TIMEOUT. Kept until changed. */
+/* How long the next park may last before CONN_TIMEOUT. Kept until changed; at first CONN_PARK_MS.
+ * A half-received line does not begin the time again. */
 void conn_park_for(struct conn *c, unsigned ms);
-/* Serve this session soon even without input; same thread. Remembered if it is being served: the
- * park then does not happen (no lost wake-up). */
+/* Serve this session soon even without input. Own thread only (from others: loop_post).
+ * Remembered if it is being served: the park then does not happen (no lost wake-up). */
 void conn_wake(struct conn *c);
-/* From any thread; c must be kept alive by the caller's own means (store watches do this for you). */
 void conn_class(struct conn *c, enum fiber_class class); /* known after log-in */
 
 /* --- TLS -------------------------------------------------------------------------------------------- */
 bool conn_has_tls(const struct conn *c);
-/* Server side of STARTTLS: the caller has sent its reply and checked !conn_buffered. Waits. */
+/* Server side of STARTTLS: the caller has written its reply and checked !conn_buffered. Sends what
+ * is written, in clear, throws away what is buffered, and begins TLS. The handshake itself happens
+ * while parked, without a stack, or inside the next call of this burst that needs the peer; when it
+ * fails the connection is gone. So forget what was said in clear, then park. ERR_DENIED: the
+ * listener has no certificate, or TLS is there already. Waits. */
 enum err conn_starttls(struct conn *c) MUST_CHECK;
 /* The end of TLS is the end of the connection; there is no going back to clear text. */
-const struct tls_facts *conn_tls_facts(const struct conn *c); /* NULL in clear */
+const struct tls_facts *conn_tls_facts(const struct conn *c); /* NULL before the handshake's end */
 
 /* --- facts ------------------------------------------------------------------------------------------ */
 const struct netaddr *conn_peer(const struct conn *c);
@@ -109,8 +115,10 @@ struct loop *conn_loop(const struct conn *c);
 uint64_t conn_bytes_in(const struct conn *c);
 uint64_t conn_bytes_out(const struct conn *c);
 
-/* Wire trace: called with each piece as it crossed, decrypted; '>' sent, '<' received. The caller
- * masks secrets by calling conn_trace_mask around what must not be shown. NULL turns it off. */
+/* Wire trace: called with each piece, decrypted; '>' what the session writes, '<' what it has read.
+ * Input is shown only at the next call for this connection, so that a caller who finds a secret in
+ * the line it just got can still hide it: conn_trace_mask(c, true) hides that line and everything
+ * until conn_trace_mask(c, false). Hidden pieces are shown as "***\r\n". NULL turns it off. */
 typedef void conn_trace_fn(void *arg, char direction, str bytes);
 void conn_trace(struct conn *c, conn_trace_fn *fn, void *arg);
 void conn_trace_mask(struct conn *c, bool masked);
@@ -121,10 +129,12 @@ struct connect_options {
     const struct netaddr *source;  /* NULL: the kernel chooses */
     unsigned connect_ms;
 };
-/* Waits. ERR_LATER: refused, unreachable or too late; *why (may be NULL) is the errno. */
+/* Waits. ERR_LATER: refused, unreachable or too late; *why (may be NULL) is the errno. ERR_GONE:
+ * the process drains. */
 enum err conn_connect(const struct connect_options *o, struct conn **out, int *why) MUST_CHECK;
-/* Waits. tls_client decides what is verified. ERR_DENIED: certificate; ERR_SYNTAX: handshake. */
+/* STARTTLS after the peer agreed, or TLS from the first byte. Waits. tls_client decides what is
+ * verified. ERR_DENIED: certificate; ERR_SYNTAX: handshake; ERR_GONE: the peer left, too late. */
 enum err conn_starttls_client(struct conn *c, struct tls_client *t, str host) MUST_CHECK;
-void conn_close(struct conn *c);   /* client side only; flushes nothing */
+void conn_close(struct conn *c);   /* client side only; flushes nothing; NULL is fine */
 
 #endif

@@ -1,0 +1,410 @@
+/* conn.c - a connection's life: parked without a stack, served in bursts, ended with care.
+ *
+ * Everything that happens to a parked connection is a step on the loop's own stack; whatever it
+ * leads to that needs protocol code asks for a stack and is a burst. Before a burst gives its stack
+ * back it looks again at everything that could have been a reason to go on (input inside TLS, a
+ * wake, the drain); and since all of that happens on the loop's thread, nothing can come between
+ * that look and the park: no wake-up is lost.
+ */
+#include "run/conn.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "run/conn_int.h"
+
+static void burst(void *arg);
+static void socket_ready(struct loop_watch *w, unsigned what);
+static void park_ended(struct timer *t);
+static void told_to_drain(struct loop_member *m);
+
+/* --- being there ----------------------------------------------------------------------------- */
+
+struct conn *conn_new(struct loop *l, int socket, const struct netaddr *peer)
+{
+    struct conn *c = MEM_NEW(struct conn);
+    struct buf id = buf_make(sizeof(c->id));
+
+    c->watch = (struct loop_watch){ .handle = socket, .ready = socket_ready };
+    c->member.drain = told_to_drain;
+    list_init(&c->member.link);
+    c->timer.fire = park_ended;
+    c->request = (struct fiber_request){ .fn = burst, .arg = c, .class = FIBER_STRANGER };
+    list_init(&c->request.link);
+    c->loop = l;
+    c->out = buf_make(CONN_OUTPUT_BYTES);
+    c->peer = *peer;
+    c->park_ms = CONN_PARK_MS;
+    c->deadline_us = l->now_us + CONN_BURST_MS * UINT64_C(1000);
+    c->state = CONN_STATE_SERVED;
+
+    buf_addf(&id, "%04x-%llx", l->id_prefix & 0xffff, (unsigned long long)++l->conns_made);
+    bytes_copy(c->id, sizeof(c->id), id.p, id.n);
+    c->id_n = (uint8_t)id.n;
+    buf_free(&id);
+    return c;
+}
+
+/* The session's part of the end; what is left is ours to send. */
+static void session_end(struct conn *c)
+{
+    void *session = c->session;
+
+    conn_trace_flush(c);
+    conn_trace(c, NULL, NULL);
+    c->session = NULL;
+    c->closing = true;
+    if (session) c->handler->closed(session);
+}
+
+void conn_free(struct conn *c)
+{
+    session_end(c);
+    loop_unwatch(c->loop, &c->watch);
+    timer_cancel(c->loop, &c->timer);
+    fiber_request_cancel(c->loop, &c->request);
+    loop_leave(c->loop, &c->member);
+    if (c->home) listener_at_forget(c);
+    tls_free(c->tls);
+    seam_socket_close(c->loop->seam, c->watch.handle);
+    conn_input_drop(c);
+    buf_free(&c->out);
+    mem_free(c->local);
+    mem_free(c);
+}
+
+void conn_watch(struct conn *c, unsigned what)
+{
+    if (c->watch.what == what) return;
+    if (loop_watch(c->loop, &c->watch, what)) c->gone = true;
+}
+
+static void timer_in(struct conn *c, unsigned ms)
+{
+    timer_set(c->loop, &c->timer, c->loop->now_us + ms * UINT64_C(1000));
+}
+
+/* --- waiting inside a burst ------------------------------------------------------------------ */
+
+enum err conn_wait(struct conn *c, unsigned what)
+{
+    enum err e = OK;
+
+    conn_watch(c, what);
+    if (c->gone) return ERR_GONE;
+    assert(!c->fiber && c->state == CONN_STATE_SERVED);
+    c->fiber = fiber_self();
+    c->waiting = (uint8_t)what;
+    c->ready = false;
+    while (!c->ready && !e)
+        e = fiber_suspend_until(c->deadline_us);
+    c->fiber = NULL;
+    c->waiting = 0;
+    if (c->ready) return OK;
+    c->gone = true;
+    return ERR_GONE;
+}
+
+enum err conn_wait_io(struct conn *c, enum io want)
+{
+    return conn_wait(c, want == IO_WANT_WRITE ? SEAM_WRITABLE : SEAM_READABLE);
+}
+
+/* --- parking --------------------------------------------------------------------------------- */
+
+static void ask_for_stack(struct conn *c)
+{
+    if (c->state == CONN_STATE_QUEUED || c->state == CONN_STATE_SERVED) return;
+    c->state = CONN_STATE_QUEUED;
+    fiber_request(c->loop, &c->request);
+}
+
+/* What a lingering peer still says is thrown away; false when it has ended. */
+static bool discard_input(struct conn *c)
+{
+    char *scratch = conn_input_lend(c->loop);
+    ssize_t r = seam_recv(c->loop->seam, c->watch.handle, scratch, CONN_INPUT_BYTES);
+
+    conn_input_return(c->loop, scratch);
+    return r > 0 || r == -EAGAIN || r == -EINTR;
+}
+
+/* The session is over. Closing with unread input in the kernel would send a reset, which can
+ * overtake our last words: end our side only, and wait a little for the peer to end its own. */
+static void linger(struct conn *c)
+{
+    struct seam *seam = c->loop->seam;
+
+    session_end(c);
+    if (c->gone || c->handshaking) {
+        conn_free(c);
+        return;
+    }
+    if (c->tls) tls_goodbye(c->tls);
+    conn_input_drop(c);
+    buf_free(&c->out);
+    c->state = CONN_STATE_LINGERING;
+    conn_watch(c, SEAM_READABLE);
+    timer_in(c, CONN_LINGER_MS);
+    bool ended = c->eof || seam_shutdown_write(seam, c->watch.handle) < 0 || !discard_input(c);
+    if (ended || c->gone || loop_draining(c->loop)) conn_free(c);
+}
+
+/* The burst is over (or would be empty): wait for what comes next without a stack. */
+static void park(struct conn *c)
+{
+    bool unsent = c->out_at < c->out.n && !c->handshaking;
+
+    if (c->gone || (c->closing && !unsent)) {
+        linger(c);
+        return;
+    }
+    conn_input_park(c);
+    if (unsent) {
+        c->state = CONN_STATE_SENDING;
+        conn_watch(c, SEAM_WRITABLE);
+        timer_set(c->loop, &c->timer, c->deadline_us);
+        return;
+    }
+    if (c->out.n == 0) buf_free(&c->out);
+    conn_watch(c, SEAM_READABLE);
+    if (c->gone) {
+        conn_free(c);
+        return;
+    }
+    if (c->handshaking) {
+        c->state = CONN_STATE_HANDSHAKE;
+        timer_in(c, listener_at_config(c->home)->handshake_ms);
+        return;
+    }
+    c->state = CONN_STATE_IDLE;
+    if (!c->timer.slot) timer_in(c, c->park_ms); /* a dripping line does not begin it again */
+}
+
+/* --- steps of a parked connection, on the loop's own stack ----------------------------------- */
+
+static void handshake_step(struct conn *c)
+{
+    enum io r = conn_secure(c);
+
+    if (r == IO_WANT_READ) {
+        conn_watch(c, SEAM_READABLE);
+    } else if (r == IO_WANT_WRITE) {
+        conn_watch(c, SEAM_WRITABLE);
+    } else if (r == IO_DONE) {
+        timer_cancel(c->loop, &c->timer);
+        ask_for_stack(c); /* for the greeting, or for what the client said at once */
+    } else {
+        conn_free(c);
+    }
+}
+
+static void sending_step(struct conn *c)
+{
+    enum io r = conn_push(c);
+
+    if (r == IO_WANT_READ || r == IO_WANT_WRITE) {
+        conn_watch(c, r == IO_WANT_READ ? SEAM_READABLE : SEAM_WRITABLE);
+        return;
+    }
+    timer_cancel(c->loop, &c->timer);
+    if (c->closing || c->gone)
+        linger(c);
+    else
+        ask_for_stack(c);
+}
+
+static void socket_ready(struct loop_watch *w, unsigned what)
+{
+    struct conn *c = CONTAINER_OF(w, struct conn, watch);
+
+    if (what & SEAM_READABLE) c->readable = true;
+    switch ((enum conn_state)c->state) {
+    case CONN_STATE_HANDSHAKE: handshake_step(c); return;
+    case CONN_STATE_IDLE: ask_for_stack(c); return;
+    case CONN_STATE_SENDING: sending_step(c); return;
+    case CONN_STATE_LINGERING:
+        if (!discard_input(c)) conn_free(c);
+        return;
+    case CONN_STATE_QUEUED: conn_watch(c, 0); return; /* heard */
+    case CONN_STATE_SERVED: break;
+    }
+    if (!(c->waiting & what)) {
+        conn_watch(c, 0); /* the fiber waits for something else: be silent until it asks */
+        return;
+    }
+    c->ready = true;
+    fiber_wake(c->fiber);
+}
+
+static void park_ended(struct timer *t)
+{
+    struct conn *c = CONTAINER_OF(t, struct conn, timer);
+
+    switch ((enum conn_state)c->state) {
+    case CONN_STATE_HANDSHAKE:
+    case CONN_STATE_SENDING:
+    case CONN_STATE_LINGERING: conn_free(c); return;
+    case CONN_STATE_IDLE:
+    case CONN_STATE_QUEUED:
+    case CONN_STATE_SERVED: break;
+    }
+    c->timed_out = true;
+    ask_for_stack(c);
+}
+
+static void told_to_drain(struct loop_member *m)
+{
+    struct conn *c = CONTAINER_OF(m, struct conn, member);
+
+    if (c->state == CONN_STATE_IDLE) ask_for_stack(c);
+    if (c->state == CONN_STATE_HANDSHAKE || c->state == CONN_STATE_LINGERING) conn_free(c);
+}
+
+void conn_wake(struct conn *c)
+{
+    c->woken = true;
+    if (c->state == CONN_STATE_IDLE) ask_for_stack(c);
+}
+
+/* --- bursts ---------------------------------------------------------------------------------- */
+
+/* Take what has come until a line is whole; true if the session should hear of it. */
+static bool look_at_input(struct conn *c)
+{
+    while (!conn_line_ready(c)) {
+        if (!c->readable && !(c->tls && tls_pending(c->tls))) return false;
+        enum io r = conn_fill(c);
+        if (r == IO_WANT_READ || r == IO_WANT_WRITE) return false;
+    }
+    return true;
+}
+
+/* Why the session should be served now; false: no reason, park. */
+static bool next_why(struct conn *c, enum conn_why *why)
+{
+    if (c->closing || c->handshaking || c->out_at < c->out.n) return false;
+    if (loop_draining(c->loop) && !c->told_drain) {
+        c->told_drain = true;
+        *why = CONN_DRAIN;
+    } else if (!c->started) {
+        c->started = true;
+        *why = CONN_STARTED;
+    } else if (c->woken) {
+        c->woken = false;
+        *why = CONN_WOKEN;
+    } else if (look_at_input(c)) {
+        c->timed_out = false; /* it came just in time */
+        *why = CONN_INPUT;
+    } else if (c->timed_out) {
+        c->timed_out = false;
+        *why = CONN_TIMEOUT;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool session_open(struct conn *c)
+{
+    if (c->session || c->closing) return true;
+    c->session = c->handler->open(listener_at_config(c->home)->arg, c);
+    return c->session != NULL;
+}
+
+static void serve_once(struct conn *c, enum conn_why why)
+{
+    timer_cancel(c->loop, &c->timer);
+    conn_deadline(c, CONN_BURST_MS);
+    if (c->handler->serve(c->session, why) == SERVE_CLOSE || why == CONN_DRAIN) c->closing = true;
+    if (c->gone || (c->eof && c->in_at == c->in_end)) c->closing = true;
+    conn_trace_flush(c);
+    if (!c->handshaking) conn_push(c); /* the rest, if any, is sent while parked */
+}
+
+static void burst(void *arg)
+{
+    struct conn *c = arg;
+    enum conn_why why;
+
+    c->state = CONN_STATE_SERVED;
+    if (!c->handshaking && !session_open(c)) {
+        c->closing = true;
+        conn_push(c);
+    }
+    for (bool again = false; next_why(c, &why); again = true) {
+        if (again) fiber_yield(); /* one session's pipeline does not starve the others */
+        serve_once(c, why);
+    }
+    park(c);
+}
+
+void conn_begin(struct conn *c)
+{
+    loop_join(c->loop, &c->member);
+    if (listener_at_config(c->home)->tls == LISTEN_PLAIN) {
+        c->state = CONN_STATE_IDLE;
+        ask_for_stack(c);
+        return;
+    }
+    if (!conn_tls_begin_server(c)) {
+        conn_free(c);
+        return;
+    }
+    park(c);
+}
+
+/* --- time, class, facts ---------------------------------------------------------------------- */
+
+void conn_deadline(struct conn *c, unsigned ms)
+{
+    c->deadline_us = c->loop->now_us + ms * UINT64_C(1000);
+}
+
+void conn_park_for(struct conn *c, unsigned ms)
+{
+    c->park_ms = ms;
+}
+
+void conn_class(struct conn *c, enum fiber_class class)
+{
+    c->request.class = class;
+    if (c->state == CONN_STATE_SERVED && fiber_self()) fiber_class_set(class);
+}
+
+const struct netaddr *conn_peer(const struct conn *c)
+{
+    return &c->peer;
+}
+
+/* Few ask, and an address is large: it is fetched when somebody does. */
+const struct netaddr *conn_local(const struct conn *c)
+{
+    struct conn *mine = (struct conn *)(uintptr_t)c;
+
+    if (!c->local) {
+        mine->local = MEM_NEW(struct netaddr);
+        seam_local_addr(c->loop->seam, c->watch.handle, mine->local);
+    }
+    return c->local;
+}
+
+str conn_id(const struct conn *c)
+{
+    return (str){ c->id, c->id_n };
+}
+
+struct loop *conn_loop(const struct conn *c)
+{
+    return c->loop;
+}
+
+uint64_t conn_bytes_in(const struct conn *c)
+{
+    return c->bytes_in;
+}
+
+uint64_t conn_bytes_out(const struct conn *c)
+{
+    return c->bytes_out;
+}

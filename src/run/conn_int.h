@@ -1,0 +1,106 @@
+/* conn_int.h - a connection's inside, shared by conn_*.c and listener.c. Private to run/.
+ *
+ *                    accepted
+ *                       |        (implicit TLS)
+ *                       +-----------> HANDSHAKE <---- STARTTLS ----+
+ *                       v                 | done                   |
+ *     event, wake --> QUEUED -- stack --> SERVED -- nothing to do --+--> IDLE
+ *         ^                                | |                           |
+ *         +-- all sent -- SENDING <--------+ +-- CLOSE --> LINGERING     |
+ *         +--------------------------------------------------------------+
+ */
+#ifndef RUN_CONN_INT_H
+#define RUN_CONN_INT_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "run/conn.h"
+#include "run/loop_int.h"
+#include "run/tls_int.h"
+
+enum conn_state {
+    CONN_STATE_HANDSHAKE, /* parked: TLS is being agreed on, on the loop's own stack */
+    CONN_STATE_IDLE,      /* parked: nothing to do until an event */
+    CONN_STATE_SENDING,   /* parked: the peer is slow to take our output */
+    CONN_STATE_QUEUED,    /* waits for a stack */
+    CONN_STATE_SERVED,    /* a fiber has it; client connections always */
+    CONN_STATE_LINGERING, /* the session is over; the peer may read our last words */
+};
+
+struct address_count; /* connections of one address on one listener and loop */
+struct listener_at;
+
+struct conn {
+    struct loop_watch watch;
+    struct loop_member member;
+    struct timer timer;           /* while parked: its end, by state */
+    struct fiber_request request;
+    struct loop *loop;
+    struct listener_at *home;     /* NULL: client side */
+    const struct conn_handler *handler;
+    void *session;                /* NULL before open and after closed */
+    struct fiber *fiber;          /* who waits inside conn_wait */
+    struct tls *tls;
+
+    char *in;                     /* the input buffer; NULL when nothing is held */
+    uint32_t in_at, in_end, in_cap;
+    uint32_t in_searched;         /* no LF lies before this */
+    struct buf out;
+    size_t out_at;                /* sent up to here */
+
+    uint64_t deadline_us;         /* of this burst's waits */
+    uint32_t park_ms;
+    uint64_t bytes_in, bytes_out;
+
+    conn_trace_fn *trace;
+    void *trace_arg;
+    str trace_input;              /* read and not yet shown */
+
+    struct netaddr peer;
+    struct netaddr *local;        /* asked for on first use */
+    struct address_count *address;
+    char id[24];
+    uint8_t id_n;
+
+    uint8_t state;
+    uint8_t waiting;              /* SEAM_READABLE, SEAM_WRITABLE inside conn_wait */
+    bool ready : 1;               /* what it waited for came */
+    bool readable : 1;            /* an event said so, and we have not found the socket empty since */
+    bool in_lent : 1;             /* in is one of the loop's buffers */
+    bool handshaking : 1;
+    bool eof : 1;                 /* the input ended */
+    bool gone : 1;                /* nothing works any more */
+    bool started : 1, woken : 1, timed_out : 1, told_drain : 1;
+    bool closing : 1;             /* no more serving */
+    bool masked : 1, input_masked : 1;
+};
+
+/* conn.c */
+struct conn *conn_new(struct loop *l, int socket, const struct netaddr *peer);
+void conn_begin(struct conn *c);   /* a server connection: handshake or first burst */
+void conn_free(struct conn *c);    /* at once; the session is told if it was not */
+void conn_watch(struct conn *c, unsigned what);
+/* Until the socket is ready for this; sets gone and returns ERR_GONE otherwise. Waits. */
+enum err conn_wait(struct conn *c, unsigned what);
+enum err conn_wait_io(struct conn *c, enum io want); /* the same for IO_WANT_READ, IO_WANT_WRITE */
+
+/* conn_input.c */
+enum io conn_fill(struct conn *c);      /* one read, as much as there is room for; never waits */
+void conn_input_park(struct conn *c);   /* keep what is held in as little as it needs */
+void conn_input_drop(struct conn *c);   /* and give the buffer back */
+char *conn_input_lend(struct loop *l);  /* CONN_INPUT_BYTES */
+void conn_input_return(struct loop *l, char *p);
+void conn_trace_flush(struct conn *c);  /* show the input that waited to be shown */
+
+/* conn_output.c */
+enum io conn_push(struct conn *c);      /* send what is gathered as far as it goes; never waits */
+
+/* conn_tls.c */
+enum io conn_secure(struct conn *c);    /* a step of the handshake, IO_DONE when there is none */
+bool conn_tls_begin_server(struct conn *c); /* false: no certificate or no memory */
+
+/* listener.c */
+const struct listener_config *listener_at_config(const struct listener_at *at);
+void listener_at_forget(struct conn *c); /* it no longer counts */
+
+#endif

@@ -1,0 +1,558 @@
+/* conn_test.c - connections in clear: lines in every split, parking, deadlines, limits, cost. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <malloc.h>
+
+#include "run/conn_fixture.h"
+#include "run/process.h"
+
+static int set_up(void **state)
+{
+    struct toy_server *s = MEM_NEW(struct toy_server);
+    toy_start(s, (struct listener_config){ .handshake_ms = 5000 });
+    *state = s;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    toy_stop(*state);
+    mem_free(*state);
+    return 0;
+}
+
+static str repeat(struct buf *b, char c, size_t n)
+{
+    *b = buf_make(n);
+    buf_fill(b, c, n);
+    return buf_str(b);
+}
+
+/* --- input ----------------------------------------------------------------------------------- */
+
+static const char script[] = "PING\r\nECHO one\r\nECHO bare\nREAD 5\r\nab\ncdPING\r\nSKIP 3\r\n"
+                             "\r\n\nPING\r\nMAX 10\r\nECHO much too long a line\r\nPING\r\n"
+                             "ECHO 12345\nECHO 1234\n\r\nQUIT\r\nPING\r\n";
+static const char answers[] =
+    "HELLO\r\nPONG\r\none\r\nbare\nGOT 92513834\r\nPONG\r\nSKIPPED\r\nPONG\r\n"
+    "LONG\r\nPONG\r\nLONG\r\n1234\nWHAT\r\nBYE\r\n";
+
+static void test_whole(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_send(s, c, str_of(script));
+    client_expect(s, c, answers);
+    client_expect_end(s, c);
+}
+
+static void test_every_split(void **state)
+{
+    struct toy_server *s = *state;
+    str all = str_of(script);
+    for (size_t at = 1; at < all.n; at++) {
+        int c = client_open(s);
+        client_send(s, c, str_take(all, at));
+        spin(s, 6);
+        client_send(s, c, str_from(all, at));
+        client_expect(s, c, answers);
+        client_expect_end(s, c);
+    }
+}
+
+static void test_byte_by_byte(void **state)
+{
+    struct toy_server *s = *state;
+    str all = str_of(script);
+    int c = client_open(s);
+    for (size_t at = 0; at + 6 < all.n; at++) { /* up to QUIT's end */
+        client_send(s, c, str_sub(all, at, 1));
+        spin(s, 3);
+    }
+    client_expect(s, c, answers);
+    client_expect_end(s, c);
+}
+
+/* Refused whole, never cut short and then executed; and the next line is whole again. */
+static void test_long_lines(void **state)
+{
+    struct toy_server *s = *state;
+    static const size_t sizes[] = { 101, 8191, 8192, 8193, 16383, 16384, 16385, 40000, 300000 };
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct buf b;
+        int c = client_open(s);
+        client_send(s, c, repeat(&b, 'P', sizes[i]));
+        client_send(s, c, S("\r\nPING\r\n"));
+        client_expect(s, c, "HELLO\r\nLONG\r\nPONG\r\n");
+        client_close(s, c);
+        buf_free(&b);
+    }
+}
+
+static void test_line_longer_than_buffer(void **state)
+{
+    struct toy_server *s = *state;
+    struct buf line, got;
+    int c = client_open(s);
+
+    client_expect(s, c, "HELLO\r\n");
+    client_send(s, c, S("MAX 65536\r\nECHO "));
+    spin(s, 3);
+    client_send(s, c, repeat(&line, 'y', 65536 - 6));
+    client_send(s, c, S("\nPING\r\n"));
+    repeat(&got, '?', line.n);
+    assert_int_equal(client_read(s, c, got.p, got.n), got.n);
+    assert_true(str_eq(buf_str(&got), buf_str(&line)));
+    client_expect(s, c, "\nPONG\r\n");
+
+    client_send(s, c, S("ECHO ")); /* one more than that is too long */
+    client_send(s, c, buf_str(&line));
+    client_send(s, c, S("x\nPING\r\n"));
+    client_expect(s, c, "LONG\r\nPONG\r\n");
+    client_close(s, c);
+    buf_free(&line);
+    buf_free(&got);
+}
+
+static void test_read_and_skip_much(void **state)
+{
+    struct toy_server *s = *state;
+    struct buf b;
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    client_send(s, c, S("SKIP 500000\r\n"));
+    client_send(s, c, repeat(&b, '\n', 500000)); /* never taken for lines */
+    client_send(s, c, S("PING\r\n"));
+    client_expect(s, c, "SKIPPED\r\nPONG\r\n");
+
+    unsigned sum = 0;
+    for (size_t i = 0; i < b.n; i++)
+        sum = sum * 31 + '\n';
+    char want[32];
+    snprintf(want, sizeof want, "GOT %u\r\n", sum);
+    client_send(s, c, S("READ 500000\r\n"));
+    client_send(s, c, buf_str(&b));
+    client_expect(s, c, want);
+    client_close(s, c);
+    buf_free(&b);
+}
+
+/* --- output ---------------------------------------------------------------------------------- */
+
+static void test_slow_reader(void **state)
+{
+    enum { BIG = 20 * 1000 * 1000 };
+    struct toy_server *s = *state;
+    int slow = client_open(s), other = client_open(s);
+    char *got = mem_new(BIG);
+
+    client_expect(s, slow, "HELLO\r\n");
+    client_send(s, slow, S("BIG 20000000\r\nPING\r\n"));
+    spin(s, 20);
+    assert_true(s->newest->c->out.cap <= CONN_OUTPUT_BYTES); /* back-pressure: bounded memory */
+    client_expect(s, other, "HELLO\r\n");
+    client_send(s, other, S("PING\r\n"));
+    client_expect(s, other, "PONG\r\n"); /* and nobody else is held up */
+    assert_int_equal(client_read(s, slow, got, BIG), BIG);
+    for (int i = 0; i < BIG; i++)
+        if (got[i] != "0123456789abcdef"[i % 16]) fail();
+    client_expect(s, slow, "\r\nPONG\r\n");
+    client_close(s, slow);
+    client_close(s, other);
+    mem_free(got);
+}
+
+/* The end of a burst does not hold a stack for a peer that does not read. */
+static void test_slow_reader_is_parked(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    static char sink[4096];
+
+    client_expect(s, c, "HELLO\r\n");
+    for (int i = 0; i < 200; i++) { /* fill the kernel's buffers with whole answers */
+        client_send(s, c, S("BIG 50000\r\n"));
+        spin(s, 3);
+    }
+    assert_int_equal(s->newest->c->state, CONN_STATE_SENDING);
+    assert_int_equal(fiber_stats(s->loop).running, 0);
+    conn_wake(s->newest->c); /* remembered until it has room */
+    spin(s, 5);
+    size_t total = 0;
+    while (total < 200 * 50002 + 7) {
+        size_t n = client_read(s, c, sink,
+                               total + sizeof(sink) < 200 * 50002 + 7 ? sizeof(sink)
+                                                                      : 200 * 50002 + 7 - total);
+        assert_true(n > 0);
+        total += n;
+    }
+    client_close(s, c);
+}
+
+/* --- parking and waking ---------------------------------------------------------------------- */
+
+static void test_parked_holds_nothing(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    spin(s, 3);
+    struct conn *server_side = s->newest->c;
+    assert_int_equal(server_side->state, CONN_STATE_IDLE);
+    assert_null(server_side->in);
+    assert_null(server_side->out.p);
+    assert_int_equal(fiber_stats(s->loop).running, 0);
+
+    client_send(s, c, S("PIN")); /* half a line: three bytes, no stack */
+    spin(s, 3);
+    assert_int_equal(server_side->state, CONN_STATE_IDLE);
+    assert_int_equal(server_side->in_cap, 3);
+    assert_int_equal(fiber_stats(s->loop).running, 0);
+    client_send(s, c, S("G\r\n"));
+    client_expect(s, c, "PONG\r\n");
+    spin(s, 3);
+    assert_null(server_side->in);
+    client_close(s, c);
+}
+
+static void test_wake(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    spin(s, 3);
+    conn_wake(s->newest->c);
+    conn_wake(s->newest->c); /* as good as one */
+    client_expect(s, c, "WOKEN\r\n");
+    int served = s->served;
+    spin(s, 3);
+    assert_int_equal(s->served, served);
+
+    client_send(s, c, S("SELF\r\nPING\r\n")); /* while it is being served: no park until told */
+    client_expect(s, c, "PONG\r\nWOKEN\r\n");
+    client_send(s, c, S("PI")); /* beside a half-received line */
+    spin(s, 3);
+    conn_wake(s->newest->c);
+    client_expect(s, c, "WOKEN\r\n");
+    client_send(s, c, S("NG\r\n"));
+    client_expect(s, c, "PONG\r\n");
+    client_close(s, c);
+}
+
+static void test_wake_while_queued(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    spin(s, 3);
+    unsigned max = s->loop->fibers.stacks_max;
+    s->loop->fibers.stacks_max = 0; /* no stack to be had */
+    conn_wake(s->newest->c);
+    client_send(s, c, S("PING\r\n"));
+    spin(s, 3);
+    assert_int_equal(s->newest->c->state, CONN_STATE_QUEUED);
+    assert_null(s->newest->c->in); /* and nothing was read for it */
+    s->loop->fibers.stacks_max = max;
+    client_expect(s, c, "WOKEN\r\nPONG\r\n");
+    client_close(s, c);
+}
+
+static void test_park_timeout(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    client_send(s, c, S("PARK 60\r\n"));
+    uint64_t before = seam_mono_us(s->seam);
+    for (int i = 0; i < 3; i++) { /* dripping does not buy time */
+        client_send(s, c, S("x"));
+        uint64_t until = seam_mono_us(s->seam) + 10000;
+        while (seam_mono_us(s->seam) < until)
+            spin(s, 1);
+    }
+    client_expect(s, c, "TIMEOUT\r\n");
+    assert_in_range(seam_mono_us(s->seam) - before, 50000, 5000000);
+    client_expect_end(s, c);
+}
+
+static void test_deadline(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    client_send(s, c, S("WAIT 30\r\nhalf a li"));
+    uint64_t before = seam_mono_us(s->seam);
+    client_expect_end(s, c);
+    assert_in_range(seam_mono_us(s->seam) - before, 20000, 5000000);
+    assert_int_equal(s->closed, 1);
+}
+
+/* --- ends ------------------------------------------------------------------------------------ */
+
+static void test_peer_ends(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_send(s, c, S("PING\r\nECHO last\r\nhalf"));
+    seam_shutdown_write(s->seam, c); /* what was said before the end is answered */
+    client_expect(s, c, "HELLO\r\nPONG\r\nlast\r\n");
+    client_expect_end(s, c);
+    assert_int_equal(s->closed, 1);
+
+    c = client_open(s); /* in the middle of counted bytes */
+    client_expect(s, c, "HELLO\r\n");
+    client_send(s, c, S("READ 10\r\nabc"));
+    client_close(s, c);
+    for (int i = 0; i < 1000 && s->closed < 2; i++)
+        spin(s, 1);
+    assert_int_equal(s->closed, 2);
+}
+
+/* Our last words arrive although the client goes on talking. */
+static void test_last_words(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_send(s, c, S("QUIT\r\nand much more that nobody reads\r\n"));
+    spin(s, 10);
+    client_send(s, c, S("and more\r\n"));
+    client_expect(s, c, "HELLO\r\nBYE\r\n");
+    client_expect_end(s, c);
+}
+
+static void test_drain(void **state)
+{
+    struct toy_server *s = *state;
+    int idle = client_open(s), waiting = client_open(s), half = client_open(s);
+    client_expect(s, idle, "HELLO\r\n");
+    client_expect(s, waiting, "HELLO\r\n");
+    client_expect(s, half, "HELLO\r\n");
+    client_send(s, waiting, S("READ 10\r\nabc"));
+    client_send(s, half, S("PI"));
+    spin(s, 5);
+    loop_stop(s->loop, 3000);
+    uint64_t before = seam_mono_us(s->seam);
+    loop_run(s->loop);
+    assert_true(seam_mono_us(s->seam) - before < 2000000); /* not only because grace ended */
+    assert_int_equal(s->closed, 3);
+    char got[16];
+    assert_int_equal(seam_recv(s->seam, idle, got, 7), 7);
+    assert_memory_equal(got, "DRAIN\r\n", 7);
+    assert_int_equal(seam_recv(s->seam, half, got, 7), 7);
+    assert_int_equal(seam_recv(s->seam, waiting, got, 7), 0); /* cut: as if the peer had gone */
+    client_close(s, idle);
+    client_close(s, waiting);
+    client_close(s, half);
+}
+
+/* --- limits ---------------------------------------------------------------------------------- */
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct toy_server s = { 0 };
+    toy_start(&s, (struct listener_config){ .conns_max = 4, .conns_per_address_max = 2 });
+    struct netaddr two;
+    assert_int_equal(netaddr_parse(S("127.0.0.2:0"), 0, &two), OK);
+
+    int a = client_open(&s), b = client_open(&s);
+    client_expect(&s, a, "HELLO\r\n");
+    client_expect(&s, b, "HELLO\r\n");
+    int c = client_open(&s);
+    client_expect(&s, c, "BUSY\r\n"); /* the third of one address */
+    client_expect_end(&s, c);
+
+    int others[3];
+    for (int i = 0; i < 2; i++) {
+        others[i] = seam_connect(s.seam, listener_addr(s.listener), &two);
+        client_expect(&s, others[i], "HELLO\r\n");
+    }
+    client_send(&s, a, S("QUIT\r\n"));
+    client_expect(&s, a, "BYE\r\n");
+    client_expect_end(&s, a);
+    spin(&s, 10);
+    a = client_open(&s); /* there is room again */
+    client_expect(&s, a, "HELLO\r\n");
+    client_close(&s, a);
+    client_close(&s, b);
+    for (int i = 0; i < 2; i++)
+        client_close(&s, others[i]);
+    spin(&s, 20);
+    assert_int_equal(s.opened, s.closed);
+    toy_stop(&s);
+}
+
+static void test_local_and_peer(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    assert_true(netaddr_eq(conn_local(s->newest->c), listener_addr(s->listener)));
+    assert_true(netaddr_is_loopback(conn_peer(s->newest->c)));
+    assert_true(conn_id(s->newest->c).n >= 6);
+    client_send(s, c, S("PING\r\n"));
+    client_expect(s, c, "PONG\r\n");
+    assert_int_equal(conn_bytes_in(s->newest->c), 6);
+    assert_int_equal(conn_bytes_out(s->newest->c), 13);
+    client_close(s, c);
+}
+
+/* --- the trace ------------------------------------------------------------------------------- */
+
+static void note(void *arg, char direction, str bytes)
+{
+    buf_addc(arg, direction);
+    buf_add(arg, bytes);
+}
+
+static void test_trace(void **state)
+{
+    struct toy_server *s = *state;
+    struct buf seen = buf_make(1000);
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    struct conn *server_side = s->newest->c;
+    conn_trace(server_side, note, &seen);
+    client_send(s, c, S("ECHO one\r\nPING\r\n"));
+    client_expect(s, c, "one\r\nPONG\r\n");
+    assert_true(str_eq(buf_str(&seen), S("<ECHO one\r\n>one\r\n<PING\r\n>PONG\r\n")));
+    buf_reset(&seen);
+
+    /* A secret found in the line just read is still hidden. */
+    server_side->trace_input = S("AUTH PLAIN secret\r\n");
+    conn_trace_mask(server_side, true);
+    conn_trace_mask(server_side, false);
+    assert_true(str_eq(buf_str(&seen), S("<***\r\n")));
+    client_close(s, c);
+    spin(s, 10);
+    buf_free(&seen);
+}
+
+/* --- the client side ------------------------------------------------------------------------- */
+
+struct errand {
+    struct toy_server *s;
+    struct netaddr to;
+    struct buf got;
+    enum err e;
+    int why;
+    bool done;
+};
+
+static void run_errand(void *arg)
+{
+    struct errand *errand = arg;
+    struct connect_options o = { .to = errand->to, .connect_ms = 2000 };
+    struct conn *c;
+    str line;
+
+    errand->e = conn_connect(&o, &c, &errand->why);
+    errand->done = true;
+    if (errand->e) return;
+    conn_writef(c, "ECHO %s %d\r\n", "from a client", 7);
+    while (conn_line(c, 100, &line) == OK) {
+        buf_add(&errand->got, line);
+        if (str_starts(line, S("from"))) conn_write(c, S("QUIT\r\n"));
+    }
+    assert_true(conn_gone(c));
+    assert_int_equal(conn_line(c, 100, &line), ERR_GONE); /* and stays so */
+    conn_close(c);
+}
+
+static void test_client(void **state)
+{
+    struct toy_server *s = *state;
+    struct errand errand = { .s = s, .to = *listener_addr(s->listener), .got = buf_make(1000) };
+    assert_int_equal(fiber_start(s->loop, FIBER_SYSTEM, run_errand, &errand), OK);
+    for (int i = 0; i < 1000 && s->closed < 1; i++)
+        spin(s, 1);
+    spin(s, 10);
+    assert_true(str_eq(buf_str(&errand.got), S("HELLO\r\nfrom a client 7\r\nBYE\r\n")));
+    buf_free(&errand.got);
+
+    struct errand refused = { .s = s };
+    assert_int_equal(netaddr_parse(S("127.0.0.1:1"), 0, &refused.to), OK);
+    assert_int_equal(fiber_start(s->loop, FIBER_SYSTEM, run_errand, &refused), OK);
+    for (int i = 0; i < 1000 && !refused.done; i++)
+        spin(s, 1);
+    assert_int_equal(refused.e, ERR_LATER);
+    assert_int_equal(refused.why, ECONNREFUSED);
+}
+
+/* --- what a quiet connection costs ------------------------------------------------------------ */
+
+static size_t heap_bytes(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+static void test_idle_cost(void **state)
+{
+    struct toy_server *s = *state;
+    enum { CONNS = FIBER_STACK_FACTOR == 1 ? 9000 : 300 };
+    int *clients = MEM_ARRAY(CONNS, int);
+    struct netaddr from;
+    int n = 0;
+
+    process_raise_fd_limit();
+    size_t before = heap_bytes();
+    for (; n < CONNS; n++) {
+        char text[32];
+        snprintf(text, sizeof text, "127.0.1.%d:0", n % 200 + 1); /* enough local ports for all */
+        assert_int_equal(netaddr_parse(str_of(text), 0, &from), OK);
+        clients[n] = seam_connect(s->seam, listener_addr(s->listener), &from);
+        if (clients[n] < 0) break;
+        client_expect(s, clients[n], "HELLO\r\n");
+        client_send(s, clients[n], S("PING\r\n"));
+        client_expect(s, clients[n], "PONG\r\n");
+        if (s->opened < n) break;
+    }
+    spin(s, 5);
+    size_t each = (heap_bytes() - before - (size_t)n * sizeof(struct toy)) / (size_t)n;
+    if (FIBER_STACK_FACTOR == 1) { /* a sanitizer's heap counts otherwise */
+        print_message("idle connection in clear: %zu bytes on the heap (of %d; struct conn %zu)\n",
+                      each, n, sizeof(struct conn));
+        assert_in_range(each, 100, 999);
+    }
+    assert_true(n > 200);
+    assert_true(fiber_stats(s->loop).stacks < 10);
+    for (int i = 0; i < n; i++)
+        client_close(s, clients[i]);
+    mem_free(clients);
+    for (int i = 0; i < 10000 && s->closed < s->opened; i++)
+        spin(s, 1);
+}
+
+int main(void)
+{
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        WITH_SERVER(test_whole),
+        WITH_SERVER(test_every_split),
+        WITH_SERVER(test_byte_by_byte),
+        WITH_SERVER(test_long_lines),
+        WITH_SERVER(test_line_longer_than_buffer),
+        WITH_SERVER(test_read_and_skip_much),
+        WITH_SERVER(test_slow_reader),
+        WITH_SERVER(test_slow_reader_is_parked),
+        WITH_SERVER(test_parked_holds_nothing),
+        WITH_SERVER(test_wake),
+        WITH_SERVER(test_wake_while_queued),
+        WITH_SERVER(test_park_timeout),
+        WITH_SERVER(test_deadline),
+        WITH_SERVER(test_peer_ends),
+        WITH_SERVER(test_last_words),
+        WITH_SERVER(test_drain),
+        cmocka_unit_test(test_limits),
+        WITH_SERVER(test_local_and_peer),
+        WITH_SERVER(test_trace),
+        WITH_SERVER(test_client),
+        WITH_SERVER(test_idle_cost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,199 @@
+/* tls.c - what is agreed on in advance: certificates, versions, what a client verifies.
+ *
+ * TLS 1.2 and 1.3 (RFC 8996 retires the older ones), no renegotiation, no compression. Sessions are
+ * resumed by stateless tickets only, so the server keeps nothing of a connection that has ended.
+ */
+#include "run/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "run/lock.h"
+#include "run/tls_ctx_int.h"
+
+struct tls_server {
+    struct lock lock; /* guards ctx, which a reload exchanges */
+    SSL_CTX *ctx;
+    char *cert_file, *key_file;
+};
+
+struct tls_client {
+    SSL_CTX *ctx;
+    enum tls_verify verify;
+};
+
+/* --- why it went wrong ----------------------------------------------------------------------- */
+
+str tls_error_text(struct arena *a)
+{
+    unsigned long code = ERR_peek_last_error();
+    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+
+    /* What the system said (no such file) lies deeper than what OpenSSL made of it. */
+    for (unsigned long e; (e = ERR_get_error()) != 0;) {
+        if (ERR_GET_LIB(e) == ERR_LIB_SYS && ERR_reason_error_string(e))
+            reason = ERR_reason_error_string(e);
+    }
+    return arena_copy(a, str_of(reason ? reason : "unknown error"));
+}
+
+static enum err complain(struct arena *a, str *why, const char *file, const char *what)
+{
+    str text = tls_error_text(a);
+
+    *why = arena_fmt(a, "%s: %s: %.*s", file, what, STR_ARG(text));
+    return ERR_SYNTAX;
+}
+
+/* --- both sides ------------------------------------------------------------------------------ */
+
+static SSL_CTX *context_new(const SSL_METHOD *method)
+{
+    SSL_CTX *ctx = SSL_CTX_new(method);
+
+    if (!ctx) return NULL;
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    /* A quiet connection gives its record buffers back (34 KB); and what waits to be written may
+     * have moved and grown when we try again. */
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_cipher_list(ctx, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!DSS:!CAMELLIA:!ARIA");
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    return ctx;
+}
+
+/* --- server ---------------------------------------------------------------------------------- */
+
+static char *copy_text(const char *text)
+{
+    str s = str_of(text);
+    char *copy = mem_new(s.n + 1);
+
+    bytes_copy(copy, s.n, s.p, s.n);
+    return copy;
+}
+
+static enum err pair_load(SSL_CTX *ctx, const struct tls_server *t, struct arena *a, str *why)
+{
+    ERR_clear_error();
+    if (SSL_CTX_use_certificate_chain_file(ctx, t->cert_file) != 1)
+        return complain(a, why, t->cert_file, "not a certificate chain in PEM");
+    if (SSL_CTX_use_PrivateKey_file(ctx, t->key_file, SSL_FILETYPE_PEM) != 1)
+        return complain(a, why, t->key_file, "not the private key of that certificate, in PEM");
+    if (SSL_CTX_check_private_key(ctx) != 1)
+        return complain(a, why, t->key_file, "not the private key of that certificate");
+    return OK;
+}
+
+static enum err server_context(const struct tls_server *t, struct arena *a, SSL_CTX **out, str *why)
+{
+    SSL_CTX *ctx = context_new(TLS_server_method());
+
+    if (!ctx) return complain(a, why, "OpenSSL", "no context");
+    SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_num_tickets(ctx, 1); /* one resumption is enough, and half the bytes */
+    enum err e = pair_load(ctx, t, a, why);
+    if (e) {
+        SSL_CTX_free(ctx);
+        return e;
+    }
+    *out = ctx;
+    return OK;
+}
+
+enum err tls_server_new(const char *cert_file, const char *key_file, struct arena *a,
+                        struct tls_server **out, str *why)
+{
+    struct tls_server *t = MEM_NEW(struct tls_server);
+
+    t->cert_file = copy_text(cert_file);
+    t->key_file = copy_text(key_file);
+    lock_init(&t->lock);
+    enum err e = server_context(t, a, &t->ctx, why);
+    if (e) {
+        tls_server_free(t);
+        return e;
+    }
+    *out = t;
+    return OK;
+}
+
+enum err tls_server_reload(struct tls_server *t, struct arena *a, str *why)
+{
+    SSL_CTX *fresh;
+    enum err e = server_context(t, a, &fresh, why);
+
+    if (e) return e;
+    lock_take(&t->lock);
+    SSL_CTX *old = t->ctx;
+    t->ctx = fresh;
+    lock_drop(&t->lock);
+    SSL_CTX_free(old); /* connections made with it have their own references */
+    return OK;
+}
+
+void tls_server_free(struct tls_server *t)
+{
+    if (!t) return;
+    SSL_CTX_free(t->ctx);
+    lock_end(&t->lock);
+    mem_free(t->cert_file);
+    mem_free(t->key_file);
+    mem_free(t);
+}
+
+SSL *tls_server_ssl(struct tls_server *t)
+{
+    lock_take(&t->lock);
+    SSL_CTX *ctx = t->ctx;
+    SSL_CTX_up_ref(ctx);
+    lock_drop(&t->lock);
+
+    SSL *ssl = SSL_new(ctx);
+    SSL_CTX_free(ctx);
+    return ssl;
+}
+
+/* --- client ---------------------------------------------------------------------------------- */
+
+static bool trust(SSL_CTX *ctx, const char *ca_file)
+{
+    if (ca_file) return SSL_CTX_load_verify_locations(ctx, ca_file, NULL) == 1;
+    return SSL_CTX_set_default_verify_paths(ctx) == 1;
+}
+
+enum err tls_client_new(enum tls_verify verify, const char *ca_file, struct arena *a,
+                        struct tls_client **out, str *why)
+{
+    SSL_CTX *ctx = context_new(TLS_client_method());
+
+    ERR_clear_error();
+    if (!ctx) return complain(a, why, "OpenSSL", "no context");
+    if (!trust(ctx, ca_file)) {
+        SSL_CTX_free(ctx);
+        return complain(a, why, ca_file ? ca_file : "OpenSSL", "no certificates to trust");
+    }
+    SSL_CTX_set_verify(ctx, verify == TLS_VERIFY_NAME ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    /* RFC 7435: weak encryption is better than the clear text that would follow a refusal. */
+    if (verify == TLS_OPPORTUNISTIC) SSL_CTX_set_security_level(ctx, 1);
+
+    struct tls_client *t = MEM_NEW(struct tls_client);
+    *t = (struct tls_client){ .ctx = ctx, .verify = verify };
+    *out = t;
+    return OK;
+}
+
+void tls_client_free(struct tls_client *t)
+{
+    if (!t) return;
+    SSL_CTX_free(t->ctx);
+    mem_free(t);
+}
+
+SSL *tls_client_ssl(struct tls_client *t)
+{
+    return SSL_new(t->ctx);
+}
