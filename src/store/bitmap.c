@@ -1,0 +1,131 @@
+/* bitmap.c - bitmap rows: little-endian words, the zero bytes at the end left out. */
+#include "store/bitmap_int.h"
+
+#include "base/codec.h"
+
+static const enum tag tag_of[BITS_KINDS] = {
+    [BITS_LIVE] = TAG_LIVE,
+    [BITS_UNSEEN] = TAG_UNSEEN,
+    [BITS_DELETED] = TAG_DELETED,
+};
+
+static unsigned bit_of(uint32_t uid)
+{
+    return uid % STORE_BITMAP_UIDS;
+}
+
+bool bitmap_has(const struct bitmap *b, uint32_t uid)
+{
+    return b->words[bit_of(uid) / 64] >> (bit_of(uid) % 64) & 1;
+}
+
+bool bitmap_set(struct bitmap *b, uint32_t uid, bool on)
+{
+    if (bitmap_has(b, uid) == on) return false;
+    b->words[bit_of(uid) / 64] ^= (uint64_t)1 << (bit_of(uid) % 64);
+    return true;
+}
+
+uint32_t bitmap_count(const uint64_t *words)
+{
+    uint32_t n = 0;
+    for (unsigned i = 0; i < BITMAP_WORDS; i++)
+        n += (uint32_t)__builtin_popcountll(words[i]);
+    return n;
+}
+
+unsigned bitmap_next(const uint64_t *words, unsigned bit)
+{
+    while (bit < STORE_BITMAP_UIDS) {
+        uint64_t rest = words[bit / 64] >> (bit % 64);
+        if (rest) return bit + (unsigned)__builtin_ctzll(rest);
+        bit = (bit / 64 + 1) * 64;
+    }
+    return STORE_BITMAP_UIDS;
+}
+
+static bool bitmap_read(uint32_t block, str value, struct bitmap *out)
+{
+    *out = (struct bitmap){ .block = block };
+    if (value.n > sizeof out->words) return false;
+    char bytes[sizeof out->words] = { 0 };
+    bytes_copy(bytes, sizeof bytes, value.p, value.n);
+    for (unsigned i = 0; i < BITMAP_WORDS; i++)
+        out->words[i] = get_le64(bytes + 8 * (size_t)i);
+    return true;
+}
+
+enum err bitmap_load(struct source from, struct bitmap_place at, uint32_t block, struct bitmap *out)
+{
+    struct key k = key_box_u32(tag_of[at.kind], at.m, block);
+    str value;
+    enum err e = source_get(from, at.account, &k, &value);
+    if (e == ERR_NOTFOUND) {
+        *out = (struct bitmap){ .block = block };
+        return OK;
+    }
+    if (e) return e;
+    return bitmap_read(block, value, out) ? OK : ERR_CORRUPT;
+}
+
+struct walk {
+    struct bitmap now;
+    bool (*each)(void *arg, const struct bitmap *b);
+    void *arg;
+    bool bad;
+};
+
+static bool walk_row(void *arg, str key, str value)
+{
+    struct walk *w = arg;
+    if (key.n != 9 || !bitmap_read(get_be32(key.p + 5), value, &w->now)) {
+        w->bad = true;
+        return false;
+    }
+    return w->each(w->arg, &w->now);
+}
+
+enum err bitmap_each(struct source from, struct bitmap_place at, uint32_t block,
+                     bool (*each)(void *arg, const struct bitmap *b), void *arg)
+{
+    struct walk w = { .each = each, .arg = arg };
+    struct key first = key_box_u32(tag_of[at.kind], at.m, block);
+    struct key prefix = key_box(tag_of[at.kind], at.m);
+    enum err e = source_scan(from, at.account, &first, &prefix, walk_row, &w);
+    return w.bad ? ERR_CORRUPT : e;
+}
+
+struct first {
+    struct bitmap *out;
+    bool found;
+};
+
+static bool take_first(void *arg, const struct bitmap *b)
+{
+    struct first *f = arg;
+    *f->out = *b;
+    f->found = true;
+    return false;
+}
+
+enum err bitmap_find(struct source from, struct bitmap_place at, uint32_t block, struct bitmap *out)
+{
+    struct first f = { .out = out };
+    enum err e = bitmap_each(from, at, block, take_first, &f);
+    return e ? e : f.found ? OK : ERR_NOTFOUND;
+}
+
+void bitmap_save(struct txn *t, struct bitmap_place at, const struct bitmap *b)
+{
+    struct key k = key_box_u32(tag_of[at.kind], at.m, b->block);
+    struct buf bytes = buf_make(sizeof b->words);
+    for (unsigned i = 0; i < BITMAP_WORDS; i++)
+        buf_le64(&bytes, b->words[i]);
+    while (bytes.n > 0 && bytes.p[bytes.n - 1] == 0)
+        buf_truncate(&bytes, bytes.n - 1);
+    if (bytes.n > 0)
+        txn_put(t, at.account, key_str(&k), buf_str(&bytes));
+    else
+        txn_delete(t, at.account, key_str(&k));
+    buf_free(&bytes);
+}

@@ -1,0 +1,164 @@
+/* copy.c - COPY and MOVE within an account: the row is copied, the body is shared. */
+#include "store/progress_int.h"
+
+enum {
+    COPY_OPS = BOX_ADD_OPS + BOX_REMOVE_OPS + 2 + JOURNEY_OPS + 4 * BITS_KINDS,
+    COPY_BYTES = STORE_VALUE_BYTES + 1024, /* its row and all the small ones */
+};
+
+struct copying {
+    const struct copy *what;
+    struct sweep sweep;
+    uint32_t committed_next;
+    uint32_t
+        last; /* of the source when the command began: copies into itself are not copied again */
+    struct growing from, to;
+    uint32_t uidvalidity;
+    bool done;
+};
+
+/* The same keywords by the target's bits. */
+static enum err translate(struct box *from, struct box *to, uint64_t bits, uint64_t *out)
+{
+    struct txn *t = from->ledger->txn;
+    uint64_t translated = 0;
+    for (unsigned bit = 0; bit < MAILBOX_KEYWORDS && bits >> bit; bit++) {
+        if (!(bits >> bit & 1)) continue;
+        struct key k = key_box(TAG_KEYWORD, from->m);
+        k.p[k.n++] = (char)bit;
+        str name;
+        uint64_t one;
+        enum err e = source_get(in_txn(t), from->ledger->account, &k, &name);
+        if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+        name = arena_copy(txn_arena(t), name);
+        e = box_keywords(to, &name, 1, true, &one);
+        if (e) return e;
+        translated |= one;
+    }
+    *out = translated;
+    return OK;
+}
+
+static enum err take_away(const struct copying *c, struct box *from, struct uid uid,
+                          const struct message *m)
+{
+    enum err e = box_remove(from, uid, m->size_bytes);
+    if (!e) txn_blob_ref(from->ledger->txn, m->blob, -1);
+    return e ? e : journey_put_change(from, m->journey, uid, S("moved"), c->what->actor);
+}
+
+static enum err copy_one(struct copying *c, struct box *from, struct box *to, struct uid uid)
+{
+    struct ledger *l = from->ledger;
+    struct arena_mark mark = arena_mark(txn_arena(l->txn));
+    struct flags_row flags;
+    struct message m = { 0 };
+    enum err e = flags_get(in_txn(l->txn), l->account, from->m, uid, &flags);
+    if (!e && from != to) e = translate(from, to, flags.flags.keywords, &flags.flags.keywords);
+    if (!e) e = message_get(in_txn(l->txn), l->account, from->m, uid, &m);
+    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    m.card = arena_copy(txn_arena(l->txn), m.card);
+    m.flags = flags.flags;
+    if (txn_arena(l->txn)->full) return ERR_LIMIT;
+    if (!c->what->move) e = quota_room(in_txn(l->txn), l->account, &l->row, m.size_bytes, 1);
+    if (!e) e = box_add(to, &m, flags.seen_once);
+    if (e) return e;
+    txn_blob_ref(l->txn, m.blob, 1);
+    if (c->what->move) e = take_away(c, from, uid, &m);
+    if (!e) e = growing_add(&c->from, uid);
+    if (!e) e = growing_add(&c->to, m.uid);
+    arena_rewind(txn_arena(l->txn), mark);
+    return e;
+}
+
+static enum err copy_some(struct copying *c, struct box *from, struct box *to)
+{
+    struct txn *t = from->ledger->txn;
+    struct uid uid;
+    c->uidvalidity = to->head.uidvalidity;
+    if (c->last == 0) c->last = from->head.uidnext - 1;
+    while (txn_room(t) > COPY_OPS + 2 * BOX_SHARED_OPS && txn_room_bytes(t) > COPY_BYTES + 16384) {
+        enum err e = sweep_next(&c->sweep, from, BITS_LIVE, c->last, &uid);
+        c->done = uid.n == 0;
+        if (e || c->done) return e;
+        e = copy_one(c, from, to, uid);
+        if (e) return e;
+    }
+    return OK;
+}
+
+static enum err copy(struct txn *t, void *arg)
+{
+    struct copying *c = arg;
+    struct ledger l;
+    struct box *from, *to;
+    c->done = false;
+    c->sweep.next = c->committed_next;
+    growing_back(&c->from);
+    growing_back(&c->to);
+    enum err e = ledger_open(t, c->what->account, &l);
+    if (!e) e = box_open(&l, mailbox_number(c->what->from), &from);
+    if (!e) e = box_open_name(&l, c->what->to, &to);
+    if (!e && to->m == from->m) to = from; /* one head row may be open once */
+    if (!e) e = copy_some(c, from, to);
+    if (e) return e;
+    box_close(from);
+    if (to != from) box_close(to);
+    ledger_close(&l);
+    return OK;
+}
+
+/* --- a copy that is more than one transaction should not stop halfway for quota
+ * ----------------------- */
+
+struct total {
+    const struct uidset *uids;
+    uint64_t bytes, messages;
+};
+
+static bool add_size(void *arg, const struct message *m)
+{
+    struct total *t = arg;
+    if (t->uids && !uidset_has(t->uids, m->uid)) return true;
+    t->bytes += m->size_bytes;
+    t->messages++;
+    return true;
+}
+
+static enum err room_for(struct store *s, const struct copy *c)
+{
+    struct view *v = store_view(s);
+    struct mailbox from;
+    struct quota quota;
+    struct ledger_row used;
+    struct total total = { .uids = c->uids };
+    if (!v) return ERR_LATER;
+    enum err e = store_quota(v, c->account, &quota);
+    if (!e && (quota.bytes_max || quota.messages_max)) {
+        e = store_mailbox_by_id(v, c->account, c->from, &from);
+        struct uid_range all = { 1, UINT32_MAX };
+        if (!e && c->uids && c->uids->n > 0)
+            all = (struct uid_range){ c->uids->ranges[0].from, c->uids->ranges[c->uids->n - 1].to };
+        if (!e) e = store_messages(v, &from, all, WANT_CARD, add_size, &total);
+        if (!e) e = ledger_row_get(in_view(v), c->account, &used);
+        if (!e) e = quota_room(in_view(v), c->account, &used, total.bytes, total.messages);
+    }
+    view_end(v);
+    return e;
+}
+
+enum err store_copy(struct store *s, const struct copy *c, struct copied *out)
+{
+    struct copying copying = { .what = c, .sweep.uids = c->uids, .committed_next = 1 };
+    copying.from.set = &out->from;
+    copying.to.set = &out->to;
+    enum err e = c->move ? OK : room_for(s, c);
+    while (!e && !copying.done) {
+        growing_keep(&copying.from);
+        growing_keep(&copying.to);
+        e = store_commit(s, copy, &copying);
+        copying.committed_next = copying.sweep.next;
+    }
+    if (!e) out->uidvalidity = copying.uidvalidity;
+    return e;
+}

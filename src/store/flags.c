@@ -1,0 +1,100 @@
+/* flags.c - STORE: flags by UID set, judged per message at commit.
+ *
+ * Two devices that change different flags of one message never undo each other: what is recorded
+ * is what to add or remove, and the writer applies it to the newest flags.
+ */
+#include "store/progress_int.h"
+
+enum { FLAGS_OPS = BOX_FLAGS_OPS + JOURNEY_OPS + 2 * BITS_KINDS };
+
+struct flagging {
+    const struct flag_change *change;
+    struct sweep sweep;      /* of the transaction that runs */
+    uint32_t committed_next; /* where the next one starts */
+    struct growing failed;
+    uint64_t keywords;
+    bool done;
+};
+
+static struct flags apply(const struct flagging *f, struct flags old)
+{
+    const struct flag_change *c = f->change;
+    switch (c->op) {
+    case FLAGS_ADD: return (struct flags){ old.system | c->system, old.keywords | f->keywords };
+    case FLAGS_REMOVE:
+        return (struct flags){ old.system & (uint8_t)~c->system, old.keywords & ~f->keywords };
+    case FLAGS_REPLACE: break;
+    }
+    return (struct flags){ c->system, f->keywords };
+}
+
+/* The journey is told of the first reading only. */
+static enum err note_seen(struct flagging *f, struct box *b, struct uid uid)
+{
+    struct message m = { 0 };
+    enum err e = message_get(in_txn(b->ledger->txn), b->ledger->account, b->m, uid, &m);
+    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    return journey_put_change(b, m.journey, uid, S("seen"), f->change->actor);
+}
+
+static enum err flag_one(struct flagging *f, struct box *b, struct uid uid)
+{
+    struct flags_row old;
+    enum err e = flags_get(in_txn(b->ledger->txn), b->ledger->account, b->m, uid, &old);
+    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    if (old.modseq.n > f->change->unchanged_since.n) return growing_add(&f->failed, uid);
+    struct flags_row now = old;
+    now.flags = apply(f, old.flags);
+    if (now.flags.system == old.flags.system && now.flags.keywords == old.flags.keywords) return OK;
+    bool first_seen = (now.flags.system & FLAG_SEEN) && !old.seen_once;
+    now.seen_once |= first_seen;
+    e = box_set_flags(b, uid, &old, now);
+    if (!e && first_seen) e = note_seen(f, b, uid);
+    return e;
+}
+
+static enum err flag_some(struct flagging *f, struct box *b)
+{
+    struct uid uid;
+    const struct flag_change *c = f->change;
+    enum err e = box_keywords(b, c->keywords, c->keywords_n, c->op != FLAGS_REMOVE, &f->keywords);
+    if (e) return e;
+    while (txn_room(b->ledger->txn) > FLAGS_OPS + BOX_SHARED_OPS) {
+        e = sweep_next(&f->sweep, b, BITS_LIVE, UINT32_MAX - 1, &uid);
+        f->done = uid.n == 0;
+        if (e || f->done) return e;
+        e = flag_one(f, b, uid);
+        if (e) return e;
+    }
+    return OK;
+}
+
+static enum err change_flags(struct txn *t, void *arg)
+{
+    struct flagging *f = arg;
+    struct ledger l;
+    struct box *b;
+    f->done = false;
+    f->sweep.next = f->committed_next;
+    growing_back(&f->failed);
+    enum err e = ledger_open(t, f->change->account, &l);
+    if (!e) e = box_open(&l, mailbox_number(f->change->mailbox), &b);
+    if (!e) e = flag_some(f, b);
+    if (e) return e;
+    box_close(b);
+    ledger_close(&l);
+    return OK;
+}
+
+enum err store_flags(struct store *s, const struct flag_change *c, struct uidset *failed)
+{
+    struct flagging f = { .change = c, .sweep.uids = c->uids, .committed_next = 1 };
+    f.failed.set = failed;
+    while (!f.done) {
+        growing_keep(&f.failed);
+        enum err e = store_commit(s, change_flags, &f);
+        if (e) return e;
+        f.committed_next = f.sweep.next;
+    }
+    return OK;
+}

@@ -1,0 +1,59 @@
+/* keyword.c - a mailbox's keywords: each has a bit, given out in order and never taken back. */
+#include "store/store_int.h"
+
+#include <assert.h>
+
+#include "base/codec.h"
+
+struct lookup {
+    str name;
+    unsigned bit;
+    bool found;
+};
+
+/* RFC 9051 2.3.2: flag names are case-insensitive; the first spelling stays. */
+static bool match_word(void *arg, str key, str value)
+{
+    struct lookup *l = arg;
+    l->found = str_ieq(value, l->name);
+    l->bit = (unsigned char)key.p[5];
+    return !l->found;
+}
+
+static enum err add_word(struct box *b, str name, unsigned *bit)
+{
+    if (b->head.keywords == MAILBOX_KEYWORDS) return ERR_LIMIT;
+    if (name.n == 0 || name.n > KEYWORD_BYTES) return ERR_LIMIT;
+    *bit = b->head.keywords++;
+    b->dirty = true;
+    struct key k = key_box(TAG_KEYWORD, b->m);
+    assert(k.n == 5);
+    k.p[k.n++] = (char)*bit;
+    txn_put(b->ledger->txn, b->ledger->account, key_str(&k), name);
+    return OK;
+}
+
+static enum err bit_for(struct box *b, str name, bool add, uint64_t *bits)
+{
+    struct lookup l = { .name = name };
+    struct key all = key_box(TAG_KEYWORD, b->m);
+    enum err e =
+        source_scan(in_txn(b->ledger->txn), b->ledger->account, &all, &all, match_word, &l);
+    if (!e && !l.found && !add) return OK;
+    if (!e && !l.found) e = add_word(b, name, &l.bit);
+    if (e) return e;
+    assert(l.bit < MAILBOX_KEYWORDS);
+    *bits |= (uint64_t)1 << l.bit;
+    return OK;
+}
+
+enum err box_keywords(struct box *b, const str *names, size_t n, bool add, uint64_t *bits)
+{
+    uint64_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        enum err e = bit_for(b, names[i], add, &found);
+        if (e) return e;
+    }
+    *bits = found;
+    return OK;
+}
