@@ -49,6 +49,7 @@
 #define MIME_FIELD_BYTES   4096 /* kept of one Content-… value; nobody shows more */
 #define MIME_LANGUAGES     32   /* kept of one Content-Language */
 #define MESSAGE_REFERENCES 64   /* message-ids kept of one References field, the newest */
+#define DSN_TEXT_BYTES     1024 /* kept of a remote reply in a notification */
 #define CARD_STRINGS_BYTES (4 * 1024 * 1024) /* of all parts' strings while a card is built */
 #define CARD_BYTES         (16 * 1024 * 1024) /* the largest card that the above can make */
 #define ENVELOPE_FIELD_BYTES (128 * 1024) /* kept of one field: 1000 addresses of 128 bytes */
