@@ -109,7 +109,7 @@ static void strangers_cannot_inject(void **state)
 {
     (void)state;
     struct dsn_recipient r = failed;
-    char reply[3000];
+    static char reply[3000];
     for (size_t i = 0; i < sizeof(reply); i++)
         reply[i] = i % 7 ? 'x' : (char)(i % 256);
     const str nasty[] = {
