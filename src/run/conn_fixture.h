@@ -96,6 +96,7 @@ static enum err toy_command(struct toy *t, str line)
     if (str_starts(line, S("PARK "))) return conn_park_for(c, (unsigned)number_of(line, S("PARK "))), OK;
     if (str_starts(line, S("WAIT "))) return conn_deadline(c, (unsigned)number_of(line, S("WAIT "))), conn_line(c, 100, &line);
     if (str_starts(line, S("STARTTLS"))) return toy_starttls(t);
+    if (str_starts(line, S("CARELESS"))) return conn_write(c, S("GO\r\n")), conn_starttls(c);
     if (str_starts(line, S("QUIT")))  return conn_write(c, S("BYE\r\n")), ERR_DENIED;
     if (str_starts(line, S("KNOWN"))) return conn_class(c, FIBER_KNOWN), OK;
     if (str_starts(line, S("SELF")))  return conn_wake(c), OK;
@@ -178,14 +179,14 @@ static void spin(struct toy_server *s, int turns)
         loop_run_once(s->loop, false);
 }
 
-static int client_open(struct toy_server *s)
+static inline int client_open(struct toy_server *s)
 {
     int socket = seam_connect(s->seam, listener_addr(s->listener), NULL);
     assert_true(socket >= 0);
     return socket;
 }
 
-static void client_send(struct toy_server *s, int socket, str bytes)
+static inline void client_send(struct toy_server *s, int socket, str bytes)
 {
     uint64_t until = seam_mono_us(s->seam) + PATIENCE_US;
     while (bytes.n) {
@@ -212,7 +213,7 @@ static size_t client_read(struct toy_server *s, int socket, char *p, size_t n)
     return got;
 }
 
-static void client_expect(struct toy_server *s, int socket, const char *text)
+static inline void client_expect(struct toy_server *s, int socket, const char *text)
 {
     char got[512];
     str want = str_of(text);
@@ -222,7 +223,7 @@ static void client_expect(struct toy_server *s, int socket, const char *text)
     assert_string_equal(got, text);
 }
 
-static void client_expect_end(struct toy_server *s, int socket)
+static inline void client_expect_end(struct toy_server *s, int socket)
 {
     char one;
     assert_int_equal(client_read(s, socket, &one, 1), 0);

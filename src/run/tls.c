@@ -24,19 +24,24 @@ struct tls_client {
     enum tls_verify verify;
 };
 
+enum { ERROR_TEXT_BYTES = 256 }; /* what OpenSSL recommends */
+
 /* --- why it went wrong ----------------------------------------------------------------------- */
 
 str tls_error_text(struct arena *a)
 {
     unsigned long code = ERR_peek_last_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    str reason = str_of(code ? ERR_reason_error_string(code) : "unknown error");
+    char text[ERROR_TEXT_BYTES];
 
     /* What the system said (no such file) lies deeper than what OpenSSL made of it. */
     for (unsigned long e; (e = ERR_get_error()) != 0;) {
-        if (ERR_GET_LIB(e) == ERR_LIB_SYS && ERR_reason_error_string(e))
-            reason = ERR_reason_error_string(e);
+        if (!ERR_SYSTEM_ERROR(e)) continue;
+        ERR_error_string_n(e, text,
+                           sizeof(text)); /* "error:80000002:system library::No such file" */
+        reason = str_from(str_of(text), str_rchr(str_of(text), ':') + 1);
     }
-    return arena_copy(a, str_of(reason ? reason : "unknown error"));
+    return arena_copy(a, reason);
 }
 
 static enum err complain(struct arena *a, str *why, const char *file, const char *what)
