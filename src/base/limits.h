@@ -33,6 +33,9 @@
 #define WORK_QUEUE_ITEMS         1024        /* waiting items of one pool, past it ERR_LATER */
 #define CONFIG_FILE_BYTES        (256 * 1024)
 #define CONFIG_MEMORY_BYTES      (4 * CONFIG_FILE_BYTES) /* of a parsed file: texts, lists, structs */
+#define SIM_DNS_BYTES            (1024 * 1024) /* all records of a simulated world */
+#define SIM_STEPS_PER_INSTANT    10000000    /* of a simulated world; more is a loop without end */
+#define SIM_WINDOW_BYTES         (64 * 1024) /* under way and unread, one direction of a connection */
 
 /* --- mail ----------------------------------------------------------------------------------- */
 #define ADDRESS_BYTES      254  /* RFC 5321 4.5.3.1.3: path of 256 less the angle brackets */

@@ -166,7 +166,7 @@ static void drain_begin(struct loop *l)
     }
 }
 
-static bool drained(const struct loop *l)
+bool loop_drained(const struct loop *l)
 {
     if (!l->draining) return false;
     if (l->now_us >= l->end_us) return true;
@@ -213,7 +213,7 @@ void loop_run_once(struct loop *l, bool may_wait)
 
 void loop_run(struct loop *l)
 {
-    while (!drained(l))
+    while (!loop_drained(l))
         loop_run_once(l, true);
 }
 

@@ -46,6 +46,9 @@ struct loop *loop_current(void); /* like loop_self, NULL if this thread runs non
 void loop_join(struct loop *l, struct loop_member *m);
 void loop_leave(struct loop *l, struct loop_member *m); /* fine if it never joined: list_init it */
 
+/* The drain is over: no turn is left to run. */
+bool loop_drained(const struct loop *l);
+
 void timers_free(struct timers *t);
 uint64_t timers_next_us(const struct timers *t); /* UINT64_MAX: none */
 void timers_fire(struct timers *t, struct loop *l);

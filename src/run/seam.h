@@ -151,18 +151,34 @@ struct seam_faults { struct seam_fault write, sync, allocate; };
  * anew. The first call must come before other threads use the seam. */
 void seam_faults(struct seam *s, const struct seam_faults *plan);
 
-/* --- the simulated world ---------------------------------------------------------------------------- */
+/* --- the simulated world ----------------------------------------------------------------------------
+ * All of it lives on one thread and follows from its seed: the same program with the same seed makes
+ * the same steps at the same times. (Not what libraries draw themselves: TLS keys.) Packets are cut
+ * anywhere and take their time; reads and writes are sometimes shorter than they could be, and
+ * pread_cached sometimes says -EAGAIN, as they may. Time stands still while anybody has something to
+ * do. Addresses are IPv4 or IPv6; loopback ones mean the machine itself. */
 struct sim_world;
 struct sim_world *sim_world_new(uint64_t seed);
-void sim_world_free(struct sim_world *w);
+void sim_world_free(struct sim_world *w); /* with the machines that are left; free loops and services first */
 /* A machine with its own files and an address in the world's network; loop threads do not exist:
- * sim_world_run drives every loop, service and timer of every machine on the caller's thread. */
+ * sim_world_run drives every loop, service and timer of every machine on the caller's thread.
+ * To end a loop: loop_stop, sim_world_run, loop_free. */
 struct seam *sim_machine_new(struct sim_world *w, const char *name, const char *ip);
+/* Writes past this many bytes of pages fail with -ENOSPC. Unlimited at first. */
+void sim_machine_disk(struct seam *machine, uint64_t bytes);
+/* One record for all machines' resolvers; rdata in wire form, without compression. */
 void sim_dns_add(struct sim_world *w, str name, uint16_t rrtype, str rdata);
-/* Runs until nothing is left to do or the world's clock reaches this; true if it went quiet. */
+void sim_dns_fail(struct sim_world *w, bool fail); /* every query ends in DNS_FAILED */
+/* Runs until nothing is left to do or the world's clock reaches this; true if it went quiet, the
+ * clock then standing where it was. */
 bool sim_world_run(struct sim_world *w, uint64_t until_mono_us);
-/* Power cut: files keep what was synced, and each unsynced 4-KiB page with probability 1/2. */
+/* What has happened so far, as a number: equal for equal histories. */
+uint64_t sim_world_digest(const struct sim_world *w);
+/* Power cut: files keep what was synced, and each unsynced 4-KiB page with probability 1/2; names
+ * that no sync_dir followed survive up to a random one, in order; the folders of seam_real_path are
+ * emptied; the network falls silent. The machine's loops and services go on as ghosts whose every
+ * call fails with -EIO, so that a test can end them in good order; then power_on, and start anew. */
 void sim_machine_power_cut(struct seam *machine);
-/* The same cut as files in a real folder: what a store that maps its index needs to be reopened. */
+void sim_machine_power_on(struct seam *machine);
 
 #endif
