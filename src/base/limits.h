@@ -90,6 +90,17 @@
 #define SMTP_REPLY_BYTES     (16 * 1024) /* all lines of one remote reply that we keep */
 #define SMTP_REPLY_LINES     128
 #define SMTP_HOPS            50    /* Received fields; RFC 5321 6.3 wants at least 100 or fewer by choice */
+#define RELAY_ADDRESSES  8   /* of one host, tried per attempt */
+#define RELAY_RCPTS      100 /* of one conversation; RFC 5321 4.5.3.1.8: every server takes 100 */
+#define RELAY_CONVERSATIONS 512 /* the most that a setting may allow: each holds a stack */
+#define RELAY_ARENA_BYTES (2 * 1024 * 1024) /* of one conversation: its entries, every reply kept */
+#define RELAY_READ_BYTES (32 * 1024) /* of a body at once, on its way out */
+#define RELAY_DNS_MS     20000 /* one look-up; past it the attempt is over for now */
+#define RELAY_RECHECK_US (60LL * 1000000) /* the scheduler looks at least this often: clocks jump */
+#define RELAY_RECORD_GAP_US 5000000 /* between tries to record a result on a full disk */
+#define RELAY_NOTICE_BYTES (256 * 1024) /* of the letter that a report returns whole (RET=FULL) */
+#define RELAY_NOTICE_HEADER_BYTES (64 * 1024) /* of its header */
+#define RELAY_CARD_BYTES (64 * 1024) /* of a report's card */
 #define RELAY_MX_HOSTS       16    /* tried per attempt */
 #define ALIAS_DEPTH          10
 #define ALIAS_TARGETS        1000
@@ -111,6 +122,10 @@
 #define IMAP_ID_FIELDS            30          /* RFC 2971 3.3, and the two below */
 #define IMAP_ID_NAME_BYTES        30
 #define IMAP_ID_VALUE_BYTES       1024
+#define POP3_AUTH_LINE_BYTES      12288       /* RFC 5034 4 */
+#define POP3_ARENA_BYTES          (64 * 1024) /* of one command */
+#define POP3_MESSAGES             1000000     /* in one maildrop: 40 MB while the session lasts */
+#define POP3_READ_BYTES           (32 * 1024) /* of a body at once */
 #define POP3_LINE_BYTES           512         /* RFC 2449 4: 255 and room for AUTH */
 
 /* --- admin, cli ----------------------------------------------------------------------------- */
