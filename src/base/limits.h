@@ -131,4 +131,8 @@
 /* --- admin, cli ----------------------------------------------------------------------------- */
 #define ADMIN_REASON_BYTES (16 * 1024) /* why a command was refused, with the word it is about */
 
+/* --- client --------------------------------------------------------------------------------- */
+#define CLIENT_LINE_BYTES     (64 * 1024)
+#define CLIENT_RESPONSE_BYTES (256 * 1024 * 1024) /* a whole message comes as one response */
+
 #endif

@@ -21,6 +21,8 @@ typedef void imap_untagged_fn(void *arg, str response);
 /* Sends one command (tag added); OK, or ERR_DENIED for NO, ERR_SYNTAX for BAD; *text is the tagged
  * line after the tag. Waits. */
 enum err imap_client_command(struct imap_client *c, str command, imap_untagged_fn *each, void *arg, str *text) MUST_CHECK;
+/* APPEND with what stands between the word and the literal ("INBOX (\\Seen)"): waits for "+". Waits. */
+enum err imap_client_append(struct imap_client *c, str arguments, str message, str *text) MUST_CHECK;
 enum err imap_client_login(struct imap_client *c, str user, str password, str *text) MUST_CHECK; /* masks the trace. Waits. */
 /* IDLE until each() was called at least once or the time passed (ERR_LATER); sends DONE. Waits. */
 enum err imap_client_idle(struct imap_client *c, unsigned ms, imap_untagged_fn *each, void *arg) MUST_CHECK;
