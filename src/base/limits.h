@@ -69,6 +69,24 @@
 #define STORE_BITMAP_UIDS     4096 /* UIDs in one bitmap row, 512 bytes */
 #define STORE_MEMORY_BODY_BYTES (256 * 1024) /* a larger message streams to its own segment */
 #define STORE_FRAME_BYTES     (128 * 1024) /* one zstd frame of a streamed body */
+#define STORE_SIDE_BYTES      (17 * 1024 * 1024) /* kept beside a body: a card (CARD_BYTES) and room */
+#define STORE_RECORD_BYTES    (64 * 1024 * 1024) /* content of one journal record, as replay believes it */
+#define STORE_GROUP_BYTES     (4 * 1024 * 1024) /* a group is closed past this: others wait for the next */
+#define STORE_GROUP_COMMITS   1024 /* of one group, for the same reason */
+#define STORE_EXTENT_BYTES    (1024 * 1024) /* a segment grows by this, zeroed: a sync then moves no metadata */
+#define STORE_RESERVE_BYTES   (32 * 1024 * 1024) /* kept so that deleting and indexing go on when the disk is full */
+#define STORE_FREEZE_BYTES    (16 * 1024 * 1024) /* rows gathered before one index transaction */
+#define STORE_FREEZE_MS       1000 /* or this old: bounds replay */
+#define STORE_RETRY_MS        1000 /* until a failed index transaction or a full disk is tried again */
+#define STORE_TXN_ARENA_BYTES (64 * 1024 * 1024) /* scratch of one transaction */
+#define STORE_LAZY_MS         1000 /* what nobody waits for is written at the latest after */
+#define STORE_BODY_WAIT_MS    10000 /* for memory for a body, then "later" */
+#define STORE_PATH_BYTES      (64 * 1024) /* an arena for one path */
+#define STORE_IO_THREADS      4
+#define STORE_VIEWS           1024 /* open at once: LMDB's table of readers */
+#define STORE_OPEN_SEGMENTS   128  /* kept open though nobody reads them */
+#define STORE_MAP_BYTES       (1ULL << 40) /* addresses reserved for the index; never grown while serving */
+#define STORE_MAP_SMALL_BYTES (1ULL << 34) /* where addresses are scarce: Valgrind, sanitizers */
 #define MAILBOX_NAME_BYTES    1000 /* UTF-8, whole path */
 #define MAILBOX_DEPTH         32
 #define MAILBOX_KEYWORDS      64   /* distinct keywords a mailbox may use: one bit each */

@@ -104,6 +104,7 @@ struct watch {
     struct list node;      /* the engine's own */
     struct loop_post post; /* the engine's own */
     int pending;           /* the engine's own, atomic */
+    struct watch_cell *cell; /* the engine's own */
 };
 void engine_watch(struct engine *e, struct watch *w);
 /* Own loop's thread. After it returns changed() is not called; w may be freed. */

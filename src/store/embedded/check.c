@@ -1,0 +1,216 @@
+/* check.c - reads everything back: every record's checksum, every blob's place, every frame. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "store/embedded/embedded_int.h"
+#include "store/embedded/scan_int.h"
+
+struct check {
+    struct embedded *e;
+    struct check_report *report;
+    struct snapshot *snapshot; /* what was committed when it began */
+    struct mark mark;
+    uint64_t *numbers; /* of segments */
+    size_t n, cap;
+    uint64_t segment;
+    bool faulty;
+    enum err failed;
+};
+
+static void fault(struct check *c, const char *format, uint64_t a, uint64_t b)
+{
+    struct buf text = buf_make(LOG_VALUE_BYTES);
+    buf_add(&text, str_of(format));
+    buf_add(&text, S(" "));
+    buf_u64(&text, a);
+    buf_add(&text, S(" at "));
+    buf_u64(&text, b);
+    c->faulty = true;
+    c->report->fault(c->report->arg, buf_str(&text));
+    buf_free(&text);
+}
+
+/* --- the journal
+ * ------------------------------------------------------------------------------------ */
+
+static void good_record(void *arg, uint64_t at, const struct record *r)
+{
+    struct check *c = arg;
+    (void)at;
+    c->report->records++;
+    c->report->bytes += r->bytes;
+}
+
+static void bad_record(void *arg, uint64_t from, uint64_t to)
+{
+    (void)to;
+    struct check *c = arg;
+    fault(c, "damaged record in segment", c->segment, from);
+}
+
+static bool add_number(void *arg, const char *name)
+{
+    struct check *c = arg;
+    uint64_t number;
+    if (!segment_number(name, &number)) return true;
+    if (c->n == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 64;
+        c->numbers = mem_resize(c->numbers, c->cap, cap, sizeof *c->numbers);
+        c->cap = cap;
+    }
+    c->numbers[c->n++] = number;
+    return true;
+}
+
+/* How much of a log counts: what a successor names, or, of the newest, what the snapshot covers. */
+static uint64_t log_end(struct check *c, uint64_t number, bool *abandoned)
+{
+    uint64_t end = number == c->mark.segment ? c->mark.offset : 0;
+    *abandoned = number > c->mark.segment;
+    for (size_t i = 0; i < c->n; i++) {
+        struct segment *s;
+        if (c->numbers[i] <= number || segment_open(&c->e->segments, c->numbers[i], &s)) continue;
+        const struct segment_head *h = &s->head;
+        if (h->kind == SEGMENT_LOG && h->previous == number) end = h->previous_end;
+        if (h->kind == SEGMENT_LOG && h->previous && h->previous < number) *abandoned = true;
+        segment_drop(&c->e->segments, s);
+    }
+    return end;
+}
+
+static void check_log(struct check *c, uint64_t number)
+{
+    struct segment *s;
+    enum err e = segment_open(&c->e->segments, number, &s);
+    if (e == ERR_NOTFOUND) return; /* a body that was given up meanwhile */
+    if (e) {
+        fault(c, "unreadable header of segment", number, 0);
+        return;
+    }
+    bool abandoned;
+    uint64_t end = s->head.kind == SEGMENT_LOG ? log_end(c, number, &abandoned) : 0, found;
+    struct log_visitor v = { good_record, bad_record, c };
+    c->segment = number;
+    if (s->head.kind == SEGMENT_LOG && !abandoned && end > SEGMENT_HEADER_BYTES)
+        c->failed = log_walk(&c->e->segments, s, SEGMENT_HEADER_BYTES, end, &v, &found);
+    segment_drop(&c->e->segments, s);
+}
+
+/* --- blobs
+ * ------------------------------------------------------------------------------------------- */
+
+static enum err check_frames(struct check *c, struct segment *s, str content, uint64_t *size)
+{
+    struct frames_head head;
+    str table, side;
+    if (!frames_take(content, &head, &table, &side)) return ERR_CORRUPT;
+    struct place place = segment_place(s);
+    struct buf b = buf_make(2 * STORE_FRAME_BYTES);
+    enum err e = OK;
+    for (uint32_t i = 0; !e && i < head.frames; i++) {
+        struct frame f = frames_at(table, i);
+        buf_reset(&b);
+        char *room = buf_reserve(&b, f.stored_bytes);
+        if (!room ||
+            seam_pread(c->e->seam, s->file, room, f.stored_bytes, f.offset) != f.stored_bytes) {
+            e = ERR_CORRUPT;
+            break;
+        }
+        buf_commit(&b, f.stored_bytes);
+        if (checksum(&place, f.offset, buf_str(&b)) != f.checksum) e = ERR_CORRUPT;
+        c->report->bytes += f.stored_bytes;
+    }
+    buf_free(&b);
+    *size = head.size_bytes;
+    return e;
+}
+
+static enum err check_body(struct check *c, struct segment *s, const struct blob_place *p,
+                           uint64_t blob)
+{
+    struct buf b = buf_make((size_t)p->record_bytes);
+    struct place place = segment_place(s);
+    struct record r;
+    uint64_t need, size = p->size_bytes;
+    enum err e = ERR_CORRUPT;
+    char *room = buf_reserve(&b, (size_t)p->record_bytes);
+    if (room && seam_pread(c->e->seam, s->file, room, (size_t)p->record_bytes, p->offset) ==
+                    (ssize_t)p->record_bytes) {
+        buf_commit(&b, (size_t)p->record_bytes);
+        e = record_read(buf_str(&b), &place, p->offset, &r, &need);
+    }
+    if (!e && p->coding == BODY_FRAMES)
+        e = r.type == RECORD_FRAMES ? check_frames(c, s, r.content, &size) : ERR_CORRUPT;
+    else if (!e)
+        e = r.type == RECORD_BODY && r.number == blob ? OK : ERR_CORRUPT;
+    buf_free(&b);
+    return !e && size == p->size_bytes ? OK : ERR_CORRUPT;
+}
+
+static bool check_place(void *arg, str key, str value)
+{
+    struct check *c = arg;
+    uint64_t blob = blob_key_number(key);
+    struct blob_place p;
+    struct segment *s;
+    c->report->blobs++;
+    if (!blob_place_unpack(value, &p) || segment_open(&c->e->segments, p.segment, &s)) {
+        fault(c, "no bytes for blob", blob, 0);
+        return true;
+    }
+    if (check_body(c, s, &p, blob)) fault(c, "damaged bytes of blob", blob, p.offset);
+    segment_drop(&c->e->segments, s);
+    return true;
+}
+
+static bool check_refs(void *arg, str key, str value)
+{
+    struct check *c = arg;
+    uint64_t blob = blob_key_number(key);
+    struct blob_key place = blob_key(BLOB_PLACE, blob);
+    struct full_key full = full_key(ACCOUNT_ENGINE, blob_key_str(&place));
+    struct blob_refs refs;
+    str row;
+    if (!blob_refs_unpack(value, &refs)) fault(c, "malformed references of blob", blob, 0);
+    if (merge_get(&c->snapshot->sources, full_key_str(&full), &row))
+        fault(c, "references to a missing blob", blob, 0);
+    return true;
+}
+
+static void check_blobs(struct check *c)
+{
+    enum err e = merge_scan(&c->snapshot->sources, ACCOUNT_ENGINE, S("b"), S(""), check_place, c);
+    if (!e) e = merge_scan(&c->snapshot->sources, ACCOUNT_ENGINE, S("r"), S(""), check_refs, c);
+    if (e) fault(c, "the index cannot be read", 0, 0);
+}
+
+/* --- all of it
+ * ------------------------------------------------------------------------------------------- */
+
+static void check_job(void *arg)
+{
+    struct check *c = arg;
+    struct embedded *e = c->e;
+    c->snapshot = snapshot_take(e);
+    if (!c->snapshot) {
+        c->failed = ERR_LATER;
+        return;
+    }
+    lock_take(&e->lock);
+    c->mark = e->published_mark;
+    lock_drop(&e->lock);
+    if (seam_list(e->seam, "journal", add_number, c) < 0) c->failed = ERR_LATER;
+    for (size_t i = 0; !c->failed && i < c->n; i++)
+        check_log(c, c->numbers[i]);
+    if (!c->failed) check_blobs(c);
+    snapshot_give(e, c->snapshot);
+}
+
+enum err embedded_check(struct engine *engine, struct check_report *report)
+{
+    struct check c = { .e = embedded_of(engine), .report = report };
+    assert_no_view();
+    enum err e = work(c.e->io, check_job, &c); /* Waits. */
+    mem_free(c.numbers);
+    if (e || c.failed) return e ? e : c.failed;
+    return c.faulty ? ERR_CORRUPT : OK;
+}

@@ -1,0 +1,254 @@
+/* embedded_int.h - the embedded engine's parts and who may touch them.
+ *
+ *     fibers --request--> writer --group--> journal, one sync --> active table, published -->
+ * answer |  frozen by the writer
+ *                                                                   v
+ *                                           indexer: frozen table --> LMDB, one transaction
+ *
+ * The writer alone runs transactions, appends to the journal, fills the active table and freezes
+ * it. The indexer alone writes to LMDB. Readers take a snapshot under the lock: the published
+ * number, both tables, an LMDB read transaction. Both are services of the seam: a step never waits
+ * for another service.
+ */
+#ifndef STORE_EMBEDDED_EMBEDDED_INT_H
+#define STORE_EMBEDDED_EMBEDDED_INT_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "run/fiber.h"
+#include "run/lock.h"
+#include "run/work.h"
+#include "store/embedded/blob_int.h"
+#include "store/embedded/journal_int.h"
+#include "store/engine_int.h"
+
+struct embedded;
+
+/* --- snapshots (view.c) ---------------------------------------------------------------------- */
+struct snapshot {
+    struct sources sources; /* [2] active, [3] frozen; [0] and [1] are the writer's to fill */
+    struct snapshot *next;  /* among the free ones */
+};
+/* NULL when the index has failed. Any thread. */
+struct snapshot *snapshot_take(struct embedded *e);
+void snapshot_give(struct embedded *e, struct snapshot *s);
+void snapshots_free(struct embedded *e);
+/* A view held here would outlive its moment: every call that waits begins with this. */
+void assert_no_view(void);
+
+struct view *embedded_view(struct engine *e);
+void embedded_view_end(struct view *v);
+enum err embedded_view_get(struct view *v, struct account a, str key, str *value) MUST_CHECK;
+enum err embedded_view_scan(struct view *v, struct account a, str from, str to, engine_each *each,
+                            void *arg) MUST_CHECK;
+enum err embedded_view_accounts(struct view *v, bool (*each)(void *arg, struct account a),
+                                void *arg) MUST_CHECK;
+enum err embedded_view_blob(struct view *v, struct blob blob, struct blob_facts *out) MUST_CHECK;
+enum err blob_place_find(struct embedded *e, struct blob blob, struct blob_place *out) MUST_CHECK;
+
+/* --- transactions (txn.c): on the writer's thread
+ * -------------------------------------------------- */
+struct embedded_body;
+struct embedded_txn {
+    struct txn base;
+    struct embedded *e;
+    struct snapshot *snapshot; /* of the group */
+    struct memtable *staging;  /* this transaction's rows */
+    struct arena arena;
+    uint64_t seq;
+    int64_t wall_us;
+    size_t bytes;
+    enum err failed; /* sticky */
+    struct embedded_body **bodies;
+    unsigned bodies_n, bodies_cap;
+};
+void txn_begin(struct embedded_txn *t, struct snapshot *snapshot, uint64_t seq, int64_t wall_us);
+/* Rows of what was kept that only the end can know. */
+void txn_end(struct embedded_txn *t);
+
+enum err embedded_txn_get(struct txn *t, struct account a, str key, str *value) MUST_CHECK;
+enum err embedded_txn_scan(struct txn *t, struct account a, str from, str to, engine_each *each,
+                           void *arg) MUST_CHECK;
+void embedded_txn_put(struct txn *t, struct account a, str key, str value);
+void embedded_txn_delete(struct txn *t, struct account a, str key);
+size_t embedded_txn_room(const struct txn *t);
+size_t embedded_txn_room_bytes(const struct txn *t);
+int64_t embedded_txn_wall_us(const struct txn *t);
+struct arena *embedded_txn_arena(struct txn *t);
+void embedded_txn_body(struct txn *t, struct body *b, struct blob *out);
+void embedded_txn_blob_ref(struct txn *t, struct blob blob, int delta);
+
+/* --- the writer (writer.c)
+ * ---------------------------------------------------------------------------- */
+struct request {
+    struct request *next;
+    txn_fn *fn;
+    void *arg;
+    void (*lazy_done)(void *arg); /* lazy: the request is on the heap and nobody waits */
+    bool lazy;
+    enum err result;
+    struct completion done;
+};
+
+/* One body record of the group, whose place is known when the group has been written. */
+struct pending_place {
+    uint64_t blob;
+    size_t at;
+    struct blob_place place;
+};
+
+/* What becomes durable together. */
+struct group {
+    struct snapshot *snapshot;
+    struct memtable *rows; /* of the transactions so far, one version a key */
+    struct buf records;
+    struct pending_place *places;
+    size_t places_n, places_cap;
+    struct embedded_body **bodies;
+    size_t bodies_n, bodies_cap;
+    struct request *members; /* to be answered */
+    uint64_t first_seq;
+    int64_t wall_us;
+    unsigned commits; /* with records */
+};
+
+/* &e->writer or &e->indexer; nothing when it has ended. kick_at: own step only. */
+void kick(struct embedded *e, struct seam_service *const *service);
+void kick_at(struct embedded *e, struct seam_service *const *service, uint64_t mono_us);
+
+void writer_init(struct embedded *e);
+void writer_end(struct embedded *e);
+void writer_step(void *arg);
+enum err embedded_commit(struct engine *e, txn_fn *fn, void *arg) MUST_CHECK;
+void embedded_commit_lazy(struct engine *e, txn_fn *fn, void *arg, void (*done)(void *arg));
+
+/* group.c */
+void group_begin(struct embedded *e, struct snapshot *snapshot);
+void group_run(struct embedded *e, struct request *r);
+enum err group_write(struct embedded *e) MUST_CHECK; /* durable and visible, or nothing */
+void group_end(struct embedded *e);
+
+/* --- the indexer (indexer.c)
+ * --------------------------------------------------------------------------- */
+void indexer_step(void *arg);
+void freeze_if_due(struct embedded *e, bool now); /* the writer's */
+size_t lag_bytes(struct embedded *e);
+void segment_doom(struct embedded *e, uint64_t number); /* any thread: unlink it soon */
+bool indexer_busy(struct embedded *e);                  /* a frozen table waits to be applied */
+
+/* --- bodies (body.c, stream.c, reader.c, zip.c)
+ * ------------------------------------------------------------ */
+struct embedded_body {
+    struct body base;
+    struct embedded *e;
+    struct buf bytes;        /* as they came: all of them, or the frame being filled */
+    struct buf stored, side; /* sealed: what the record will hold */
+    uint64_t size_bytes, charged_bytes;
+    enum body_coding coding;
+    bool sealed, kept;
+    enum err failed;         /* sticky */
+    struct segment *segment; /* of a large body */
+    uint64_t at;             /* of a large body: where its next frame goes */
+    struct buf table;
+    uint32_t frames;
+    struct blob_place place; /* of a large body, sealed */
+    struct blob blob;        /* given by the writer; 0: not in the store */
+};
+enum err embedded_body_begin(struct engine *e, struct body **out) MUST_CHECK;
+enum err embedded_body_write(struct body *b, str bytes) MUST_CHECK;
+uint64_t embedded_body_size(const struct body *b);
+enum err embedded_body_seal(struct body *b, str side) MUST_CHECK;
+void embedded_body_free(struct body *b);
+
+enum err stream_begin(struct embedded_body *b) MUST_CHECK; /* Waits. */
+enum err stream_flush(struct embedded_body *b) MUST_CHECK; /* the whole frames. Waits. */
+enum err stream_seal(struct embedded_body *b) MUST_CHECK;  /* Waits. */
+
+/* zstd contexts, lent: one costs some hundred KiB. Any thread. */
+struct zip;
+struct zip *zip_new(void);
+void zip_free(struct zip *z);
+/* Appends; BODY_PLAIN when compressing does not pay. */
+enum body_coding zip_pack(struct zip *z, str bytes, struct buf *out);
+enum err zip_unpack(struct zip *z, enum body_coding coding, str stored, size_t size_bytes,
+                    struct buf *out) MUST_CHECK;
+
+enum err embedded_body_open(struct engine *e, struct blob blob,
+                            struct body_reader **out) MUST_CHECK;
+uint64_t embedded_body_reader_size(const struct body_reader *r);
+enum err embedded_body_read(struct body_reader *r, uint64_t offset, size_t n,
+                            str *bytes) MUST_CHECK;
+enum err embedded_body_side(struct body_reader *r, str *side) MUST_CHECK;
+void embedded_body_close(struct body_reader *r);
+
+/* --- watches and leases (watch.c)
+ * --------------------------------------------------------------------------- */
+enum { WATCH_BUCKETS = 1024 };
+struct watches {
+    struct lock lock;
+    struct list buckets[WATCH_BUCKETS]; /* by account */
+    struct list leases;
+    uint64_t fence; /* the last one given */
+};
+void watches_init(struct watches *w, uint64_t fence);
+void watches_end(struct watches *w);
+void watches_ring(struct watches *w, struct account a);
+void embedded_watch(struct engine *e, struct watch *w);
+void embedded_unwatch(struct engine *e, struct watch *w);
+enum err embedded_lease(struct engine *e, str name, uint64_t *fence) MUST_CHECK;
+void embedded_unlease(struct engine *e, str name);
+
+/* --- opening and care (open.c, replay.c, scan.c, reserve.c, check.c)
+ * -------------------------------------------- */
+enum err replay(struct embedded *e, struct buf *why) MUST_CHECK;
+void reserve_make(struct embedded *e);
+bool reserve_give(void *arg);           /* embedded; true if there was something to give */
+void reserve_watch(struct embedded *e); /* looks whether the disk is full or no longer so */
+enum err embedded_check(struct engine *e, struct check_report *report) MUST_CHECK;
+
+struct embedded {
+    struct engine base;
+    struct seam *seam;
+    struct embedded_options options;
+    int lock_file;
+    struct segments segments;
+    struct index *index;
+    struct pool *io;
+    struct zip *zip;
+    struct watches watches;
+
+    struct lock lock; /* guards what follows, up to the blank line */
+    uint64_t published;
+    struct mark published_mark; /* where the journal ended then */
+    struct memtable *active, *frozen;
+    struct mark frozen_mark;
+    struct snapshot *free_snapshots;
+    uint64_t *doomed; /* segments of bodies that were never committed */
+    size_t doomed_n, doomed_cap;
+
+    struct lock queue_lock; /* guards the queue and whether the services are there */
+    struct request *first, **last;
+    bool closing;
+    struct seam_service *writer, *indexer;
+
+    /* The writer's own. */
+    struct journal journal;
+    struct group group;
+    struct embedded_txn txn;
+    uint64_t seq;             /* of the last transaction tried; never used again */
+    struct mark written;      /* up to where the active table goes */
+    uint64_t active_since_us; /* when the active table got its first row; 0: it is empty */
+    uint64_t lazy_since_us;
+
+    _Atomic bool failing, index_failing, disk_full;
+    bool reserve_there;          /* under lock */
+    uint64_t reserve_checked_us; /* the writer's */
+    _Atomic uint64_t commits, groups, syncs, journal_bytes, body_bytes;
+};
+static inline struct embedded *embedded_of(struct engine *e)
+{
+    return CONTAINER_OF(e, struct embedded, base);
+}
+
+#endif

@@ -1,0 +1,210 @@
+/* group.c - what becomes durable together: run the transactions, write their records, publish. */
+#include <assert.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/embedded/embedded_int.h"
+
+enum { STAGING = 0, GROUP = 1 };
+
+void group_begin(struct embedded *e, struct snapshot *snapshot)
+{
+    struct group *g = &e->group;
+    memtable_reset(g->rows);
+    buf_reset(&g->records);
+    g->snapshot = snapshot;
+    snapshot->sources.tables[GROUP].table = g->rows;
+    g->places_n = g->bodies_n = 0;
+    g->members = NULL;
+    g->commits = 0;
+    g->first_seq = e->seq + 1;
+}
+
+void group_end(struct embedded *e)
+{
+    snapshot_give(e, e->group.snapshot);
+    e->group.snapshot = NULL;
+}
+
+/* --- one transaction's records
+ * -------------------------------------------------------------------- */
+
+static void keep_body(struct group *g, struct embedded_body *b)
+{
+    if (g->bodies_n == g->bodies_cap) {
+        size_t cap = g->bodies_cap ? g->bodies_cap * 2 : 64;
+        g->bodies = mem_resize(g->bodies, g->bodies_cap, cap, sizeof(struct embedded_body *));
+        g->bodies_cap = cap;
+    }
+    g->bodies[g->bodies_n++] = b;
+}
+
+static void keep_place(struct group *g, const struct pending_place *p)
+{
+    if (g->places_n == g->places_cap) {
+        size_t cap = g->places_cap ? g->places_cap * 2 : 64;
+        g->places = mem_resize(g->places, g->places_cap, cap, sizeof *g->places);
+        g->places_cap = cap;
+    }
+    g->places[g->places_n++] = *p;
+}
+
+/* The record of a small body; of a large one there is one already, in its own segment. */
+static void add_body(struct group *g, struct embedded_body *b)
+{
+    keep_body(g, b);
+    if (b->segment) return;
+    size_t at = record_begin(&g->records, RECORD_BODY, b->blob.n);
+    body_add_head(&g->records, &(struct body_head){ .coding = (uint8_t)b->coding,
+                                                    .side_bytes = (uint32_t)b->side.n,
+                                                    .size_bytes = b->size_bytes });
+    buf_add(&g->records, buf_str(&b->side));
+    buf_add(&g->records, buf_str(&b->stored));
+    record_end(&g->records, at);
+    struct pending_place p = { b->blob.n,
+                               at,
+                               { .record_bytes = g->records.n - at,
+                                 .size_bytes = b->size_bytes,
+                                 .side_bytes = (uint32_t)b->side.n,
+                                 .coding = (uint8_t)b->coding } };
+    keep_place(g, &p);
+}
+
+static void add_commit(struct group *g, const struct embedded_txn *t)
+{
+    size_t at = record_begin(&g->records, RECORD_COMMIT, t->seq);
+    commit_add_head(&g->records,
+                    &(struct commit_head){ .wall_us = t->wall_us,
+                                           .rows = (uint32_t)memtable_rows(t->staging) });
+    struct row row;
+    struct memtable_cursor c = memtable_seek(t->staging, S(""), 0);
+    for (; memtable_row(&c, &row); memtable_next(&c)) {
+        commit_add_row(&g->records, &row);
+        memtable_put(g->rows, 0, &row);
+    }
+    record_end(&g->records, at);
+    g->commits++;
+    g->wall_us = t->wall_us;
+}
+
+/* What the transaction put becomes records and the group's rows, whole. */
+static void add_records(struct group *g, struct embedded_txn *t)
+{
+    txn_end(t);
+    if (t->failed || memtable_rows(t->staging) == 0) return;
+    for (unsigned i = 0; i < t->bodies_n; i++)
+        add_body(g, t->bodies[i]);
+    add_commit(g, t);
+}
+
+static void forget_bodies(struct embedded_body **bodies, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bodies[i]->blob = (struct blob){ 0 };
+}
+
+static int64_t wall_now(struct embedded *e)
+{
+    int64_t now = seam_wall_us(e->seam);
+    int64_t last = e->group.commits ? e->group.wall_us : e->written.wall_us;
+    return now > last ? now : last;
+}
+
+void group_run(struct embedded *e, struct request *r)
+{
+    struct group *g = &e->group;
+    struct embedded_txn *t = &e->txn;
+    txn_begin(t, g->snapshot, ++e->seq, wall_now(e));
+    r->result = r->fn(&t->base, r->arg);
+    if (!r->result) r->result = t->failed;
+
+    size_t before = g->records.n;
+    if (!r->result) add_records(g, t);
+    if (!r->result) r->result = t->failed;
+    assert(!g->records.full && "a group is closed long before its buffer's limit");
+    assert(!r->result || g->records.n == before);
+    (void)before;
+    if (r->result) forget_bodies(t->bodies, t->bodies_n);
+    r->next = g->members;
+    g->members = r;
+}
+
+/* --- durable, then visible
+ * ------------------------------------------------------------------------- */
+
+static void insert_places(struct embedded *e, uint64_t segment, uint64_t at)
+{
+    struct group *g = &e->group;
+    for (size_t i = 0; i < g->places_n; i++) {
+        struct pending_place *p = &g->places[i];
+        p->place.segment = segment;
+        p->place.offset = at + p->at;
+        struct blob_key key = blob_key(BLOB_PLACE, p->blob);
+        struct full_key full = full_key(ACCOUNT_ENGINE, blob_key_str(&key));
+        struct blob_place_bytes bytes = blob_place_pack(&p->place);
+        struct row row = { full_key_str(&full), { bytes.bytes, sizeof bytes.bytes }, false };
+        memtable_put(e->active, e->seq, &row);
+    }
+}
+
+static void insert_rows(struct embedded *e)
+{
+    struct row row;
+    struct memtable_cursor c = memtable_seek(e->group.rows, S(""), 0);
+    for (; memtable_row(&c, &row); memtable_next(&c))
+        memtable_put(e->active, e->seq, &row);
+}
+
+static void ring(struct embedded *e)
+{
+    struct row row;
+    struct account last = ACCOUNT_ENGINE;
+    struct memtable_cursor c = memtable_seek(e->group.rows, S(""), 0);
+    for (; memtable_row(&c, &row); memtable_next(&c)) {
+        struct account a = key_account(row.key);
+        if (a.n != last.n) watches_ring(&e->watches, a);
+        last = a;
+    }
+}
+
+/* Rows carry the group's last number, which no reader may see before it is published. */
+static void publish(struct embedded *e, uint64_t segment, uint64_t at)
+{
+    struct group *g = &e->group;
+    insert_places(e, segment, at);
+    insert_rows(e);
+    e->written = (struct mark){ e->seq, segment, at + g->records.n, g->wall_us };
+    if (!e->active_since_us) e->active_since_us = seam_mono_us(e->seam);
+    lock_take(&e->lock);
+    e->published = e->seq;
+    e->published_mark = e->written;
+    lock_drop(&e->lock);
+    for (size_t i = 0; i < g->bodies_n; i++)
+        g->bodies[i]->kept = true;
+    ring(e);
+}
+
+static void count(struct embedded *e)
+{
+    atomic_fetch_add(&e->commits, e->group.commits);
+    atomic_fetch_add(&e->groups, 1);
+    atomic_store(&e->syncs, e->journal.syncs);
+    atomic_store(&e->journal_bytes, e->journal.bytes);
+}
+
+enum err group_write(struct embedded *e)
+{
+    struct group *g = &e->group;
+    if (g->commits == 0) return OK;
+    uint64_t segment, at;
+    enum err err = journal_write(&e->journal, &g->records, g->first_seq, &segment, &at);
+    atomic_store(&e->failing, err != OK);
+    if (err) {
+        forget_bodies(g->bodies, g->bodies_n);
+        return err;
+    }
+    publish(e, segment, at);
+    count(e);
+    return OK;
+}

@@ -1,0 +1,218 @@
+/* index.c - the index over LMDB: plain flags only, one writer, snapshots that are used again. */
+#include "store/embedded/index_int.h"
+#include "base/codec.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <errno.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#endif
+
+struct index {
+    MDB_env *env;
+    MDB_dbi rows;
+};
+
+/* Account 0, key "m". */
+static const str mark_key = S_INIT("\0\0\0\0\0\0\0\0m");
+enum { MARK_BYTES = 32 };
+
+static MDB_val val_of(str s)
+{
+    return (MDB_val){ .mv_size = s.n, .mv_data = (void *)(uintptr_t)s.p };
+}
+
+static str str_of_val(MDB_val v)
+{
+    return (str){ v.mv_data, v.mv_size };
+}
+
+static enum err err_of(int code, const char *what)
+{
+    if (code == 0) return OK;
+    if (code == MDB_NOTFOUND) return ERR_NOTFOUND;
+    bool later = code == ENOSPC || code == EIO || code == ENOMEM || code == MDB_MAP_FULL ||
+                 code == MDB_READERS_FULL;
+    log_event(LOG_ERROR, later ? "store.index_failed" : "store.corrupt", S(""),
+              F_CSTR("what", what), F_CSTR("why", mdb_strerror(code)));
+    return later ? ERR_LATER : ERR_CORRUPT;
+}
+
+static int env_open(const char *folder, uint64_t map_bytes, MDB_env **out)
+{
+    MDB_env *env;
+    int code = mdb_env_create(&env);
+    if (code) return code;
+    code = mdb_env_set_mapsize(env, map_bytes);
+    if (!code) code = mdb_env_set_maxreaders(env, STORE_VIEWS);
+    /* NORDAHEAD: listing an inbox touches rows, and the kernel would read 128 KiB for each. */
+    if (!code) code = mdb_env_open(env, folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+    if (code)
+        mdb_env_close(env);
+    else
+        *out = env;
+    return code;
+}
+
+static int rows_open(struct index *x)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(x->env, NULL, 0, &txn);
+    if (code) return code;
+    code = mdb_dbi_open(txn, NULL, 0, &x->rows);
+    if (!code) return mdb_txn_commit(txn);
+    mdb_txn_abort(txn);
+    return code;
+}
+
+enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, struct buf *why)
+{
+    struct index *x = MEM_NEW(struct index);
+#ifdef SANITIZED
+    if (!map_bytes) map_bytes = STORE_MAP_SMALL_BYTES;
+#endif
+    int code = env_open(folder, map_bytes ? map_bytes : STORE_MAP_BYTES, &x->env);
+    /* Valgrind and address limits refuse the large reservation. */
+    if (code && !map_bytes) code = env_open(folder, STORE_MAP_SMALL_BYTES, &x->env);
+    if (code) {
+        buf_addf(why, "cannot open the index in %s: %s", folder, mdb_strerror(code));
+        mem_free(x);
+        return code == ENOSPC ? ERR_LATER : ERR_CORRUPT;
+    }
+    code = rows_open(x);
+    if (code) {
+        buf_addf(why, "cannot open the index in %s: %s", folder, mdb_strerror(code));
+        index_close(x);
+        return code == ENOSPC ? ERR_LATER : ERR_CORRUPT;
+    }
+    *out = x;
+    return OK;
+}
+
+void index_close(struct index *x)
+{
+    mdb_env_close(x->env);
+    mem_free(x);
+}
+
+/* --- reading -------------------------------------------------------------------------------------
+ */
+
+enum err index_begin(struct index *x, MDB_txn **txn)
+{
+    if (*txn) return err_of(mdb_txn_renew(*txn), "renew a snapshot");
+    return err_of(mdb_txn_begin(x->env, NULL, MDB_RDONLY, txn), "begin a snapshot");
+}
+
+void index_end(MDB_txn *txn)
+{
+    mdb_txn_reset(txn);
+}
+
+void index_free(MDB_txn *txn)
+{
+    if (txn) mdb_txn_abort(txn);
+}
+
+enum err index_get(struct index *x, MDB_txn *txn, str key, str *value)
+{
+    MDB_val k = val_of(key), v;
+    enum err e = err_of(mdb_get(txn, x->rows, &k, &v), "read");
+    if (!e) *value = str_of_val(v);
+    return e;
+}
+
+enum err index_mark(struct index *x, struct mark *out)
+{
+    MDB_txn *txn = NULL;
+    enum err e = index_begin(x, &txn);
+    if (e) return e;
+    str v;
+    e = index_get(x, txn, mark_key, &v);
+    if (!e && v.n != MARK_BYTES) e = ERR_CORRUPT;
+    if (!e)
+        *out = (struct mark){ get_le64(v.p), get_le64(v.p + 8), get_le64(v.p + 16),
+                              (int64_t)get_le64(v.p + 24) };
+    index_free(txn);
+    return e;
+}
+
+static void index_move(struct index_cursor *c, MDB_val k, MDB_cursor_op op)
+{
+    MDB_val v;
+    c->state = err_of(mdb_cursor_get(c->cursor, &k, &v, op), "scan");
+    if (c->state) return;
+    c->key = str_of_val(k);
+    c->value = str_of_val(v);
+}
+
+void index_seek(struct index *x, MDB_txn *txn, str from, struct index_cursor *c)
+{
+    *c = (struct index_cursor){ 0 };
+    c->state = err_of(mdb_cursor_open(txn, x->rows, &c->cursor), "open a cursor");
+    if (!c->state) index_move(c, val_of(from), MDB_SET_RANGE);
+}
+
+void index_next(struct index_cursor *c)
+{
+    index_move(c, (MDB_val){ 0 }, MDB_NEXT);
+}
+
+void index_done(struct index_cursor *c)
+{
+    if (c->cursor) mdb_cursor_close(c->cursor);
+}
+
+/* --- applying
+ * -------------------------------------------------------------------------------------- */
+
+static int apply_row(struct index *x, MDB_txn *txn, const struct row *row)
+{
+    MDB_val k = val_of(row->key), v = val_of(row->value);
+    if (!row->gone) return mdb_put(txn, x->rows, &k, &v, 0);
+    int code = mdb_del(txn, x->rows, &k, NULL);
+    return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static int apply_rows(struct index *x, MDB_txn *txn, const struct memtable *rows)
+{
+    struct row row;
+    struct memtable_cursor c = memtable_seek(rows, S(""), UINT64_MAX);
+    int code = 0;
+    for (; !code && memtable_row(&c, &row); memtable_next(&c))
+        code = apply_row(x, txn, &row);
+    return code;
+}
+
+static int apply_mark(struct index *x, MDB_txn *txn, const struct mark *mark)
+{
+    struct buf b = buf_make(MARK_BYTES);
+    buf_le64(&b, mark->seq);
+    buf_le64(&b, mark->segment);
+    buf_le64(&b, mark->offset);
+    buf_le64(&b, (uint64_t)mark->wall_us);
+    MDB_val k = val_of(mark_key), v = val_of(buf_str(&b));
+    int code = mdb_put(txn, x->rows, &k, &v, 0);
+    buf_free(&b);
+    return code;
+}
+
+enum err index_apply(struct index *x, const struct memtable *rows, const struct mark *mark)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(x->env, NULL, 0, &txn);
+    if (code) return err_of(code, "begin to apply");
+    code = apply_rows(x, txn, rows);
+    if (!code) code = apply_mark(x, txn, mark);
+    if (!code) return err_of(mdb_txn_commit(txn), "apply");
+    mdb_txn_abort(txn);
+    return err_of(code, "apply");
+}

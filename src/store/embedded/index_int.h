@@ -1,0 +1,54 @@
+/* index_int.h - the index: every row's newest value and how far the journal has been applied, in
+ * LMDB.
+ *
+ * One environment, one table, one writer. It can always be rebuilt from the journal. Account 0 is
+ * the engine's own (rows_int.h).
+ */
+#ifndef STORE_EMBEDDED_INDEX_INT_H
+#define STORE_EMBEDDED_INDEX_INT_H
+
+#include <lmdb.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/embedded/memtable_int.h"
+
+struct index;
+
+/* How far the journal has been applied. */
+struct mark {
+    uint64_t seq;             /* of the last commit applied; 0: none */
+    uint64_t segment, offset; /* where the next record lies */
+    int64_t wall_us;          /* of the last commit applied */
+};
+
+/* folder is there. map_bytes 0: a fit size. *why says what is wrong. */
+enum err index_open(const char *folder, uint64_t map_bytes, struct index **out,
+                    struct buf *why) MUST_CHECK;
+void index_close(struct index *x); /* no reader may be left */
+
+/* ERR_NOTFOUND: a new index. */
+enum err index_mark(struct index *x, struct mark *out) MUST_CHECK;
+/* The newest version of every row, and the mark, in one durable transaction. On failure nothing
+ * was applied: ERR_LATER (disk full), ERR_CORRUPT (told in the log). One thread at a time. */
+enum err index_apply(struct index *x, const struct memtable *rows,
+                     const struct mark *mark) MUST_CHECK;
+
+/* A snapshot; *txn NULL makes one, otherwise an ended one is used again. Any thread. */
+enum err index_begin(struct index *x, MDB_txn **txn) MUST_CHECK;
+void index_end(MDB_txn *txn);  /* keeps it for another begin */
+void index_free(MDB_txn *txn); /* NULL is fine */
+enum err index_get(struct index *x, MDB_txn *txn, str key,
+                   str *value) MUST_CHECK; /* value lives until index_end */
+
+struct index_cursor {
+    MDB_cursor *cursor;
+    str key, value;
+    enum err state;
+};
+/* state: OK at a row, ERR_NOTFOUND at the end, or an error. */
+void index_seek(struct index *x, MDB_txn *txn, str from, struct index_cursor *c);
+void index_next(struct index_cursor *c);
+void index_done(struct index_cursor *c);
+
+#endif

@@ -1,0 +1,102 @@
+/* indexer.c - freezes what has gathered and applies it to the index, whole, in one transaction. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "store/embedded/embedded_int.h"
+
+size_t lag_bytes(struct embedded *e)
+{
+    lock_take(&e->lock);
+    size_t bytes = memtable_bytes(e->active) + (e->frozen ? memtable_bytes(e->frozen) : 0);
+    lock_drop(&e->lock);
+    return bytes;
+}
+
+bool indexer_busy(struct embedded *e)
+{
+    lock_take(&e->lock);
+    bool busy = e->frozen != NULL;
+    lock_drop(&e->lock);
+    return busy;
+}
+
+static bool due(struct embedded *e, bool now)
+{
+    size_t bytes = memtable_bytes(e->active);
+    uint64_t age_us = seam_mono_us(e->seam) - e->active_since_us;
+    return now || bytes >= STORE_FREEZE_BYTES || bytes >= e->options.lag_bytes / 2 ||
+           age_us >= STORE_FREEZE_MS * 1000ULL;
+}
+
+void freeze_if_due(struct embedded *e, bool now)
+{
+    if (!e->active_since_us || !due(e, now)) return;
+    struct memtable *fresh = memtable_new();
+    lock_take(&e->lock);
+    bool frozen = e->frozen == NULL;
+    if (frozen) {
+        e->frozen = e->active;
+        e->frozen_mark = e->written;
+        e->active = fresh;
+    }
+    lock_drop(&e->lock);
+    if (!frozen) {
+        memtable_drop(fresh); /* the indexer is still at the last one */
+        return;
+    }
+    e->active_since_us = 0;
+    kick(e, &e->indexer);
+}
+
+static void apply_frozen(struct embedded *e)
+{
+    lock_take(&e->lock);
+    struct memtable *frozen = e->frozen;
+    struct mark mark = e->frozen_mark;
+    lock_drop(&e->lock);
+    if (!frozen) return;
+
+    enum err err = index_apply(e->index, frozen, &mark);
+    if (err && reserve_give(e)) err = index_apply(e->index, frozen, &mark);
+    atomic_store(&e->index_failing, err != OK);
+    if (err) {
+        kick_at(e, &e->indexer, seam_mono_us(e->seam) + STORE_RETRY_MS * 1000ULL);
+    } else {
+        lock_take(&e->lock);
+        e->frozen = NULL;
+        lock_drop(&e->lock);
+        memtable_drop(frozen);
+    }
+    kick(e, &e->writer);
+}
+
+void segment_doom(struct embedded *e, uint64_t number)
+{
+    lock_take(&e->lock);
+    if (e->doomed_n == e->doomed_cap) {
+        size_t cap = e->doomed_cap ? e->doomed_cap * 2 : 16;
+        e->doomed = mem_resize(e->doomed, e->doomed_cap, cap, sizeof *e->doomed);
+        e->doomed_cap = cap;
+    }
+    e->doomed[e->doomed_n++] = number;
+    lock_drop(&e->lock);
+    kick(e, &e->indexer);
+}
+
+/* Files of bodies that were never committed: taken away here, since that may take its time. */
+static void sweep(struct embedded *e)
+{
+    for (;;) {
+        lock_take(&e->lock);
+        uint64_t number = e->doomed_n ? e->doomed[--e->doomed_n] : 0;
+        lock_drop(&e->lock);
+        if (!number) return;
+        segment_remove(&e->segments, number);
+    }
+}
+
+void indexer_step(void *arg)
+{
+    struct embedded *e = arg;
+    apply_frozen(e);
+    sweep(e);
+}

@@ -1,0 +1,184 @@
+/* memtable.c - the versioned table as a skip list ordered by key, newest version first. */
+#include "store/embedded/memtable_int.h"
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+enum { LEVELS = 12 }; /* one node in four rises: 4^12 rows before searches grow */
+
+/* What a reader looks at never changes after the node is linked; a link is stored with release and
+ * loaded with acquire, so whoever sees a node sees what is in it. */
+struct memtable_node {
+    uint64_t seq;
+    str key, value;
+    bool gone;
+    _Atomic(struct memtable_node *) next[]; /* as many as its height */
+};
+
+struct memtable {
+    _Atomic unsigned holders;
+    struct arena arena; /* the writer's: nodes and their bytes */
+    uint64_t dice;      /* heights; no secret and no randomness needed: keys cannot influence it */
+    _Atomic size_t bytes, rows;
+    _Atomic(struct memtable_node *) head[LEVELS];
+};
+
+struct memtable *memtable_new(void)
+{
+    struct memtable *m = MEM_NEW(struct memtable);
+    m->arena = arena_make(SIZE_MAX); /* bounded by the lag and batch limits of those who fill it */
+    m->dice = 0x9e3779b97f4a7c15;
+    atomic_init(&m->holders, 1);
+    return m;
+}
+
+void memtable_hold(struct memtable *m)
+{
+    atomic_fetch_add_explicit(&m->holders, 1, memory_order_relaxed);
+}
+
+void memtable_drop(struct memtable *m)
+{
+    if (!m || atomic_fetch_sub_explicit(&m->holders, 1, memory_order_acq_rel) != 1) return;
+    arena_free(&m->arena);
+    mem_free(m);
+}
+
+void memtable_reset(struct memtable *m)
+{
+    arena_reset(&m->arena);
+    for (unsigned level = 0; level < LEVELS; level++)
+        atomic_store_explicit(&m->head[level], NULL, memory_order_relaxed);
+    atomic_store_explicit(&m->bytes, 0, memory_order_relaxed);
+    atomic_store_explicit(&m->rows, 0, memory_order_relaxed);
+}
+
+size_t memtable_bytes(const struct memtable *m)
+{
+    return atomic_load_explicit(&m->bytes, memory_order_relaxed);
+}
+
+size_t memtable_rows(const struct memtable *m)
+{
+    return atomic_load_explicit(&m->rows, memory_order_relaxed);
+}
+
+static int order(const struct memtable_node *n, str key, uint64_t seq)
+{
+    int by_key = str_cmp(n->key, key);
+    if (by_key) return by_key;
+    return n->seq == seq ? 0 : n->seq > seq ? -1 : 1;
+}
+
+static struct memtable_node *load(const _Atomic(struct memtable_node *) *link)
+{
+    return atomic_load_explicit(link, memory_order_acquire);
+}
+
+/* The first node at or after (key, seq). links, unless NULL, receives on each level the array of
+ * links that an insertion there must change. */
+static struct memtable_node *find(const struct memtable *m, str key, uint64_t seq,
+                                  const _Atomic(struct memtable_node *) *links[LEVELS])
+{
+    const _Atomic(struct memtable_node *) *at = m->head;
+    struct memtable_node *n = NULL;
+    for (int level = LEVELS - 1; level >= 0; level--) {
+        while ((n = load(&at[level])) && order(n, key, seq) < 0)
+            at = n->next;
+        if (links) links[level] = at;
+    }
+    return n;
+}
+
+static unsigned height(struct memtable *m)
+{
+    m->dice ^= m->dice << 13;
+    m->dice ^= m->dice >> 7;
+    m->dice ^= m->dice << 17;
+    uint64_t bits = m->dice >> 20;
+    unsigned h = 1;
+    for (; h < LEVELS && (bits & 3) == 0; bits >>= 2)
+        h++;
+    return h;
+}
+
+static void account_for(struct memtable *m, size_t rows)
+{
+    atomic_store_explicit(&m->bytes, m->arena.used, memory_order_relaxed);
+    atomic_fetch_add_explicit(&m->rows, rows, memory_order_relaxed);
+}
+
+void memtable_put(struct memtable *m, uint64_t seq, const struct row *row)
+{
+    const _Atomic(struct memtable_node *) *links[LEVELS];
+    struct memtable_node *n = find(m, row->key, seq, links);
+    if (n && order(n, row->key, seq) == 0) {
+        n->value = arena_copy(&m->arena, row->value);
+        n->gone = row->gone;
+        account_for(m, 0);
+        return;
+    }
+    unsigned h = height(m);
+    n = arena_alloc(&m->arena, sizeof *n + h * sizeof n->next[0]);
+    assert(n && "a memtable's arena has no limit");
+    n->seq = seq;
+    n->key = arena_copy(&m->arena, row->key);
+    n->value = arena_copy(&m->arena, row->value);
+    n->gone = row->gone;
+    for (unsigned level = 0; level < h; level++) {
+        _Atomic(struct memtable_node *) *link = (_Atomic(struct memtable_node *) *)links[level];
+        atomic_init(&n->next[level], load(&link[level]));
+        atomic_store_explicit(&link[level], n, memory_order_release);
+    }
+    account_for(m, 1);
+}
+
+static void row_of(const struct memtable_node *n, struct row *out)
+{
+    *out = (struct row){ n->key, n->value, n->gone };
+}
+
+bool memtable_get(const struct memtable *m, str key, uint64_t seq, struct row *out)
+{
+    const struct memtable_node *n = find(m, key, seq, NULL);
+    if (!n || !str_eq(n->key, key)) return false;
+    row_of(n, out);
+    return true;
+}
+
+/* From n on: the first version that seq may see. Of each key the first such is the newest. */
+static const struct memtable_node *visible(const struct memtable_node *n, uint64_t seq)
+{
+    while (n && n->seq > seq)
+        n = load(&n->next[0]);
+    return n;
+}
+
+struct memtable_cursor memtable_seek(const struct memtable *m, str from, uint64_t seq)
+{
+    return (struct memtable_cursor){ m, visible(find(m, from, UINT64_MAX, NULL), seq), seq };
+}
+
+bool memtable_row(const struct memtable_cursor *c, struct row *out)
+{
+    if (!c->at) return false;
+    row_of(c->at, out);
+    return true;
+}
+
+void memtable_next(struct memtable_cursor *c)
+{
+    assert(c->at);
+    str key = c->at->key;
+    const struct memtable_node *n = load(&c->at->next[0]);
+    /* A row that changes at every commit has thousands of versions: those are jumped, not walked.
+     */
+    if (n && str_eq(n->key, key)) {
+        n = find(c->table, key, 0, NULL);
+        if (n && str_eq(n->key, key)) n = load(&n->next[0]);
+    }
+    c->at = visible(n, c->seq);
+}

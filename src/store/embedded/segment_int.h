@@ -1,0 +1,69 @@
+/* segment_int.h - the journal's files: names, headers, and a table of those that are open.
+ *
+ * Two kinds share one row of numbers: a log holds records one after the other; a stream holds one
+ * large body's frames and its frame table.
+ */
+#ifndef STORE_EMBEDDED_SEGMENT_INT_H
+#define STORE_EMBEDDED_SEGMENT_INT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "run/lock.h"
+#include "run/seam.h"
+#include "store/embedded/record_int.h"
+
+enum { SEGMENT_HEADER_BYTES = 4096, SEGMENT_FORMAT = 1 };
+enum segment_kind { SEGMENT_LOG = 1, SEGMENT_STREAM = 2 };
+
+struct segment_head {
+    enum segment_kind kind;
+    uint64_t number;
+    uint64_t previous;     /* log: the log before it, 0: none. What lies between was abandoned */
+    uint64_t previous_end; /* log: what of the previous one counts, bytes */
+    uint64_t first_seq;    /* log: no commit in it has a lower number */
+    int64_t created_us;
+    uint8_t secret[RECORD_SECRET_BYTES];
+};
+
+struct segment {
+    struct segment_head head;
+    int file;
+    unsigned holders; /* under the table's lock */
+    struct list node;
+};
+static inline struct place segment_place(const struct segment *s)
+{
+    return (struct place){ s->head.number, s->head.secret };
+}
+
+struct segments {
+    struct seam *seam;
+    struct lock lock;
+    struct list open; /* recently used first */
+    unsigned open_n;
+    uint64_t next_number;
+};
+void segments_init(struct segments *t, struct seam *seam);
+void segments_end(struct segments *t); /* none may be held */
+
+struct segment_path {
+    char text[32];
+};
+struct segment_path segment_path(uint64_t number);
+bool segment_number(const char *name, uint64_t *out); /* of a file's name; false: not a segment */
+
+/* A new file with its header written, held. Of the wanted head kind, previous, previous_end and
+ * first_seq count. durable: header and name are synced. ERR_LATER: the disk, *code is its errno. */
+enum err segment_create(struct segments *t, const struct segment_head *wanted, bool durable,
+                        struct segment **out, int *code) MUST_CHECK;
+/* Held. From the table or the disk. ERR_NOTFOUND: no such file, or its header was never written;
+ * ERR_CORRUPT: its header; ERR_DENIED: of a newer format; ERR_LATER: the disk. */
+enum err segment_open(struct segments *t, uint64_t number, struct segment **out) MUST_CHECK;
+struct segment *segment_cached(struct segments *t,
+                               uint64_t number); /* held, or NULL; never waits for the disk */
+void segment_drop(struct segments *t, struct segment *s); /* NULL is fine */
+/* Takes the file away; those who hold it read on. */
+void segment_remove(struct segments *t, uint64_t number);
+
+#endif

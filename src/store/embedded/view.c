@@ -1,0 +1,166 @@
+/* view.c - consistent snapshots: a number, two tables and an LMDB read transaction, taken together.
+ */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "run/fiber.h"
+#include "store/embedded/embedded_int.h"
+
+enum { ACTIVE = 2, FROZEN = 3 };
+
+struct embedded_view {
+    struct view base;
+    struct embedded *e;
+    struct snapshot *snapshot;
+    unsigned *thread; /* whose it is */
+};
+
+/* How many views this thread has open. All are closed before its fiber waits, so at a wait it is 0.
+ */
+static _Thread_local unsigned open_views;
+
+void assert_no_view(void)
+{
+    assert(open_views == 0 && "a view may not be held over a wait");
+}
+
+static struct snapshot *snapshot_fill(struct embedded *e, struct snapshot *s)
+{
+    s->sources.index = e->index;
+    if (index_begin(e->index, &s->sources.snapshot)) return NULL;
+    s->sources.tables[ACTIVE].table = e->active;
+    s->sources.tables[ACTIVE].seq = e->published;
+    memtable_hold(e->active);
+    s->sources.tables[FROZEN].table = e->frozen;
+    s->sources.tables[FROZEN].seq = e->published;
+    if (e->frozen) memtable_hold(e->frozen);
+    return s;
+}
+
+struct snapshot *snapshot_take(struct embedded *e)
+{
+    lock_take(&e->lock);
+    struct snapshot *s = e->free_snapshots;
+    if (s)
+        e->free_snapshots = s->next;
+    else
+        s = MEM_NEW(struct snapshot);
+    /* Under the lock: an index that went on in between would hold rows newer than the number. */
+    struct snapshot *filled = snapshot_fill(e, s);
+    lock_drop(&e->lock);
+    if (!filled) {
+        index_free(s->sources.snapshot);
+        mem_free(s);
+    }
+    return filled;
+}
+
+void snapshot_give(struct embedded *e, struct snapshot *s)
+{
+    memtable_drop((struct memtable *)(uintptr_t)s->sources.tables[ACTIVE].table);
+    memtable_drop((struct memtable *)(uintptr_t)s->sources.tables[FROZEN].table);
+    index_end(s->sources.snapshot);
+    MDB_txn *txn = s->sources.snapshot;
+    *s = (struct snapshot){ .sources.snapshot = txn };
+    lock_take(&e->lock);
+    s->next = e->free_snapshots;
+    e->free_snapshots = s;
+    lock_drop(&e->lock);
+}
+
+void snapshots_free(struct embedded *e)
+{
+    while (e->free_snapshots) {
+        struct snapshot *s = e->free_snapshots;
+        e->free_snapshots = s->next;
+        index_free(s->sources.snapshot);
+        mem_free(s);
+    }
+}
+
+static struct embedded_view *view_of(struct view *v)
+{
+    struct embedded_view *view = CONTAINER_OF(v, struct embedded_view, base);
+    assert(view->thread == &open_views && "a view belongs to one thread");
+    return view;
+}
+
+struct view *embedded_view(struct engine *engine)
+{
+    struct embedded *e = embedded_of(engine);
+    struct snapshot *s = snapshot_take(e);
+    if (!s) return NULL;
+    struct embedded_view *v = MEM_NEW(struct embedded_view);
+    *v = (struct embedded_view){ { engine }, e, s, &open_views };
+    open_views++;
+    return &v->base;
+}
+
+void embedded_view_end(struct view *base)
+{
+    struct embedded_view *v = view_of(base);
+    assert(open_views > 0);
+    open_views--;
+    snapshot_give(v->e, v->snapshot);
+    mem_free(v);
+}
+
+enum err embedded_view_get(struct view *v, struct account a, str key, str *value)
+{
+    struct full_key full = full_key(a, key);
+    return merge_get(&view_of(v)->snapshot->sources, full_key_str(&full), value);
+}
+
+enum err embedded_view_scan(struct view *v, struct account a, str from, str to, engine_each *each,
+                            void *arg)
+{
+    return merge_scan(&view_of(v)->snapshot->sources, a, from, to, each, arg);
+}
+
+enum err embedded_view_accounts(struct view *v, bool (*each)(void *arg, struct account a),
+                                void *arg)
+{
+    return merge_accounts(&view_of(v)->snapshot->sources, each, arg);
+}
+
+/* --- blobs ---------------------------------------------------------------------------------------
+ */
+
+static enum err blob_row_get(const struct sources *s, enum blob_row row, struct blob blob,
+                             str *value)
+{
+    struct blob_key key = blob_key(row, blob.n);
+    struct full_key full = full_key(ACCOUNT_ENGINE, blob_key_str(&key));
+    return merge_get(s, full_key_str(&full), value);
+}
+
+static enum err place_of(const struct sources *s, struct blob blob, struct blob_place *out)
+{
+    str value;
+    enum err e = blob_row_get(s, BLOB_PLACE, blob, &value);
+    if (e) return e;
+    return blob_place_unpack(value, out) ? OK : ERR_CORRUPT;
+}
+
+enum err blob_place_find(struct embedded *e, struct blob blob, struct blob_place *out)
+{
+    struct snapshot *s = snapshot_take(e);
+    if (!s) return ERR_LATER;
+    enum err err = place_of(&s->sources, blob, out);
+    snapshot_give(e, s);
+    return err;
+}
+
+enum err embedded_view_blob(struct view *v, struct blob blob, struct blob_facts *out)
+{
+    const struct sources *s = &view_of(v)->snapshot->sources;
+    struct blob_place place;
+    struct blob_refs refs;
+    str value;
+    enum err e = place_of(s, blob, &place);
+    if (!e) e = blob_row_get(s, BLOB_REFS, blob, &value);
+    if (e) return e;
+    if (!blob_refs_unpack(value, &refs)) return ERR_CORRUPT;
+    *out = (struct blob_facts){ .size_bytes = place.size_bytes, .refs = refs.count };
+    return OK;
+}

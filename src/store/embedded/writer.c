@@ -1,0 +1,192 @@
+/* writer.c - gathers all commits that wait, makes them durable with one sync, and answers them. */
+#include <assert.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "store/embedded/embedded_int.h"
+
+/* A group's buffer: closed past STORE_GROUP_BYTES, and one more transaction with all its bodies
+ * may come on top. */
+static const size_t records_bytes_max = (size_t)2 * 1024 * 1024 * 1024;
+
+void writer_init(struct embedded *e)
+{
+    e->group.rows = memtable_new();
+    e->group.records = buf_make(records_bytes_max);
+    e->txn = (struct embedded_txn){ .base = { &e->base },
+                                    .e = e,
+                                    .staging = memtable_new(),
+                                    .arena = arena_make(STORE_TXN_ARENA_BYTES) };
+    e->last = &e->first;
+}
+
+void writer_end(struct embedded *e)
+{
+    memtable_drop(e->group.rows);
+    memtable_drop(e->txn.staging);
+    arena_free(&e->txn.arena);
+    buf_free(&e->group.records);
+    mem_free(e->group.places);
+    mem_free(e->group.bodies);
+    mem_free(e->txn.bodies);
+}
+
+void kick(struct embedded *e, struct seam_service *const *service)
+{
+    lock_take(&e->queue_lock);
+    if (*service) seam_service_kick(*service);
+    lock_drop(&e->queue_lock);
+}
+
+void kick_at(struct embedded *e, struct seam_service *const *service, uint64_t mono_us)
+{
+    lock_take(&e->queue_lock);
+    if (*service) seam_service_kick_at(*service, mono_us);
+    lock_drop(&e->queue_lock);
+}
+
+/* --- the queue
+ * --------------------------------------------------------------------------------------- */
+
+static void enqueue(struct embedded *e, struct request *r)
+{
+    lock_take(&e->queue_lock);
+    *e->last = r;
+    e->last = &r->next;
+    if (e->writer) seam_service_kick(e->writer);
+    lock_drop(&e->queue_lock);
+}
+
+static struct request *dequeue(struct embedded *e)
+{
+    lock_take(&e->queue_lock);
+    struct request *r = e->first;
+    if (r) e->first = r->next;
+    if (!e->first) e->last = &e->first;
+    lock_drop(&e->queue_lock);
+    return r;
+}
+
+/* Whether anybody waits for an answer; lazy ones alone may stay a while. */
+static bool anybody_waits(struct embedded *e, bool *any)
+{
+    bool waits = false;
+    lock_take(&e->queue_lock);
+    *any = e->first != NULL;
+    for (struct request *r = e->first; r && !waits; r = r->next)
+        waits = !r->lazy;
+    waits = waits || (*any && e->closing);
+    lock_drop(&e->queue_lock);
+    return waits;
+}
+
+enum err embedded_commit(struct engine *engine, txn_fn *fn, void *arg)
+{
+    struct embedded *e = embedded_of(engine);
+    struct request r = { .fn = fn, .arg = arg };
+    assert_no_view();
+    completion_init(&r.done);
+    enqueue(e, &r);
+    completion_wait(&r.done);
+    return r.result;
+}
+
+void embedded_commit_lazy(struct engine *engine, txn_fn *fn, void *arg, void (*done)(void *arg))
+{
+    struct request *r = MEM_NEW(struct request);
+    *r = (struct request){ .fn = fn, .arg = arg, .lazy = true, .lazy_done = done };
+    enqueue(embedded_of(engine), r);
+}
+
+/* --- one group
+ * ------------------------------------------------------------------------------------------ */
+
+static void answer(struct request *r)
+{
+    if (!r->lazy) {
+        completion_done(&r->done); /* r is gone */
+        return;
+    }
+    if (r->lazy_done) r->lazy_done(r->arg);
+    mem_free(r);
+}
+
+static void answer_all(struct request *r, enum err failed)
+{
+    for (struct request *next; r; r = next) {
+        next = r->next;
+        /* Also those that fn refused: it may have judged by changes that did not come to be. */
+        if (failed) r->result = failed;
+        answer(r);
+    }
+}
+
+static void refuse_all(struct embedded *e)
+{
+    for (struct request *r = dequeue(e); r; r = dequeue(e)) {
+        r->result = ERR_LATER;
+        answer(r);
+    }
+}
+
+static void run_group(struct embedded *e)
+{
+    struct snapshot *snapshot = snapshot_take(e);
+    if (!snapshot) {
+        refuse_all(e);
+        return;
+    }
+    group_begin(e, snapshot);
+    for (unsigned n = 0; n < STORE_GROUP_COMMITS && e->group.records.n < STORE_GROUP_BYTES; n++) {
+        struct request *r = dequeue(e);
+        if (!r) break;
+        group_run(e, r);
+    }
+    enum err err = group_write(e);
+    struct request *members = e->group.members;
+    group_end(e);
+    answer_all(members, err);
+}
+
+/* When nobody waits: the time at which the lazy ones are due. */
+static bool lazy_due(struct embedded *e)
+{
+    uint64_t now = seam_mono_us(e->seam);
+    if (!e->lazy_since_us) e->lazy_since_us = now;
+    return now - e->lazy_since_us >= STORE_LAZY_MS * 1000ULL;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t since_us, uint64_t after_ms)
+{
+    uint64_t at = since_us + after_ms * 1000;
+    return since_us && at < a ? at : a;
+}
+
+static void plan_next_step(struct embedded *e)
+{
+    /* While the indexer is at a frozen table, it kicks when it is done. */
+    uint64_t at = UINT64_MAX;
+    if (!indexer_busy(e)) at = sooner(at, e->active_since_us, STORE_FREEZE_MS);
+    at = sooner(at, e->lazy_since_us, STORE_LAZY_MS);
+    if (atomic_load(&e->disk_full)) at = sooner(at, e->reserve_checked_us, STORE_RETRY_MS);
+    kick_at(e, &e->writer, at);
+}
+
+void writer_step(void *arg)
+{
+    struct embedded *e = arg;
+    bool any, waits = anybody_waits(e, &any);
+    reserve_watch(e);
+    freeze_if_due(e, false);
+    if (waits && lag_bytes(e) >= e->options.lag_bytes) {
+        freeze_if_due(e, true);
+        /* The indexer kicks when it is done, or when it cannot: then there is no use in waiting. */
+        if (atomic_load(&e->index_failing)) refuse_all(e);
+    } else if (waits || (any && lazy_due(e))) {
+        e->lazy_since_us = 0;
+        run_group(e);
+        freeze_if_due(e, false);
+        if (anybody_waits(e, &any)) kick(e, &e->writer);
+    }
+    plan_next_step(e);
+}
