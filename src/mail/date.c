@@ -100,7 +100,7 @@ static void skip(struct scan *s)
             depth++;
         else if (c == ')' && depth)
             depth--;
-        else if (c == '\\' && depth)
+        else if (c == '\\' && depth && s->at + 1 < s->in.n)
             s->at++;
         else if (!depth && !ascii_wsp(c) && c != '\r' && c != '\n')
             return;

@@ -43,6 +43,8 @@ static const struct { const char *in; bool ok; int64_t seconds; int zone; } pars
     { "1 Jan 2023", false, 0, 0 },
     { "", false, 0, 0 },
     { "((((((((((", false, 0, 0 },
+    { "(\\", false, 0, 0 },
+    { "(a\\)b) 1 Jan 1970 00:00:00 (\\", true, 0, 0 },
     { "Fri", false, 0, 0 },
     { "Jan", false, 0, 0 },
 };
