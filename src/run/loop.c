@@ -149,7 +149,7 @@ static void drain_begin(struct loop *l)
     struct list untold;
 
     l->draining = true;
-    l->end_us = l->now_us + __atomic_load_n(&l->grace_ms, __ATOMIC_RELAXED) * UINT64_C(1000);
+    l->end_us = UINT64_MAX;
     fibers_drain(&l->fibers);
     list_init(&untold);
     while (!list_empty(&l->members)) {
@@ -164,6 +164,14 @@ static void drain_begin(struct loop *l)
         struct loop_member *m = CONTAINER_OF(node, struct loop_member, link);
         m->drain(m);
     }
+}
+
+/* A second loop_stop with less grace ends it sooner. */
+static void drain(struct loop *l)
+{
+    if (!l->draining) drain_begin(l);
+    uint64_t end = l->now_us + __atomic_load_n(&l->grace_ms, __ATOMIC_RELAXED) * UINT64_C(1000);
+    if (end < l->end_us) l->end_us = end;
 }
 
 bool loop_drained(const struct loop *l)
@@ -196,7 +204,7 @@ static void turn(struct loop *l, bool may_wait)
     if (l->events_n < 0) l->events_n = 0;
     l->now_us = seam_mono_us(l->seam);
     posts_run(l);
-    if (__atomic_load_n(&l->stopping, __ATOMIC_ACQUIRE) && !l->draining) drain_begin(l);
+    if (__atomic_load_n(&l->stopping, __ATOMIC_ACQUIRE)) drain(l);
     events_deliver(l);
     timers_fire(&l->timers, l);
     fibers_run(l);

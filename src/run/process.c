@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -15,6 +16,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "run/fiber.h"
 #include "run/lock.h"
 #include "run/process.h"
 
@@ -180,6 +182,13 @@ static void workers_run(struct process *p)
     worker_run(&p->workers[0]);
 }
 
+/* A fiber that outlasted the grace waits for a thread that will still answer it: its loop must be
+ * there to take the answer, and goes with the process. */
+static void worker_close(struct worker *w)
+{
+    if (fiber_stats(w->loop).running == 0) loop_free(w->loop);
+}
+
 /* Waits for the other workers' threads. One that was stopped before it began never begins. */
 static void workers_close(struct process *p)
 {
@@ -190,8 +199,16 @@ static void workers_close(struct process *p)
     lock_drop(&running.lock);
     if (p->n > 0) signals_close(p);
     for (unsigned i = 0; i < p->n; i++)
-        loop_free(p->workers[i].loop);
+        worker_close(&p->workers[i]);
     mem_free(p->workers);
+}
+
+/* The cores that we may use, which is not always all of the machine's. */
+static unsigned cores(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) < 0) return 1;
+    return (unsigned)CPU_COUNT(&set);
 }
 
 int process_run(struct seam *seam, unsigned workers, unsigned grace_ms,
@@ -199,7 +216,7 @@ int process_run(struct seam *seam, unsigned workers, unsigned grace_ms,
 {
     struct process p = { .hooks = hooks, .arg = arg, .grace_ms = grace_ms };
     p.signals.handle = -1;
-    bool opened = workers_open(&p, seam, workers);
+    bool opened = workers_open(&p, seam, workers > 0 ? workers : cores());
     if (opened) workers_run(&p);
     workers_close(&p);
     return opened && !p.failed ? 0 : 1;

@@ -15,7 +15,8 @@ struct process_hooks {
     void (*reload)(void *arg); /* SIGHUP; on the first worker, may not wait */
     void (*ready)(void *arg);  /* every worker runs */
 };
-/* Runs workers until a signal or process_stop; returns 0, or 1 if a worker could not start. */
+/* Runs workers (0: one a core) until a signal or process_stop, and drains for at most grace_ms; a
+ * second signal cuts that short. Returns 0, or 1 if a worker could not start. */
 int process_run(struct seam *seam, unsigned workers, unsigned grace_ms, const struct process_hooks *hooks, void *arg);
 void process_stop(void); /* any thread: as SIGTERM */
 

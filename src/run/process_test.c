@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -139,6 +140,71 @@ static void draining_ends_fibers(void **state)
     assert_int_equal(atomic_load(&p->reloads), 1);
 }
 
+static void on_ready_one(void *arg)
+{
+    (void)arg;
+    process_stop();
+}
+
+/* Waits for what never comes, and is not told of the drain. */
+static void outlast(void *arg)
+{
+    (void)arg;
+    struct completion never;
+    completion_init(&never);
+    completion_wait(&never);
+}
+
+static enum err start_outlaster(void *arg, struct loop *loop, unsigned index)
+{
+    (void)index;
+    assert_int_equal(fiber_start(loop, FIBER_SYSTEM, outlast, arg), OK);
+    return on_start(arg, loop, index);
+}
+
+static void *signal_twice(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 2; i++) {
+        usleep(20000);
+        kill(getpid(), SIGTERM);
+    }
+    return NULL;
+}
+
+static void on_ready_twice(void *arg)
+{
+    (void)arg;
+    pthread_t thread;
+    pthread_create(&thread, NULL, signal_twice, NULL);
+    pthread_detach(thread);
+}
+
+/* In a child: what is given up is not freed, and the leak is meant. */
+static void a_second_signal_does_not_wait(void **state)
+{
+    struct place *p = *state;
+    uint64_t before = seam_mono_us(p->seam);
+    pid_t child = fork();
+    if (child == 0) {
+        const struct process_hooks h = { start_outlaster, on_end, on_reload, on_ready_twice };
+        _exit(process_run(p->seam, WORKERS, 60000, &h, p));
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(seam_mono_us(p->seam) - before < 30000000);
+}
+
+static void by_default_there_is_a_worker_a_core(void **state)
+{
+    struct place *p = *state;
+    const struct process_hooks h = { on_start, on_end, on_reload, on_ready_one };
+    assert_int_equal(process_run(p->seam, 0, 1000, &h, p), 0);
+    assert_true(atomic_load(&p->starts) >= 1);
+    assert_int_equal(atomic_load(&p->starts), atomic_load(&p->ends));
+}
+
 /* --- the log ---------------------------------------------------------------------------------- */
 
 enum { LINES = 200, WRITERS = 4 };
@@ -210,6 +276,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_cannot_start_ends_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(signals_end_and_reload, set_up, tear_down),
         cmocka_unit_test_setup_teardown(draining_ends_fibers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_second_signal_does_not_wait, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(by_default_there_is_a_worker_a_core, set_up, tear_down),
         cmocka_unit_test(log_lines_leave_whole),
         cmocka_unit_test(the_descriptor_limit_is_raised),
     };
