@@ -87,6 +87,8 @@
 #define STORE_OPEN_SEGMENTS   128  /* kept open though nobody reads them */
 #define STORE_MAP_BYTES       (1ULL << 40) /* addresses reserved for the index; never grown while serving */
 #define STORE_MAP_SMALL_BYTES (1ULL << 34) /* where addresses are scarce: Valgrind, sanitizers */
+#define ACCEPT_RCPTS          200  /* mailboxes and queue entries of one message: its commit is one
+                                      batch, and filing takes up to 20 of its operations */
 #define MAILBOX_NAME_BYTES    1000 /* UTF-8, whole path */
 #define MAILBOX_DEPTH         32
 #define MAILBOX_KEYWORDS      64   /* distinct keywords a mailbox may use: one bit each */

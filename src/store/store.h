@@ -215,7 +215,8 @@ struct accept {
 };
 struct msgid store_msgid_new(struct store *s);
 /* Waits. A local mailbox that is gone falls back to INBOX; an account that is gone: ERR_NOTFOUND.
- * Quota is judged at RCPT, not here (a recipient once accepted may overshoot). */
+ * Quota is judged at RCPT, not here (a recipient once accepted may overshoot).
+ * ERR_LIMIT: more than ACCEPT_RCPTS; limit RCPT TO so that aliases cannot lead past it. */
 enum err store_accept(struct store *s, const struct accept *a) MUST_CHECK;
 
 /* --- queue (queue.c): one entry per message and remote recipient ------------------------------------------ */

@@ -117,4 +117,33 @@ static inline struct told told_of(const struct mailbox *m)
     return (struct told){ m->id, m->uidvalidity, m->highest_modseq, m->highest_modseq, m->uidnext };
 }
 
+static inline str text_of(struct world *w, const struct uidset *set)
+{
+    struct buf b = buf_make(65536);
+    uidset_text(set, &b);
+    str text = arena_copy(&w->arena, buf_str(&b));
+    buf_free(&b);
+    return text;
+}
+
+static inline enum err flag(struct world *w, str name, struct uidset uids, enum flag_op op, uint8_t system)
+{
+    struct flag_change c = { .account = w->alice, .mailbox = box_of(w, name).id, .uids = &uids };
+    c.op = op;
+    c.system = system;
+    c.unchanged_since.n = UINT64_MAX;
+    c.actor = (struct actor){ S("imap"), S("127.0.0.1:1") };
+    return store_flags(w->store, &c, NULL);
+}
+
+static inline str expunge_all(struct world *w, str name, const struct uidset *uids, bool unconditional)
+{
+    struct expunge x = { .account = w->alice, .mailbox = box_of(w, name).id, .uids = uids };
+    struct uidset expunged = uidset_make(&w->arena);
+    x.unconditional = unconditional;
+    x.actor = (struct actor){ S("imap"), S("127.0.0.1:1") };
+    assert_int_equal(store_expunge(w->store, &x, &expunged), OK);
+    return text_of(w, &expunged);
+}
+
 #endif
