@@ -71,7 +71,7 @@ enum err accept_put(struct txn *t, const struct accept *a)
     return e ? e : queue_add(t, a, blob, &event);
 }
 
-static enum err accept(struct txn *t, void *arg)
+static enum err accept_one(struct txn *t, void *arg)
 {
     return accept_put(t, arg);
 }
@@ -79,5 +79,5 @@ static enum err accept(struct txn *t, void *arg)
 enum err store_accept(struct store *s, const struct accept *a)
 {
     struct accept copy = *a;
-    return store_commit(s, accept, &copy);
+    return store_commit(s, accept_one, &copy);
 }
