@@ -10,8 +10,8 @@
 /* What main read from the configuration before it called the command; for send and fetch, which
  * are clients of any server, only the seam. */
 struct cli {
-    struct seam *seam;                  /* with the data folder of the configuration */
-    struct netaddr control;             /* the control socket */
+    struct seam *seam;      /* with the data folder of the configuration */
+    struct netaddr control; /* the control socket */
     const struct store_settings *store;
     const struct auth_settings *auth;
 };
@@ -23,15 +23,19 @@ struct cli_command {
 extern const struct cli_command cli_commands[];
 extern const size_t cli_commands_count;
 
-int cli_send(struct cli *cli, const str *args, size_t n);  /* send.c */
-int cli_fetch(struct cli *cli, const str *args, size_t n); /* fetch.c */
+int cli_send(struct cli *cli, const str *args, size_t n);   /* send.c */
+int cli_fetch(struct cli *cli, const str *args, size_t n);  /* fetch.c */
 int cli_admin(struct cli *cli, const str *words, size_t n); /* request.c: words from the group on */
 
 /* One line from standard input, or from the terminal without echo after the prompt. False: none. */
 bool cli_secret(const char *prompt, struct buf *out);
 /* All of standard input; false past the buffer's limit. */
 bool cli_read_input(struct buf *out);
-void cli_print(str text);                                  /* to standard output, whole */
-void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "posthorn: …" to standard error */
+/* A whole file; false if it cannot be read or is larger than the buffer takes. */
+bool cli_read_file(struct seam *seam, str path, struct buf *out);
+void cli_note(str text);  /* to standard error, as it is */
+void cli_print(str text); /* to standard output, whole */
+void cli_complain(const char *format, ...)
+    __attribute__((format(printf, 1, 2))); /* "posthorn: …" to standard error */
 
 #endif

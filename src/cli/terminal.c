@@ -22,6 +22,11 @@ void cli_print(str text)
     (void)!write_all(STDOUT_FILENO, text);
 }
 
+void cli_note(str text)
+{
+    (void)!write_all(STDERR_FILENO, text);
+}
+
 void cli_complain(const char *format, ...)
 {
     struct buf text = buf_make(ADMIN_REASON_BYTES);
@@ -46,6 +51,34 @@ bool cli_read_input(struct buf *out)
         if (n == 0) return true;
         buf_commit(out, (size_t)n);
     }
+}
+
+/* A relative path is taken from where the person stands, not from the data folder. */
+static const char *full_path(str path, struct arena *a)
+{
+    if (str_starts(path, S("/"))) return arena_cstr(a, path);
+    char *here = get_current_dir_name();
+    str full = arena_fmt(a, "%s/%.*s", here ? here : "", STR_ARG(path));
+    mem_free(here); /* the C library allocated it with malloc, which mem_free undoes */
+    return arena_cstr(a, full);
+}
+
+bool cli_read_file(struct seam *seam, str path, struct buf *out)
+{
+    enum { PIECE_BYTES = 64 * 1024 };
+    struct arena a = arena_make(16 * 1024);
+    const char *name = full_path(path, &a);
+    int file = name ? seam_open(seam, name, SEAM_READ) : -1;
+    arena_free(&a);
+    if (file < 0) return false;
+    ssize_t n = 1;
+    for (uint64_t at = 0; n > 0; at += (uint64_t)n) {
+        char *room = buf_reserve(out, PIECE_BYTES);
+        n = room ? seam_pread(seam, file, room, PIECE_BYTES, at) : -1;
+        if (n > 0) buf_commit(out, (size_t)n);
+    }
+    seam_close(seam, file);
+    return n == 0 && !out->full;
 }
 
 /* Byte by byte: what follows the line is not ours to take. */

@@ -1,0 +1,35 @@
+/* options.h - `--name value` words of the commands that are clients, under a table. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "client/imap_client.h"
+
+struct cli_option {
+    const char *name;                   /* "--server" */
+    const char *help;                   /* "HOST:PORT  where the server is" */
+    str *value;                         /* the last one given; NULL when each is set */
+    bool *flag;                         /* an option without a value */
+    bool (*each)(void *arg, str value); /* an option that may come many times */
+    void *arg;
+};
+
+/* Reads all words; what is no option goes to rest (at most one word). False after complaining. */
+bool cli_options(const struct cli_option *options, size_t n, const str *words, size_t words_n,
+                 str *rest);
+void cli_options_usage(const char *command, const struct cli_option *options, size_t n);
+
+/* A server as the words say it: address or name with a port, TLS by word, and whom to trust. */
+struct cli_server {
+    str server, tls, ca_file, host; /* as given */
+    struct netaddr at;
+    enum client_tls encryption;
+    struct tls_client *tls_client;
+};
+/* Fills in what follows from the words. False after complaining. On a fiber: names are looked up.
+ * Waits. */
+bool cli_server_resolve(struct cli_server *s, struct arena *a);
+
+/* Prints the conversation to standard error, one line a protocol line: "< " received, "> " sent. */
+void cli_trace(void *arg, char direction, str bytes);
+
+#endif
