@@ -42,7 +42,7 @@ enum seam_open {
 int seam_open(struct seam *s, const char *path, unsigned how);
 int seam_close(struct seam *s, int file);
 ssize_t seam_pread(struct seam *s, int file, void *p, size_t n, uint64_t at); /* short only at the end */
-ssize_t seam_pread_cached(struct seam *s, int file, void *p, size_t n, uint64_t at); /* -EAGAIN if it would wait for the disk (preadv2 RWF_NOWAIT) */
+ssize_t seam_pread_cached(struct seam *s, int file, void *p, size_t n, uint64_t at); /* -EAGAIN if it would wait for the disk (preadv2 RWF_NOWAIT); short if only a part would not */
 ssize_t seam_pwritev(struct seam *s, int file, const struct iovec *iov, int n, uint64_t at); /* may be short */
 int seam_fdatasync(struct seam *s, int file);
 int seam_truncate(struct seam *s, int file, uint64_t size);

@@ -206,6 +206,7 @@ ssize_t sim_pread_cached(struct seam *s, int file, void *p, size_t n, uint64_t a
 {
     struct sim_machine *m = sim_machine(s);
     if (!m->off && sim_once_in(m->world, 4)) return -EAGAIN;
+    if (!m->off && n > 1 && sim_once_in(m->world, 8)) n = 1 + (size_t)sim_below(m->world, n - 1);
     return sim_pread(s, file, p, n, at);
 }
 

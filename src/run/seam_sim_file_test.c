@@ -96,13 +96,15 @@ static void files_read_back(void **state)
     assert_int_equal(seam_allocate(p.seam, file, 0, 1024 * 1024), 0);
     assert_int_equal(seam_size(p.seam, file), 1024 * 1024);
 
-    int cold = 0;
+    int cold = 0, partly = 0;
     for (int i = 0; i < 100; i++) {
         ssize_t n = seam_pread_cached(p.seam, file, got, 2, 2 * PAGE - 2);
-        assert_true(n == 2 || n == -EAGAIN);
+        assert_true(n == 1 || n == 2 || n == -EAGAIN);
         cold += n < 0;
+        partly += n == 1;
     }
     assert_in_range(cold, 5, 60);
+    assert_in_range(partly, 1, 40);
 
     int reader = seam_open(p.seam, "x", SEAM_READ);
     struct iovec one = { got, 1 };
