@@ -142,6 +142,16 @@
 #define IMAP_ID_FIELDS            30          /* RFC 2971 3.3, and the two below */
 #define IMAP_ID_NAME_BYTES        30
 #define IMAP_ID_VALUE_BYTES       1024
+#define IMAP_LOGIN_FAILURES       5           /* of one connection, then goodbye */
+#define IMAP_MEMORY_BYTES         (32 * 1024 * 1024) /* of one command: a view of 1,000,000 messages */
+#define IMAP_REPLY_BYTES          (8 * 1024 * 1024) /* one response without its bodies; a header is 1 MiB */
+#define IMAP_REPLY_FLUSH_BYTES    (32 * 1024) /* gathered under a view before the client must take it */
+#define IMAP_READ_BYTES           (64 * 1024) /* of a body at a time */
+#define IMAP_SWALLOW_BYTES        (64 * 1024 * 1024) /* of a refused literal; past it goodbye */
+#define IMAP_BINARY_BYTES         (24 * 1024 * 1024) /* of an encoded part that BINARY decodes in memory */
+#define IMAP_SEARCH_PART_BYTES    (4 * 1024 * 1024) /* of a part; what follows is not searched */
+#define IMAP_SEARCH_TURN          256         /* messages before others may run */
+#define IMAP_TAGGED_CODE_BYTES    (256 * 1024) /* COPYUID and MODIFIED sets; past it they are left out */
 #define POP3_AUTH_LINE_BYTES      12288       /* RFC 5034 4 */
 #define POP3_ARENA_BYTES          (64 * 1024) /* of one command */
 #define POP3_MESSAGES             1000000     /* in one maildrop: 40 MB while the session lasts */

@@ -13,7 +13,7 @@
 
 /* Fetch the bytes of a literal and the line that follows it (without its CRLF), both valid as
  * long as the command arena. It was judged against the limits before: its size needs no doubt.
- * Returns OK, ERR_GONE, or ERR_LIMIT for a line that is too long. */
+ * Returns OK, ERR_GONE, ERR_LIMIT for a line that is too long, ERR_SYNTAX for one that ends badly. */
 typedef enum err parse_literal_fn(void *arg, struct literal literal, str *bytes, str *line);
 
 struct parse_limits {
@@ -45,7 +45,7 @@ enum err parse_name(struct parse *p, struct command *command) MUST_CHECK;
 /* The arguments, to the end of the line. Of APPEND: up to its literal. Waits, in the source. */
 enum err parse_arguments(struct parse *p, struct command *command) MUST_CHECK;
 
-/* Does the line at which parsing stopped announce a literal that comes without waiting, {n+}? Then
+/* Does the line at which parsing stopped (p->scan.in) announce a literal that comes without waiting, {n+}? Then
  * its bytes must be swallowed before the next command, or the connection closed. */
 bool parse_literal_follows(str line, struct literal *literal);
 

@@ -124,15 +124,15 @@ static str literal(struct parse *p)
 
     str bytes = { 0 }, line = { 0 };
     enum err e = p->source(p->source_arg, head, &bytes, &line);
-    if (e) {
-        parse_fail_as(p, e, "literal could not be read");
-        return (str){ 0 };
-    }
+    /* From here on this is the line we stand in, whatever else is wrong: see
+     * parse_literal_follows. */
+    p->scan = scan_make(e ? (str){ 0 } : line);
+    if (e)
+        parse_fail_as(p, e, e == ERR_SYNTAX ? "lines end in CR LF" : "literal could not be read");
     if (line.n > p->left.command_bytes) parse_fail_as(p, ERR_LIMIT, "command too large");
     if (str_has(bytes, '\0')) parse_fail(p, "a literal may not hold NUL");
     if (p->err) return (str){ 0 };
     p->left.command_bytes -= line.n;
-    p->scan = scan_make(line);
     return bytes;
 }
 

@@ -1,0 +1,37 @@
+/* commands.c - the table of commands: where each is allowed, who answers it, what it announces. */
+#include "imap/session_int.h"
+
+/* clang-format off */
+const struct command_row imap_commands[VERBS] = {
+    [VERB_CAPABILITY]   = { S_INIT("CAPABILITY"), ANY, 0, imap_capability, S_INIT(""), S_INIT("RFC 9051 6.1.1") },
+    [VERB_NOOP]         = { S_INIT("NOOP"), ANY, 0, imap_noop, S_INIT(""), S_INIT("RFC 9051 6.1.2") },
+    [VERB_LOGOUT]       = { S_INIT("LOGOUT"), ANY, 0, imap_logout, S_INIT(""), S_INIT("RFC 9051 6.1.3") },
+    [VERB_ID]           = { S_INIT("ID"), ANY, 0, imap_id, S_INIT("ID"), S_INIT("RFC 2971 3.1") },
+    [VERB_STARTTLS]     = { S_INIT("STARTTLS"), NOT_AUTHENTICATED, 0, imap_starttls, S_INIT(""), S_INIT("RFC 9051 6.2.1") },
+    [VERB_AUTHENTICATE] = { S_INIT("AUTHENTICATE"), NOT_AUTHENTICATED, 0, imap_authenticate, S_INIT("SASL-IR"), S_INIT("RFC 9051 6.2.2") },
+    [VERB_LOGIN]        = { S_INIT("LOGIN"), NOT_AUTHENTICATED, 0, imap_login, S_INIT(""), S_INIT("RFC 9051 6.2.3") },
+    [VERB_ENABLE]       = { S_INIT("ENABLE"), LOGGED_IN, 0, imap_enable, S_INIT("ENABLE"), S_INIT("RFC 9051 6.3.1") },
+    [VERB_SELECT]       = { S_INIT("SELECT"), LOGGED_IN, 0, imap_select, S_INIT(""), S_INIT("RFC 9051 6.3.2") },
+    [VERB_EXAMINE]      = { S_INIT("EXAMINE"), LOGGED_IN, 0, imap_select, S_INIT(""), S_INIT("RFC 9051 6.3.3") },
+    [VERB_CREATE]       = { S_INIT("CREATE"), LOGGED_IN, 0, imap_create, S_INIT("CREATE-SPECIAL-USE"), S_INIT("RFC 9051 6.3.4") },
+    [VERB_DELETE]       = { S_INIT("DELETE"), LOGGED_IN, 0, imap_delete, S_INIT(""), S_INIT("RFC 9051 6.3.5") },
+    [VERB_RENAME]       = { S_INIT("RENAME"), LOGGED_IN, 0, imap_rename, S_INIT(""), S_INIT("RFC 9051 6.3.6") },
+    [VERB_SUBSCRIBE]    = { S_INIT("SUBSCRIBE"), LOGGED_IN, 0, imap_subscribe, S_INIT(""), S_INIT("RFC 9051 6.3.7") },
+    [VERB_UNSUBSCRIBE]  = { S_INIT("UNSUBSCRIBE"), LOGGED_IN, 0, imap_subscribe, S_INIT(""), S_INIT("RFC 9051 6.3.8") },
+    [VERB_LIST]         = { S_INIT("LIST"), LOGGED_IN, 0, imap_list, S_INIT("CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE"), S_INIT("RFC 9051 6.3.9") },
+    [VERB_LSUB]         = { S_INIT("LSUB"), LOGGED_IN, 0, imap_lsub, S_INIT(""), S_INIT("RFC 3501 6.3.9") },
+    [VERB_NAMESPACE]    = { S_INIT("NAMESPACE"), LOGGED_IN, 0, imap_namespace, S_INIT("NAMESPACE"), S_INIT("RFC 9051 6.3.10") },
+    [VERB_STATUS]       = { S_INIT("STATUS"), LOGGED_IN, 0, imap_status, S_INIT("STATUS=SIZE"), S_INIT("RFC 9051 6.3.11") },
+    [VERB_APPEND]       = { S_INIT("APPEND"), LOGGED_IN, 0, imap_append, S_INIT(""), S_INIT("RFC 9051 6.3.12") },
+    [VERB_IDLE]         = { S_INIT("IDLE"), LOGGED_IN, 0, imap_idle, S_INIT("IDLE"), S_INIT("RFC 9051 6.3.13") },
+    [VERB_CLOSE]        = { S_INIT("CLOSE"), SELECTED, 0, imap_close, S_INIT(""), S_INIT("RFC 9051 6.4.1") },
+    [VERB_UNSELECT]     = { S_INIT("UNSELECT"), SELECTED, 0, imap_close, S_INIT("UNSELECT"), S_INIT("RFC 9051 6.4.2") },
+    [VERB_CHECK]        = { S_INIT("CHECK"), SELECTED, 0, imap_noop, S_INIT(""), S_INIT("RFC 3501 6.4.1") },
+    [VERB_EXPUNGE]      = { S_INIT("EXPUNGE"), SELECTED, 0, imap_expunge, S_INIT("UIDPLUS"), S_INIT("RFC 9051 6.4.3") },
+    [VERB_SEARCH]       = { S_INIT("SEARCH"), SELECTED, USES_SEQ, imap_search, S_INIT("ESEARCH WITHIN"), S_INIT("RFC 9051 6.4.4") },
+    [VERB_FETCH]        = { S_INIT("FETCH"), SELECTED, USES_SEQ, imap_fetch, S_INIT(""), S_INIT("RFC 9051 6.4.5") },
+    [VERB_STORE]        = { S_INIT("STORE"), SELECTED, USES_SEQ, imap_store, S_INIT("CONDSTORE"), S_INIT("RFC 9051 6.4.6") },
+    [VERB_COPY]         = { S_INIT("COPY"), SELECTED, 0, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },
+    [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, 0, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
+};
+/* clang-format on */

@@ -1,0 +1,55 @@
+/* copy.c - COPY and MOVE: messages into another mailbox.
+ *
+ * RFC 9051 6.4.7, 6.4.8, 7.1 (COPYUID). A move's expunges are told by the sync that ends it.
+ */
+#include "imap/session_int.h"
+
+#include "base/limits.h"
+
+/* "COPYUID 38505 304,319:320 3956:3958"; empty if the sets are too long to be told. */
+static str copyuid(struct imap *s, const struct copied *copied)
+{
+    struct buf code = buf_make(IMAP_TAGGED_CODE_BYTES);
+    buf_addf(&code, "COPYUID %u ", copied->uidvalidity);
+    uidset_text(&copied->from, &code);
+    buf_addc(&code, ' ');
+    uidset_text(&copied->to, &code);
+    str text = code.full ? (str){ 0 } : arena_copy(&s->arena, buf_str(&code));
+    buf_free(&code);
+    return text;
+}
+
+enum err imap_copy(struct imap *s, const struct command *c)
+{
+    bool move = c->what == VERB_MOVE;
+    if (move && s->read_only)
+        return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
+    struct look look;
+    struct named named;
+    enum err e = imap_look(s, &look);
+    if (e) return e;
+    e = imap_named(s, &look, c, c->mailbox.set, &named);
+    imap_look_end(&look);
+    if (e || named.uids.n == 0) return e;
+
+    struct copy copy = {
+        .account = s->account,
+        .from = s->told.mailbox,
+        .uids = &named.uids,
+        .to = c->mailbox.to,
+        .move = move,
+        .actor = imap_actor(s),
+    };
+    struct copied copied = { .from = uidset_make(&s->arena), .to = uidset_make(&s->arena) };
+    e = store_copy(s->server->store, &copy, &copied);
+    if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
+    if (e == ERR_LIMIT) return imap_no(s, e, S("OVERQUOTA"), S("no room for them"));
+    if (e || copied.from.n == 0) return e;
+    str code = copyuid(s, &copied);
+    /* RFC 9051 6.4.8: of MOVE it comes untagged, before the expunges. */
+    if (move && code.n)
+        reply_untagged(&s->reply, S("OK"), code, S("moved"));
+    else
+        imap_ok_code(s, code);
+    return OK;
+}

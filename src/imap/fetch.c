@@ -1,0 +1,263 @@
+/* fetch.c - FETCH: data of messages, the small ones from their cards, the large ones streamed.
+ *
+ * RFC 9051 6.4.5, 7.5.2; RFC 3501 6.4.5 (RFC822…); RFC 7162 3.1.4 (CHANGEDSINCE, MODSEQ).
+ * Envelope, structure, size, dates and flags come from rows and cards: listing reads no body.
+ */
+#include "imap/fetch_int.h"
+
+#include "base/limits.h"
+
+static bool sets_seen(const struct fetch_item *item)
+{
+    bool bytes = item->kind == FETCH_SECTION || item->kind == FETCH_BINARY ||
+                 item->kind == FETCH_RFC822 || item->kind == FETCH_RFC822_TEXT;
+    return bytes && !item->peek;
+}
+
+bool imap_item_reads(const struct fetch_item *item)
+{
+    return item->kind >= FETCH_RFC822;
+}
+
+/* What a whole FETCH asks for. */
+struct wants {
+    bool bytes; /* some item reads bodies */
+    bool seen;  /* some item marks as read */
+    bool card;
+};
+
+static struct wants wants(const struct fetch_args *fetch)
+{
+    struct wants w = { 0 };
+    for (size_t i = 0; i < fetch->n; i++) {
+        const struct fetch_item *item = &fetch->items[i];
+        w.bytes |= imap_item_reads(item);
+        w.seen |= sets_seen(item);
+        w.card |= imap_item_reads(item) || item->kind == FETCH_ENVELOPE ||
+                  item->kind == FETCH_BODY || item->kind == FETCH_BODYSTRUCTURE;
+    }
+    return w;
+}
+
+/* --- \Seen ---------------------------------------------------------------------------------- */
+struct unseen {
+    const struct named *named;
+    struct uidset uids;
+};
+
+static bool gather_unseen(void *arg, const struct message *m)
+{
+    struct unseen *u = arg;
+    if (m->flags.system & FLAG_SEEN) return true;
+    if (seqmap_seq(&u->named->map, m->uid).n == 0) return true;
+    return uidset_add(&u->uids, m->uid.n, m->uid.n);
+}
+
+/* RFC 9051 6.4.5: reading a body marks it as read; the flags are told when the command ends. If
+ * the store cannot take it now (a full disk), reading goes on. */
+static void mark_seen(struct imap *s, struct look *look, const struct named *named)
+{
+    struct unseen u = { .named = named, .uids = uidset_make(&s->arena) };
+    enum err e = OK;
+    for (size_t i = 0; !e && i < named->uids.n; i++)
+        e = store_messages(look->view, &look->mailbox, named->uids.ranges[i], WANT_FLAGS,
+                           gather_unseen, &u);
+    imap_look_end(look);
+    if (e || u.uids.n == 0) return;
+    uidset_normalise(&u.uids);
+    struct flag_change change = {
+        .account = s->account,
+        .mailbox = s->told.mailbox,
+        .uids = &u.uids,
+        .op = FLAGS_ADD,
+        .system = FLAG_SEEN,
+        .unchanged_since = { UINT64_MAX },
+        .actor = imap_actor(s),
+    };
+    (void)(store_flags(s->server->store, &change, NULL) == OK);
+}
+
+/* --- one message ---------------------------------------------------------------------------- */
+static enum err item(struct fetched *f, const struct fetch_item *want)
+{
+    struct reply *r = &f->s->reply;
+    switch (want->kind) {
+    case FETCH_FLAGS:
+        reply_words(r, S("FLAGS "));
+        reply_flags(r, f->m.flags, f->look->keywords, f->look->keywords_n);
+        return OK;
+    case FETCH_UID:
+        reply_words(r, S("UID "));
+        reply_number(r, f->m.uid.n);
+        return OK;
+    case FETCH_INTERNALDATE:
+        reply_words(r, S("INTERNALDATE "));
+        reply_date_time(r, f->m.internal_date_s, f->m.internal_zone_min);
+        return OK;
+    case FETCH_RFC822_SIZE:
+        reply_words(r, S("RFC822.SIZE "));
+        reply_number(r, f->m.size_bytes);
+        return OK;
+    case FETCH_MODSEQ:
+        reply_words(r, S("MODSEQ ("));
+        reply_number(r, f->m.modseq.n);
+        reply_words(r, S(")"));
+        return OK;
+    case FETCH_ENVELOPE:
+        reply_words(r, S("ENVELOPE "));
+        reply_bytes(r, f->card.envelope);
+        return OK;
+    case FETCH_BODYSTRUCTURE:
+        reply_words(r, S("BODYSTRUCTURE "));
+        reply_bytes(r, f->card.bodystructure);
+        return OK;
+    case FETCH_BODY:
+        reply_words(r, S("BODY "));
+        card_body(&f->card, &r->out);
+        return OK;
+    default: return imap_fetch_bytes(f, want);
+    }
+}
+
+static bool asks_for(const struct fetch_args *fetch, enum fetch_kind kind)
+{
+    for (size_t i = 0; i < fetch->n; i++)
+        if (fetch->items[i].kind == kind) return true;
+    return false;
+}
+
+static enum err response(struct fetched *f, const struct command *c, struct seq seq)
+{
+    static const struct fetch_item uid = { .kind = FETCH_UID }, modseq = { .kind = FETCH_MODSEQ };
+    const struct fetch_args *fetch = &c->fetch;
+    struct reply *r = &f->s->reply;
+    enum err e = OK;
+    reply_words(r, S("* "));
+    reply_number(r, seq.n);
+    reply_words(r, S(" FETCH ("));
+    size_t start = r->out.n;
+    if (c->uid && !asks_for(fetch, FETCH_UID)) (void)(item(f, &uid) == OK);
+    if (fetch->has_changed_since && !asks_for(fetch, FETCH_MODSEQ)) {
+        if (r->out.n > start) reply_words(r, S(" "));
+        (void)(item(f, &modseq) == OK);
+    }
+    bool first = r->out.n == start;
+    for (size_t i = 0; !e && i < fetch->n; i++) {
+        if (!first) reply_words(r, S(" "));
+        first = false;
+        e = item(f, &fetch->items[i]);
+    }
+    reply_words(r, S(")"));
+    reply_end(r);
+    return e;
+}
+
+/* --- the messages --------------------------------------------------------------------------- */
+struct fetching {
+    struct imap *s;
+    const struct command *c;
+    struct wants wants;
+    struct named named;
+    struct named_walk walk;
+    bool missing; /* some message could not be read any more */
+    bool corrupt;
+};
+
+/* The card is in the row, or beside the body when it is long. */
+static enum err open_card(struct fetched *f)
+{
+    if (!f->reader && f->m.card.n == 0) {
+        enum err e = body_open(store_engine(f->s->server->store), f->m.blob, &f->reader);
+        if (e) return e;
+    }
+    if (f->m.card.n == 0) {
+        enum err e = body_side(f->reader, &f->m.card);
+        if (e) return e;
+    }
+    return card_open(f->m.card, &f->card) ? OK : ERR_CORRUPT;
+}
+
+/* With the view closed: the message is copied out first. */
+static enum err fetch_reading(struct fetching *g, struct look *look, struct fetched *f,
+                              struct seq seq)
+{
+    struct imap *s = g->s;
+    f->m.card = arena_copy(&s->arena, f->m.card);
+    imap_look_end(look);
+    enum err e = s->arena.full ? ERR_LIMIT : OK;
+    if (!e && g->wants.bytes) e = body_open(store_engine(s->server->store), f->m.blob, &f->reader);
+    if (!e) e = open_card(f);
+    if (!e) e = response(f, g->c, seq);
+    if (f->reader) body_close(f->reader);
+    return e;
+}
+
+static void note(struct fetching *g, enum err e)
+{
+    g->missing |= e == ERR_NOTFOUND;
+    g->corrupt |= e == ERR_CORRUPT;
+}
+
+static bool wanted(const struct fetching *g, const struct message *m)
+{
+    const struct fetch_args *fetch = &g->c->fetch;
+    return !fetch->has_changed_since || m->modseq.n > fetch->changed_since;
+}
+
+/* Messages from the walk's place on, until one needed a wait or enough is said. */
+static enum err page(struct fetching *g)
+{
+    struct imap *s = g->s;
+    struct look look;
+    enum err e = imap_look(s, &look);
+    if (e) return e;
+    while (g->walk.uid.n && s->reply.out.n < IMAP_REPLY_FLUSH_BYTES) {
+        struct fetched f = { .s = s, .look = &look };
+        struct seq seq = seqmap_seq(&g->named.map, g->walk.uid);
+        e = store_message(look.view, &look.mailbox, g->walk.uid, &f.m);
+        imap_named_next(&g->named, &g->walk);
+        if (!e && !wanted(g, &f.m)) continue;
+        if (!e && (g->wants.bytes || (g->wants.card && f.m.card.n == 0))) {
+            e = fetch_reading(g, &look, &f, seq);
+            note(g, e);
+            return e == ERR_NOTFOUND || e == ERR_CORRUPT ? OK : e;
+        }
+        if (!e && g->wants.card) e = open_card(&f);
+        if (!e) e = response(&f, g->c, seq);
+        note(g, e);
+        if (e && e != ERR_NOTFOUND && e != ERR_CORRUPT) break;
+        e = OK;
+    }
+    imap_look_end(&look);
+    return e;
+}
+
+enum err imap_fetch(struct imap *s, const struct command *c)
+{
+    struct fetching g = { .s = s, .c = c, .wants = wants(&c->fetch) };
+    if (c->fetch.vanished) return imap_bad(s, S("QRESYNC is not offered"));
+    if (c->fetch.has_changed_since || asks_for(&c->fetch, FETCH_MODSEQ)) s->condstore = true;
+    struct look look;
+    enum err e = imap_look(s, &look);
+    if (e) return e;
+    e = imap_named(s, &look, c, c->fetch.set, &g.named);
+    if (!e && g.wants.seen && !s->read_only)
+        mark_seen(s, &look, &g.named);
+    else
+        imap_look_end(&look);
+    if (e) return e;
+
+    imap_named_first(&g.named, &g.walk);
+    while (!e && g.walk.uid.n) {
+        struct arena_mark mark = arena_mark(&s->arena);
+        e = page(&g);
+        arena_rewind(&s->arena, mark);
+        imap_send_some(s);
+        if (conn_gone(s->conn)) return ERR_GONE;
+    }
+    if (e) return e;
+    if (g.corrupt) return ERR_CORRUPT;
+    /* RFC 5530: EXPUNGEISSUED; the data of a message that is gone for good. */
+    if (g.missing) return imap_no(s, ERR_NOTFOUND, S("EXPUNGEISSUED"), S("some messages are gone"));
+    return OK;
+}

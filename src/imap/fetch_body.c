@@ -1,0 +1,204 @@
+/* fetch_body.c - FETCH BODY[…]<…>, RFC822… and BINARY[…]: ranges of a message, streamed.
+ *
+ * RFC 9051 6.4.5.1, 7.5.2; RFC 3516. The card says where a section lies, so only its bytes are
+ * read, and of those only the part that was asked for.
+ */
+#include "imap/fetch_int.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+/* --- names of sections ---------------------------------------------------------------------- */
+static const str text_names[] = {
+    [SECTION_ALL] = S_INIT(""),
+    [SECTION_HEADER] = S_INIT("HEADER"),
+    [SECTION_HEADER_FIELDS] = S_INIT("HEADER.FIELDS"),
+    [SECTION_HEADER_FIELDS_NOT] = S_INIT("HEADER.FIELDS.NOT"),
+    [SECTION_TEXT] = S_INIT("TEXT"),
+    [SECTION_MIME] = S_INIT("MIME"),
+};
+
+static bool has_fields(const struct section *section)
+{
+    return section->text == SECTION_HEADER_FIELDS || section->text == SECTION_HEADER_FIELDS_NOT;
+}
+
+static void section_part(struct buf *out, const struct section *section, str text)
+{
+    for (size_t i = 0; i < section->parts; i++)
+        buf_addf(out, "%s%u", i ? "." : "", section->part[i]);
+    if (section->parts && text.n) buf_addc(out, '.');
+    buf_add(out, text);
+}
+
+/* Echoed to the client: "1.2.HEADER.FIELDS (From To)". */
+static void section_spec(struct reply *r, const struct section *section)
+{
+    section_part(&r->out, section, text_names[section->text]);
+    if (!has_fields(section)) return;
+    reply_words(r, S(" ("));
+    for (size_t i = 0; i < section->fields.n; i++) {
+        if (i) reply_words(r, S(" "));
+        reply_astring(r, section->fields.items[i]);
+    }
+    reply_words(r, S(")"));
+}
+
+static void item_name(struct reply *r, const struct fetch_item *item)
+{
+    static const str names[] = {
+        [FETCH_RFC822] = S_INIT("RFC822"),
+        [FETCH_RFC822_HEADER] = S_INIT("RFC822.HEADER"),
+        [FETCH_RFC822_TEXT] = S_INIT("RFC822.TEXT"),
+        [FETCH_SECTION] = S_INIT("BODY["),
+        [FETCH_BINARY] = S_INIT("BINARY["),
+        [FETCH_BINARY_SIZE] = S_INIT("BINARY.SIZE["),
+    };
+    reply_words(r, names[item->kind]);
+    if (item->kind < FETCH_SECTION) {
+        reply_words(r, S(" "));
+        return;
+    }
+    section_spec(r, &item->section);
+    reply_words(r, S("]"));
+    if (item->partial) {
+        reply_words(r, S("<"));
+        reply_number(r, item->offset);
+        reply_words(r, S(">"));
+    }
+    reply_words(r, S(" "));
+}
+
+/* --- bytes ---------------------------------------------------------------------------------- */
+enum err imap_read_range(struct body_reader *reader, struct arena *a, struct card_range range,
+                         size_t max, str *out)
+{
+    size_t size = range.bytes < max ? (size_t)range.bytes : max, n = 0;
+    char *place = arena_alloc(a, size + 1);
+    if (!place) return ERR_LIMIT;
+    while (n < size) {
+        str piece;
+        enum err e = body_read(reader, range.at + n, size - n, &piece);
+        if (e) return e;
+        if (piece.n == 0) return ERR_CORRUPT; /* the card promised more */
+        bytes_copy(place + n, size - n, piece.p, piece.n);
+        n += piece.n;
+    }
+    *out = (str){ place, n };
+    return OK;
+}
+
+/* The part of size bytes that <offset.count> asks for. */
+static struct card_range cut(const struct fetch_item *item, uint64_t size)
+{
+    struct card_range all = { .at = 0, .bytes = size };
+    if (!item->partial) return all;
+    if (item->offset >= size) return (struct card_range){ .at = size, .bytes = 0 };
+    uint64_t left = size - item->offset;
+    return (struct card_range){ item->offset, item->count < left ? item->count : left };
+}
+
+/* A range of the message as a literal. Once its size is said there is no way back. */
+static enum err stream(struct fetched *f, const struct fetch_item *item, struct card_range range)
+{
+    struct imap *s = f->s;
+    struct card_range part = cut(item, range.bytes);
+    uint64_t at = range.at + part.at, left = part.bytes;
+    reply_literal_head(&s->reply, left, false);
+    imap_send(s);
+    while (left > 0) {
+        str piece;
+        size_t most = left < IMAP_READ_BYTES ? (size_t)left : IMAP_READ_BYTES;
+        if (body_read(f->reader, at, most, &piece) || piece.n == 0) return ERR_GONE;
+        conn_write(s->conn, piece);
+        if (conn_gone(s->conn)) return ERR_GONE;
+        at += piece.n;
+        left -= piece.n;
+    }
+    return OK;
+}
+
+/* Bytes that are in memory, cut as asked, as a literal. */
+static void whole(struct fetched *f, const struct fetch_item *item, str bytes, bool binary)
+{
+    struct card_range part = cut(item, bytes.n);
+    reply_literal_head(&f->s->reply, part.bytes, binary);
+    reply_bytes(&f->s->reply, str_sub(bytes, (size_t)part.at, (size_t)part.bytes));
+}
+
+static enum err header_fields(struct fetched *f, const struct fetch_item *item,
+                              struct card_range range)
+{
+    str block;
+    struct buf chosen = buf_make(HEADER_BYTES + 2);
+    enum err e = imap_read_range(f->reader, &f->s->arena, range, HEADER_BYTES, &block);
+    if (!e) {
+        header_select(&chosen, block, item->section.fields.items, item->section.fields.n,
+                      item->section.text == SECTION_HEADER_FIELDS_NOT);
+        whole(f, item, buf_str(&chosen), false);
+    }
+    buf_free(&chosen);
+    return e ? ERR_GONE : OK;
+}
+
+/* --- BINARY --------------------------------------------------------------------------------- */
+static enum err binary(struct fetched *f, const struct fetch_item *item, struct card_range range,
+                       const struct card_part *part)
+{
+    str encoded;
+    /* RFC 3516 4.3: the part is a leaf, or there is nothing to decode. */
+    bool coded =
+        part->kind == MIME_LEAF && (part->encoding == MIME_QP || part->encoding == MIME_BASE64);
+    if (!coded && item->kind == FETCH_BINARY) return stream(f, item, range);
+    if (!coded) {
+        reply_number(&f->s->reply, range.bytes);
+        return OK;
+    }
+    enum err e = imap_read_range(f->reader, &f->s->arena, range, IMAP_BINARY_BYTES, &encoded);
+    if (e) return ERR_GONE;
+    struct buf decoded = buf_make(IMAP_BINARY_BYTES);
+    mime_decode(&decoded, part->encoding, encoded);
+    if (item->kind == FETCH_BINARY)
+        whole(f, item, buf_str(&decoded), true);
+    else
+        reply_number(&f->s->reply, decoded.n);
+    imap_send(f->s);
+    buf_free(&decoded);
+    return OK;
+}
+
+/* --- an item -------------------------------------------------------------------------------- */
+
+/* The section as the card names it; HEADER.FIELDS are cut from HEADER. */
+static bool find(struct fetched *f, const struct fetch_item *item, struct card_range *range,
+                 struct card_part *part)
+{
+    struct buf name = buf_make(IMAP_SECTION_PARTS * 11 + 16);
+    str text = has_fields(&item->section) ? S("HEADER") : text_names[item->section.text];
+    if (item->kind == FETCH_RFC822_HEADER) text = S("HEADER");
+    if (item->kind == FETCH_RFC822_TEXT) text = S("TEXT");
+    section_part(&name, &item->section, text);
+    bool found = card_section(&f->card, buf_str(&name), range, part);
+    buf_free(&name);
+    return found;
+}
+
+enum err imap_fetch_bytes(struct fetched *f, const struct fetch_item *item)
+{
+    struct card_range range;
+    struct card_part part;
+    item_name(&f->s->reply, item);
+    if (!find(f, item, &range, &part)) {
+        /* RFC 9051 6.4.5: a section that is not there is NIL; a size is 0. */
+        reply_words(&f->s->reply, item->kind == FETCH_BINARY_SIZE ? S("0") : S("NIL"));
+        return OK;
+    }
+    bool decodes = item->kind == FETCH_BINARY || item->kind == FETCH_BINARY_SIZE;
+    if (decodes && item->section.parts) return binary(f, item, range, &part);
+    if (item->kind == FETCH_BINARY_SIZE) {
+        reply_number(&f->s->reply, range.bytes);
+        return OK;
+    }
+    if (has_fields(&item->section)) return header_fields(f, item, range);
+    return stream(f, item, range);
+}

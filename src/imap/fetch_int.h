@@ -1,0 +1,27 @@
+/* fetch_int.h - between FETCH's walk over messages (fetch.c) and one message's items (fetch_body.c). */
+#ifndef IMAP_FETCH_INT_H
+#define IMAP_FETCH_INT_H
+
+#include "imap/session_int.h"
+#include "mail/card.h"
+
+/* One message, while its items are written. */
+struct fetched {
+    struct imap *s;
+    const struct look *look;    /* keywords; its view is closed when reader is open */
+    struct message m;
+    struct card card;
+    struct body_reader *reader; /* NULL while no item needs the bytes */
+};
+
+/* Does an item need the message's bytes? Everything else comes from its row and its card. */
+bool imap_item_reads(const struct fetch_item *item);
+/* BODY[…], RFC822…, BINARY: the item with its bytes, streamed. ERR_GONE when bytes could not be
+ * read after they were announced: the connection is then of no use. Waits. */
+enum err imap_fetch_bytes(struct fetched *f, const struct fetch_item *item) MUST_CHECK;
+
+/* All of a range of the message into the arena, at most max bytes. Waits. */
+enum err imap_read_range(struct body_reader *reader, struct arena *a, struct card_range range,
+                         size_t max, str *out) MUST_CHECK;
+
+#endif

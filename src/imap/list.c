@@ -1,0 +1,247 @@
+/* list.c - LIST, LSUB, NAMESPACE: which mailboxes there are.
+ *
+ * RFC 9051 6.3.9, 6.3.10, 7.3.1; RFC 3501 6.3.9 (LSUB); RFC 5258, RFC 5819, RFC 6154. All names are
+ * read in one view; matching takes name times pattern steps, whatever they hold.
+ */
+#include "imap/session_int.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "imap/name.h"
+
+/* --- the mailboxes, by name ----------------------------------------------------------------- */
+struct boxes {
+    struct arena *arena;
+    struct mailbox *items;
+    size_t n, cap;
+};
+
+static bool keep(void *arg, const struct mailbox *m)
+{
+    struct boxes *b = arg;
+    if (b->n == b->cap) {
+        size_t cap = b->cap ? b->cap * 2 : 32;
+        struct mailbox *items = ARENA_ARRAY(b->arena, cap, struct mailbox);
+        if (!items) return false;
+        bytes_copy(items, cap * sizeof(*items), b->items, b->n * sizeof(*items));
+        b->items = items;
+        b->cap = cap;
+    }
+    b->items[b->n] = *m;
+    b->items[b->n++].name = arena_copy(b->arena, m->name);
+    return !b->arena->full;
+}
+
+static enum err all_boxes(struct imap *s, struct boxes *b)
+{
+    *b = (struct boxes){ .arena = &s->arena };
+    struct view *view = store_view(s->server->store);
+    if (!view) return ERR_LATER;
+    enum err e = store_mailboxes(view, s->account, keep, b);
+    view_end(view);
+    return s->arena.full ? ERR_LIMIT : e;
+}
+
+/* The first whose name is not less. */
+static size_t at_or_after(const struct boxes *b, str name)
+{
+    size_t low = 0, high = b->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_cmp(b->items[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Is there a mailbox below it; with subscribed: one that is subscribed? */
+static bool has_below(const struct boxes *b, str name, bool subscribed, struct arena *a)
+{
+    str prefix = arena_concat(a, (str[]){ name, S("/") }, 2);
+    for (size_t i = at_or_after(b, prefix); i < b->n; i++) {
+        if (!str_starts(b->items[i].name, prefix)) return false;
+        if (subscribed ? b->items[i].subscribed : b->items[i].exists) return true;
+    }
+    return false;
+}
+
+/* --- matching ------------------------------------------------------------------------------- */
+
+/* RFC 9051 6.3.9: the reference stands in front of the pattern. INBOX in any case is INBOX. */
+static enum err whole_patterns(struct imap *s, const struct list_args *list, struct str_list *out)
+{
+    str *patterns = ARENA_ARRAY(&s->arena, list->patterns.n, str);
+    if (!patterns) return ERR_LIMIT;
+    for (size_t i = 0; i < list->patterns.n; i++) {
+        str whole = arena_concat(&s->arena, (str[]){ list->reference, list->patterns.items[i] }, 2);
+        if (whole.n > MAILBOX_NAME_BYTES)
+            return imap_no(s, ERR_LIMIT, S("LIMIT"), S("pattern too long"));
+        str first = str_take(whole, str_chr(whole, IMAP_SEPARATOR));
+        if (str_ieq(first, S("INBOX")))
+            whole = arena_concat(&s->arena, (str[]){ S("INBOX"), str_from(whole, first.n) }, 2);
+        patterns[i] = whole;
+    }
+    *out = (struct str_list){ patterns, list->patterns.n };
+    return s->arena.full ? ERR_LIMIT : OK;
+}
+
+static bool matches(struct str_list patterns, str name)
+{
+    for (size_t i = 0; i < patterns.n; i++) {
+        if (imap_name_matches(patterns.items[i], name)) return true;
+        /* "inb*": the name INBOX has no case. */
+        if (!str_eq(name, S("INBOX")) || !patterns.items[i].n) continue;
+        if (imap_name_matches(patterns.items[i], S("inbox"))) return true;
+    }
+    return false;
+}
+
+/* --- saying it ------------------------------------------------------------------------------ */
+static const str use_names[] = {
+    [USE_NONE] = S_INIT(""),
+    [USE_ALL] = S_INIT("\\All"),
+    [USE_ARCHIVE] = S_INIT("\\Archive"),
+    [USE_DRAFTS] = S_INIT("\\Drafts"),
+    [USE_FLAGGED] = S_INIT("\\Flagged"),
+    [USE_JUNK] = S_INIT("\\Junk"),
+    [USE_SENT] = S_INIT("\\Sent"),
+    [USE_TRASH] = S_INIT("\\Trash"),
+};
+
+struct line {
+    struct reply *reply;
+    size_t start;
+};
+
+static void attribute(struct line *l, bool on, str name)
+{
+    if (!on) return;
+    if (l->reply->out.n > l->start) reply_words(l->reply, S(" "));
+    reply_words(l->reply, name);
+}
+
+static struct line line_begin(struct imap *s, str response)
+{
+    reply_words(&s->reply, S("* "));
+    reply_words(&s->reply, response);
+    reply_words(&s->reply, S(" ("));
+    return (struct line){ .reply = &s->reply, .start = s->reply.out.n };
+}
+
+static void line_end(struct line *l, str name, str extended)
+{
+    reply_words(l->reply, S(") \"/\" "));
+    reply_mailbox(l->reply, name);
+    reply_words(l->reply, extended);
+    reply_end(l->reply);
+}
+
+static void tell_box(struct imap *s, const struct boxes *b, const struct mailbox *m,
+                     const struct list_args *list)
+{
+    bool children = has_below(b, m->name, false, &s->arena);
+    bool wants_subscribed = (list->select | list->returns) & LIST_SUBSCRIBED;
+    bool below = (list->select & LIST_RECURSIVEMATCH) && has_below(b, m->name, true, &s->arena);
+    struct line l = line_begin(s, S("LIST"));
+    attribute(&l, !m->exists && list->extended, S("\\NonExistent"));
+    attribute(&l, !m->exists, S("\\Noselect"));
+    attribute(&l, children, S("\\HasChildren"));
+    attribute(&l, !children, S("\\HasNoChildren"));
+    attribute(&l, m->subscribed && wants_subscribed, S("\\Subscribed"));
+    attribute(&l, m->use != USE_NONE, use_names[m->use]);
+    line_end(&l, m->name, below ? S(" (\"CHILDINFO\" (\"SUBSCRIBED\"))") : S(""));
+    if (list->status_items && m->exists) imap_tell_status(s, m, list->status_items);
+}
+
+/* Does it belong to the answer, apart from its name? */
+static bool selected(struct imap *s, const struct boxes *b, const struct mailbox *m,
+                     const struct list_args *list)
+{
+    if ((list->select & LIST_SPECIAL_USE) && m->use == USE_NONE) return false;
+    if (list->select & LIST_SUBSCRIBED) {
+        if (m->subscribed) return true;
+        return (list->select & LIST_RECURSIVEMATCH) && has_below(b, m->name, true, &s->arena);
+    }
+    return m->exists || has_below(b, m->name, false, &s->arena);
+}
+
+enum err imap_list(struct imap *s, const struct command *c)
+{
+    const struct list_args *list = &c->list;
+    struct str_list patterns;
+    /* RFC 9051 6.3.9: an empty pattern asks for the separator. */
+    if (!list->extended && list->patterns.items[0].n == 0) {
+        reply_words(&s->reply, S("* LIST (\\Noselect) \"/\" \"\""));
+        reply_end(&s->reply);
+        return OK;
+    }
+    struct boxes b;
+    enum err e = whole_patterns(s, list, &patterns);
+    if (!e) e = all_boxes(s, &b);
+    for (size_t i = 0; !e && i < b.n; i++) {
+        struct arena_mark mark = arena_mark(&s->arena);
+        if (selected(s, &b, &b.items[i], list) && matches(patterns, b.items[i].name))
+            tell_box(s, &b, &b.items[i], list);
+        arena_rewind(&s->arena, mark);
+        imap_send_some(s);
+    }
+    return e;
+}
+
+/* --- LSUB ----------------------------------------------------------------------------------- */
+
+static bool is_subscribed(const struct boxes *b, str name)
+{
+    size_t i = at_or_after(b, name);
+    return i < b->n && str_eq(b->items[i].name, name) && b->items[i].subscribed;
+}
+
+/* RFC 3501 6.3.9: where "%" stops short of a subscribed mailbox, the level above it is told, as one
+ * that cannot be selected. */
+static void tell_above(struct imap *s, const struct boxes *b, struct str_list patterns, str name,
+                       str *told)
+{
+    for (size_t at = 0; at < name.n; at++) {
+        str above = str_take(name, at);
+        if (name.p[at] != IMAP_SEPARATOR || !matches(patterns, above)) continue;
+        /* Names come in order: those below one level are neighbours, but for names between. */
+        if (is_subscribed(b, above) || str_eq(above, *told)) return;
+        *told = above;
+        struct line l = line_begin(s, S("LSUB"));
+        attribute(&l, true, S("\\Noselect"));
+        line_end(&l, above, S(""));
+        return;
+    }
+}
+
+enum err imap_lsub(struct imap *s, const struct command *c)
+{
+    struct str_list patterns;
+    struct boxes b;
+    str told = { 0 };
+    enum err e = whole_patterns(s, &c->list, &patterns);
+    if (!e) e = all_boxes(s, &b);
+    for (size_t i = 0; !e && i < b.n; i++) {
+        const struct mailbox *m = &b.items[i];
+        if (!m->subscribed) continue;
+        if (!matches(patterns, m->name)) {
+            tell_above(s, &b, patterns, m->name, &told);
+            continue;
+        }
+        struct line l = line_begin(s, S("LSUB"));
+        attribute(&l, !m->exists, S("\\Noselect"));
+        line_end(&l, m->name, S(""));
+        imap_send_some(s);
+    }
+    return e;
+}
+
+enum err imap_namespace(struct imap *s, const struct command *c)
+{
+    (void)c;
+    reply_words(&s->reply, S("* NAMESPACE ((\"\" \"/\")) NIL NIL"));
+    reply_end(&s->reply);
+    return OK;
+}

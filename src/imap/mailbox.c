@@ -1,0 +1,113 @@
+/* mailbox.c - the selected mailbox: looking at it, and which messages a command names. */
+#include "imap/session_int.h"
+
+#include "base/limits.h"
+
+enum err imap_look(struct imap *s, struct look *look)
+{
+    *look = (struct look){ 0 };
+    look->view = store_view(s->server->store);
+    if (!look->view) return ERR_LATER;
+    enum err e = store_mailbox_by_id(look->view, s->account, s->told.mailbox, &look->mailbox);
+    bool gone = e == ERR_NOTFOUND ||
+                (!e && (!look->mailbox.exists || look->mailbox.uidvalidity != s->told.uidvalidity));
+    if (!e && !gone)
+        e = store_keywords(look->view, &look->mailbox, &s->arena, &look->keywords,
+                           &look->keywords_n);
+    if (!e && !gone) return OK;
+
+    imap_look_end(look);
+    if (!gone) return e;
+    imap_bye(s, S("UNAVAILABLE"), S("the selected mailbox was deleted"));
+    return ERR_GONE;
+}
+
+void imap_look_end(struct look *look)
+{
+    view_end(look->view);
+    look->view = NULL;
+}
+
+enum err imap_find_mailbox(struct imap *s, str name, struct mailbox *out)
+{
+    struct view *view = store_view(s->server->store);
+    if (!view) return ERR_LATER;
+    enum err e = store_mailbox_find(view, s->account, name, out);
+    if (!e && !out->exists) e = ERR_NOTFOUND;
+    if (!e) out->name = name;
+    view_end(view);
+    return e;
+}
+
+/* A run of sequence numbers is a run of UIDs: what lies between and is no message is dead. */
+static bool add_seqs(const struct seqmap *map, struct seqset set, struct uidset *uids)
+{
+    for (size_t i = 0; i < set.n; i++) {
+        struct uid first = seqmap_uid(map, (struct seq){ set.ranges[i].first });
+        struct uid last = seqmap_uid(map, (struct seq){ set.ranges[i].last });
+        if (!uidset_add(uids, first.n, last.n)) return false;
+    }
+    return true;
+}
+
+static bool add_uids(struct seqset set, struct uidset *uids)
+{
+    for (size_t i = 0; i < set.n; i++)
+        if (!uidset_add(uids, set.ranges[i].first, set.ranges[i].last)) return false;
+    return true;
+}
+
+enum err imap_named(struct imap *s, struct look *look, const struct command *c, struct seqset set,
+                    struct named *out)
+{
+    struct arena *a = &s->arena;
+    *out = (struct named){ .uids = uidset_make(a) };
+    enum err e = store_seqmap(look->view, &look->mailbox, &s->told, a, &out->map);
+    if (e) return e;
+    if (!c->uid && seqset_largest(set) > out->map.count)
+        return imap_bad(s, S("no message has this number"));
+
+    uint32_t last = out->map.count ? seqmap_uid(&out->map, (struct seq){ out->map.count }).n : 0;
+    struct seqset resolved = seqset_resolve(set, c->uid ? last : out->map.count, a);
+    bool fits = c->uid ? add_uids(resolved, &out->uids) : add_seqs(&out->map, resolved, &out->uids);
+    if (!fits || a->full) return ERR_LIMIT;
+    uidset_normalise(&out->uids);
+    return OK;
+}
+
+/* The first message at or after `from` that is in the set. */
+static struct uid named_from(const struct named *n, struct named_walk *w, uint32_t from)
+{
+    for (; w->range < n->uids.n; w->range++) {
+        const struct uid_range *range = &n->uids.ranges[w->range];
+        struct uid uid =
+            seqmap_next(&n->map, (struct uid){ from > range->from ? from : range->from });
+        if (uid.n == 0) break;
+        if (uid.n > range->to) continue;
+        w->uid = uid;
+        return uid;
+    }
+    w->range = n->uids.n;
+    return w->uid = (struct uid){ 0 };
+}
+
+struct uid imap_named_first(const struct named *n, struct named_walk *w)
+{
+    *w = (struct named_walk){ 0 };
+    return named_from(n, w, 1);
+}
+
+struct uid imap_named_next(const struct named *n, struct named_walk *w)
+{
+    if (w->uid.n == UINT32_MAX) return w->uid = (struct uid){ 0 };
+    return named_from(n, w, w->uid.n + 1);
+}
+
+struct actor imap_actor(struct imap *s)
+{
+    struct buf peer = buf_make(256);
+    netaddr_text(conn_peer(s->conn), &peer);
+    struct actor actor = { .protocol = S("imap"), .peer = arena_copy(&s->arena, buf_str(&peer)) };
+    buf_free(&peer);
+    return actor;
+}

@@ -1,0 +1,54 @@
+/* mailboxes.c - CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE.
+ *
+ * RFC 9051 6.3.4 to 6.3.8; CREATE … (USE (…)) RFC 6154 3; codes RFC 5530.
+ */
+#include "imap/session_int.h"
+
+#include "imap/name.h"
+
+enum err imap_create(struct imap *s, const struct command *c)
+{
+    const char *why = imap_name_refused(c->mailbox.mailbox);
+    if (why) return imap_no(s, ERR_DENIED, S("CANNOT"), str_of(why));
+    struct mailbox_id id;
+    enum err e =
+        store_mailbox_create(s->server->store, s->account, c->mailbox.mailbox, c->mailbox.use, &id);
+    if (e == ERR_EXISTS) return imap_no(s, e, S("ALREADYEXISTS"), S("there is such a mailbox"));
+    return e;
+}
+
+enum err imap_delete(struct imap *s, const struct command *c)
+{
+    struct mailbox m;
+    enum err e = imap_find_mailbox(s, c->mailbox.mailbox, &m);
+    if (!e) e = store_mailbox_delete(s->server->store, s->account, c->mailbox.mailbox);
+    if (e == ERR_DENIED) return imap_no(s, e, S("CANNOT"), S("INBOX stays"));
+    if (e == ERR_CONFLICT) return imap_no(s, e, S("HASCHILDREN"), S("it has mailboxes below it"));
+    /* RFC 9051 6.3.5 leaves open what becomes of the mailbox that is selected: it is closed. */
+    if (!e && s->state == SELECTED && s->told.mailbox.n == m.id.n) {
+        reply_untagged(&s->reply, S("OK"), S("CLOSED"), S("the selected mailbox was deleted"));
+        imap_unselect(s);
+    }
+    return e;
+}
+
+enum err imap_rename(struct imap *s, const struct command *c)
+{
+    const char *why = imap_name_refused(c->mailbox.to);
+    if (why) return imap_no(s, ERR_DENIED, S("CANNOT"), str_of(why));
+    enum err e =
+        store_mailbox_rename(s->server->store, s->account, c->mailbox.mailbox, c->mailbox.to);
+    if (e == ERR_DENIED || e == ERR_CONFLICT)
+        return imap_no(s, e, S("CANNOT"), S("it cannot have this name"));
+    return e;
+}
+
+/* A subscription needs no mailbox: RFC 9051 6.3.7, it outlives one. */
+enum err imap_subscribe(struct imap *s, const struct command *c)
+{
+    const char *why = imap_name_refused(c->mailbox.mailbox);
+    if (why) return imap_no(s, ERR_DENIED, S("CANNOT"), str_of(why));
+    bool on = c->what == VERB_SUBSCRIBE;
+    enum err e = store_mailbox_subscribe(s->server->store, s->account, c->mailbox.mailbox, on);
+    return e == ERR_NOTFOUND && !on ? OK : e;
+}

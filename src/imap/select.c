@@ -1,0 +1,95 @@
+/* select.c - SELECT, EXAMINE: look at a mailbox; CLOSE, UNSELECT: stop looking.
+ *
+ * RFC 9051 6.3.2, 6.3.3, 6.4.1, 6.4.2; RFC 3501 6.3.1 (RECENT, UNSEEN); RFC 7162 3.1.2.
+ */
+#include "imap/session_int.h"
+
+void imap_unselect(struct imap *s)
+{
+    s->told = (struct told){ 0 };
+    s->told_keywords = 0;
+    s->read_only = false;
+    if (s->state == SELECTED) s->state = AUTHENTICATED;
+}
+
+/* "* OK [UNSEEN 12] …" */
+static void numbered(struct imap *s, const char *code, uint64_t number, str text)
+{
+    reply_untagged(&s->reply, S("OK"), arena_fmt(&s->arena, "%s %ju", code, (uintmax_t)number),
+                   text);
+}
+
+/* Everything is of one view: the counts that are told are those of the numbers that follow. */
+static enum err tell(struct imap *s, struct look *look)
+{
+    const struct mailbox *m = &look->mailbox;
+    struct seqmap map;
+    struct uid unseen;
+    enum err e = store_seqmap(look->view, m, &s->told, &s->arena, &map);
+    if (e) return e;
+    imap_tell_keywords(s, look);
+    reply_count(&s->reply, map.count, S("EXISTS"));
+    reply_count(&s->reply, 0, S("RECENT"));
+    if (!store_first_unseen(look->view, m, &unseen))
+        numbered(s, "UNSEEN", seqmap_seq(&map, unseen).n, S("first unseen message"));
+    numbered(s, "UIDVALIDITY", m->uidvalidity, S("UIDs are valid"));
+    numbered(s, "UIDNEXT", m->uidnext.n, S("next UID"));
+    numbered(s, "HIGHESTMODSEQ", m->highest_modseq.n, S("last change"));
+    return OK;
+}
+
+/* The mailbox's id and marks into told, by its name. */
+static enum err enter(struct imap *s, str name)
+{
+    struct mailbox m;
+    enum err e = imap_find_mailbox(s, name, &m);
+    if (e) return e;
+    s->told = (struct told){
+        .mailbox = m.id,
+        .uidvalidity = m.uidvalidity,
+    };
+    struct look look;
+    e = imap_look(s, &look);
+    if (e) return e;
+    s->told.modseq = s->told.expunge_modseq = look.mailbox.highest_modseq;
+    s->told.uidnext = look.mailbox.uidnext;
+    e = tell(s, &look);
+    imap_look_end(&look);
+    return e;
+}
+
+enum err imap_select(struct imap *s, const struct command *c)
+{
+    if (c->select.qresync) return imap_bad(s, S("QRESYNC is not offered"));
+    /* RFC 9051 6.3.2: a failed SELECT leaves none selected. */
+    if (s->state == SELECTED)
+        reply_untagged(&s->reply, S("OK"), S("CLOSED"), S("the previous mailbox is closed"));
+    imap_unselect(s);
+    if (c->select.condstore) s->condstore = true;
+
+    s->read_only = c->what == VERB_EXAMINE;
+    enum err e = enter(s, c->select.mailbox);
+    if (e) {
+        imap_unselect(s);
+        return e;
+    }
+    s->state = SELECTED;
+    imap_ok_code(s, s->read_only ? S("READ-ONLY") : S("READ-WRITE"));
+    return OK;
+}
+
+/* CLOSE expunges without a word; UNSELECT does not. */
+enum err imap_close(struct imap *s, const struct command *c)
+{
+    enum err e = OK;
+    if (c->what == VERB_CLOSE && !s->read_only) {
+        struct expunge x = {
+            .account = s->account,
+            .mailbox = s->told.mailbox,
+            .actor = imap_actor(s),
+        };
+        e = store_expunge(s->server->store, &x, NULL);
+    }
+    imap_unselect(s);
+    return e == ERR_NOTFOUND ? OK : e;
+}

@@ -1,0 +1,214 @@
+/* server.c - an IMAP connection: greeting, one command after another, goodbye.
+ *
+ * RFC 9051 2.2, 5.4, 7.1.5. Between commands the session is parked: it then owns its struct, its
+ * user's name and, while idling, a tag and a watch.
+ */
+#include "imap/session_int.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "imap/parse_int.h"
+
+/* --- input ---------------------------------------------------------------------------------- */
+enum err imap_line(struct imap *s, str *line)
+{
+    str raw;
+    enum err e = conn_line(s->conn, IMAP_LINE_BYTES, &raw);
+    if (e) return e;
+    /* RFC 9051 2.2: a bare LF is no line end. What looks like two lines to one program and like
+     * one to another is how commands are smuggled. */
+    if (!str_ends(raw, S("\r\n"))) return ERR_SYNTAX;
+    *line = arena_copy(&s->arena, str_take(raw, raw.n - 2));
+    return s->arena.full ? ERR_LIMIT : OK;
+}
+
+enum err imap_swallow(struct imap *s, struct literal literal)
+{
+    do {
+        if (literal.size_bytes > IMAP_SWALLOW_BYTES) {
+            imap_bye(s, S("LIMIT"), S("literal too large to be passed over"));
+            return ERR_GONE;
+        }
+        str line;
+        enum err e = conn_skip(s->conn, literal.size_bytes);
+        if (!e) e = imap_line(s, &line);
+        if (e) return e;
+        if (!parse_literal_follows(line, &literal)) return OK;
+    } while (true);
+}
+
+/* The grammar's literal source: the size was judged, so the client may send. */
+static enum err literal_source(void *arg, struct literal literal, str *bytes, str *line)
+{
+    struct imap *s = arg;
+    size_t size = (size_t)literal.size_bytes, n = 0;
+    char *place = arena_alloc(&s->arena, size + 1);
+    if (!place) return ERR_LIMIT;
+    if (literal.sync) {
+        reply_words(&s->reply, S("+ go on"));
+        reply_end(&s->reply);
+        imap_send(s);
+    }
+    while (n < size) {
+        str piece;
+        enum err e = conn_read(s->conn, size - n, &piece);
+        if (e) return e;
+        bytes_copy(place + n, size - n, piece.p, piece.n);
+        n += piece.n;
+    }
+    *bytes = (str){ place, size };
+    return imap_line(s, line);
+}
+
+/* --- one command ---------------------------------------------------------------------------- */
+
+/* What could not be read is answered, and what the client sent along with it is passed over. */
+static void refuse(struct imap *s, const struct parse *p, str tag)
+{
+    struct literal literal;
+    log_event(LOG_DEBUG, "imap.bad_command", conn_id(s->conn), F_CSTR("why", p->why));
+    if (p->err != ERR_GONE && parse_literal_follows(p->scan.in, &literal) &&
+        imap_swallow(s, literal) == ERR_GONE)
+        return;
+    str code = p->err == ERR_LIMIT ? S("TOOBIG") : (str){ 0 };
+    reply_tagged(&s->reply, tag, S("BAD"), code, str_of(p->why));
+    imap_send(s);
+    s->errors++;
+}
+
+static enum err run(struct imap *s, const struct command_row *row, const struct command *c)
+{
+    enum err e = row->run(s, c);
+    if (e == ERR_GONE || s->closing || s->state != SELECTED || s->answer.sent) return e;
+    bool expunges = !(row->how & USES_SEQ) || c->uid;
+    return imap_sync(s, expunges, NULL) == ERR_GONE ? ERR_GONE : e;
+}
+
+static void serve_command(struct imap *s, str line)
+{
+    struct command c;
+    const struct parse_limits *limits =
+        s->state == NOT_AUTHENTICATED ? &parse_limits_anyone : &parse_limits_user;
+    struct parse p = parse_begin(line, &s->arena, limits, literal_source, s);
+    if (parse_name(&p, &c)) {
+        refuse(s, &p, c.tag);
+        return;
+    }
+    const struct command_row *row = &imap_commands[c.what];
+    if (!(row->states & s->state)) parse_fail(&p, "this command is not for the present state");
+    bool secret = c.what == VERB_LOGIN || c.what == VERB_AUTHENTICATE;
+    if (secret) conn_trace_mask(s->conn, true);
+    enum err e = parse_arguments(&p, &c);
+    if (secret) conn_trace_mask(s->conn, false);
+    if (e) {
+        if (e == ERR_GONE) return;
+        refuse(s, &p, c.tag);
+        return;
+    }
+    e = run(s, row, &c);
+    if (e == ERR_GONE) {
+        s->closing = true;
+        return;
+    }
+    if (!s->answer.sent) imap_answer(s, c.tag, row->name, e);
+    log_event(LOG_DEBUG, "imap.command", conn_id(s->conn), F_STR("command", row->name),
+              F_CSTR("result", err_text(e)));
+}
+
+/* --- the connection ------------------------------------------------------------------------- */
+static void greet(struct imap *s)
+{
+    struct buf code = buf_make(1024);
+    buf_add(&code, S("CAPABILITY "));
+    imap_capabilities(s, &code);
+    reply_untagged(&s->reply, S("OK"), buf_str(&code), S("Posthorn is ready"));
+    buf_free(&code);
+    imap_send(s);
+}
+
+/* A stranger's time runs from the beginning, whatever he sends. */
+static unsigned patience_ms(const struct imap *s)
+{
+    const struct imap_settings *settings = s->server->settings;
+    if (s->state != NOT_AUTHENTICATED) return (unsigned)settings->idle_ms;
+    uint64_t spent_ms = (loop_now_us(conn_loop(s->conn)) - s->opened_us) / 1000;
+    return spent_ms < settings->login_ms ? (unsigned)(settings->login_ms - spent_ms) : 1;
+}
+
+static void serve_line(struct imap *s)
+{
+    str line;
+    bool stranger = s->state == NOT_AUTHENTICATED;
+    conn_deadline(s->conn, stranger ? patience_ms(s) : (unsigned)s->server->settings->command_ms);
+    s->answer = (struct answer){ 0 };
+    enum err e = imap_line(s, &line);
+    if (e == ERR_GONE)
+        s->closing = true;
+    else if (e) {
+        s->errors++;
+        reply_untagged(&s->reply, S("BAD"), S(""),
+                       e == ERR_LIMIT ? S("line too long") : S("lines end in CR LF"));
+    } else if (s->idling)
+        e = imap_idle_line(s, line);
+    else
+        serve_command(s, line);
+    if (e == ERR_GONE || conn_gone(s->conn))
+        s->closing = true;
+    else if (s->errors > s->server->settings->errors_max)
+        imap_bye(s, S(""), S("too many errors"));
+    imap_send(s);
+    arena_reset(&s->arena);
+}
+
+static enum serve serve(void *session, enum conn_why why)
+{
+    struct imap *s = session;
+    conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
+    if (why == CONN_STARTED) greet(s);
+    if (why == CONN_TIMEOUT) imap_bye(s, S(""), S("idle for too long"));
+    if (why == CONN_DRAIN) imap_bye(s, S("UNAVAILABLE"), S("the server is shutting down"));
+    if (why == CONN_WOKEN && s->idling && imap_idle_woken(s)) s->closing = true;
+    if (why == CONN_INPUT) serve_line(s); /* also when it is the input's end */
+    while (!s->closing && conn_line_ready(s->conn))
+        serve_line(s);
+    imap_send(s);
+    buf_free(&s->reply.out);
+    arena_free(&s->arena);
+    conn_park_for(s->conn, patience_ms(s));
+    return s->closing ? SERVE_CLOSE : SERVE_PARK;
+}
+
+static void *open_session(void *listener_arg, struct conn *c)
+{
+    struct imap *s = MEM_NEW(struct imap);
+    s->conn = c;
+    s->server = listener_arg;
+    s->state = NOT_AUTHENTICATED;
+    s->opened_us = loop_now_us(conn_loop(c));
+    s->arena = arena_make(IMAP_MEMORY_BYTES);
+    s->reply.out = buf_make(IMAP_REPLY_BYTES);
+    conn_park_for(c, (unsigned)s->server->settings->login_ms);
+    log_event(LOG_DEBUG, "imap.connected", conn_id(c), F_NUM("tls", conn_has_tls(c)));
+    return s;
+}
+
+static void closed(void *session)
+{
+    struct imap *s = session;
+    log_event(LOG_DEBUG, "imap.closed", conn_id(s->conn), F_STR("user", s->user),
+              F_NUM("in_bytes", conn_bytes_in(s->conn)),
+              F_NUM("out_bytes", conn_bytes_out(s->conn)));
+    imap_idle_end(s);
+    arena_free(&s->arena);
+    buf_free(&s->reply.out);
+    mem_free((void *)s->user.p);
+    mem_free(s);
+}
+
+const struct conn_handler imap_handler = {
+    .open = open_session,
+    .serve = serve,
+    .closed = closed,
+    .busy = S_INIT("* BYE [UNAVAILABLE] too many connections, try again later\r\n"),
+};

@@ -1,0 +1,375 @@
+/* server_test.c - the whole IMAP server over a store in memory: transcripts, and two devices at
+ * once.
+ *
+ * Every file of tests/transcripts/imap is played against a fresh store, with its input whole and
+ * one byte at a time. "C: " is sent with CRLF, "S: " is expected exactly, "S~ " is a regular
+ * expression, "#" a comment.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "imap/imap.h"
+#include "store/memory.h"
+
+enum { CLIENTS = 3, REPLY_MAX = 1 << 20 };
+
+struct client {
+    int socket;
+    char got[REPLY_MAX];
+    size_t n;
+};
+
+static struct {
+    struct seam *seam;
+    struct loop *loop;
+    struct store *store;
+    struct engine *engine;
+    struct auth *auth;
+    struct listener *listener;
+    struct imap_server server;
+    struct imap_settings settings;
+    struct client clients[CLIENTS];
+    const char *playing;
+} w;
+
+/* --- the world ----------------------------------------------------------------------------------
+ */
+static void add_user(const char *address, const char *password)
+{
+    static const struct auth_settings cheap = {
+        .argon2_memory_bytes = 64 * 1024,
+        .argon2_passes = 1,
+        .argon2_lanes = 1,
+        .hash_threads = 1,
+        .fail_delay_ms = 1,
+        .failures_max = 5,
+        .cache_ms = 60000,
+    };
+    struct arena a = arena_make(1 << 20);
+    struct user user = { .address = str_of(address) };
+    struct account account;
+    assert_int_equal(auth_hash_now(w.seam, &cheap, str_of(password), &a, &user.password_hash), OK);
+    assert_int_equal(store_user_add(w.store, &user, &account), OK);
+    if (!w.auth) assert_int_equal(auth_new(w.seam, w.store, &cheap, &w.auth), OK);
+    arena_free(&a);
+}
+
+static void world_begin(void)
+{
+    static const struct store_settings keep = {
+        .journey_ms = 86400000,
+        .tombstone_ms = 86400000,
+        .undelete_ms = 86400000,
+    };
+    w.seam = seam_real_new("/tmp");
+    w.loop = loop_new(w.seam, 0);
+    assert_non_null(w.loop);
+    assert_int_equal(engine_memory_open(w.seam, &w.engine), OK);
+    assert_int_equal(store_open_on(w.engine, w.seam, &keep, &w.store), OK);
+    assert_int_equal(store_domain_add(w.store, S("a.test")), OK);
+    add_user("alice@a.test", "secret");
+    w.settings = (struct imap_settings){ .idle_ms = 60000,
+                                         .login_ms = 60000,
+                                         .command_ms = 60000,
+                                         .errors_max = 20,
+                                         .append_bytes_max = 1000000 };
+    w.server = (struct imap_server){
+        .auth_in_clear = true, .settings = &w.settings, .store = w.store, .auth = w.auth
+    };
+    struct listener_config config = { .handler = &imap_handler,
+                                      .arg = &w.server,
+                                      .conns_max = 100 };
+    assert_int_equal(netaddr_parse(S("127.0.0.1:0"), 0, &config.at), OK);
+    assert_int_equal(listener_open(w.seam, &config, &w.listener), OK);
+    assert_int_equal(listener_attach(w.listener, w.loop), OK);
+    for (int i = 0; i < CLIENTS; i++)
+        w.clients[i].socket = -1;
+}
+
+static void world_end(void)
+{
+    for (int i = 0; i < CLIENTS; i++)
+        if (w.clients[i].socket >= 0) seam_socket_close(w.seam, w.clients[i].socket);
+    loop_stop(w.loop, 3000);
+    loop_run(w.loop);
+    loop_free(w.loop);
+    listener_close(w.listener);
+    auth_free(w.auth);
+    w.auth = NULL;
+    store_close(w.store);
+    seam_free(w.seam);
+}
+
+static void spin(void)
+{
+    for (int i = 0; i < 3; i++)
+        loop_run_once(w.loop, false);
+}
+
+/* --- a client -----------------------------------------------------------------------------------
+ */
+static void client_open(int i)
+{
+    w.clients[i].socket = seam_connect(w.seam, listener_addr(w.listener), NULL);
+    w.clients[i].n = 0;
+    assert_true(w.clients[i].socket >= 0);
+}
+
+static void send_piece(int i, str bytes)
+{
+    while (bytes.n) {
+        ssize_t r = seam_send(w.seam, w.clients[i].socket, bytes.p, bytes.n);
+        if (r > 0)
+            bytes = str_from(bytes, (size_t)r);
+        else if (r != -EAGAIN && r != -ENOTCONN)
+            return; /* it was told goodbye */
+        spin();
+    }
+}
+
+static void client_send(int i, str line, bool dribble)
+{
+    for (size_t at = 0; dribble && at < line.n; at++)
+        send_piece(i, str_sub(line, at, 1));
+    if (!dribble) send_piece(i, line);
+    send_piece(i, S("\r\n"));
+}
+
+/* The next line without its CRLF; NULL after a second without one, or at the end. */
+static const char *client_line(int i, int patience_ms)
+{
+    static char line[REPLY_MAX];
+    struct client *c = &w.clients[i];
+    uint64_t until = seam_mono_us(w.seam) + (uint64_t)patience_ms * 1000;
+    for (;;) {
+        char *lf = memchr(c->got, '\n', c->n);
+        if (lf) {
+            size_t n = (size_t)(lf - c->got) + 1;
+            memcpy(line, c->got, n);
+            line[n - (n > 1 && line[n - 2] == '\r' ? 2 : 1)] = '\0';
+            memmove(c->got, c->got + n, c->n - n);
+            c->n -= n;
+            return line;
+        }
+        ssize_t r = seam_recv(w.seam, c->socket, c->got + c->n, REPLY_MAX - c->n);
+        if (r > 0) c->n += (size_t)r;
+        if (r == 0 || seam_mono_us(w.seam) > until) return NULL;
+        if (r < 0) spin();
+    }
+}
+
+static void expect(int i, const char *text)
+{
+    const char *line = client_line(i, 5000);
+    if (!line || strcmp(line, text) != 0)
+        fail_msg("%s: expected: %s\n got: %s", w.playing, text, line ? line : "(nothing)");
+}
+
+static void expect_like(int i, const char *pattern)
+{
+    regex_t re;
+    static char whole[4096];
+    snprintf(whole, sizeof(whole), "^(%s)$", pattern);
+    assert_int_equal(regcomp(&re, whole, REG_EXTENDED | REG_NOSUB), 0);
+    const char *line = client_line(i, 5000);
+    bool good = line && regexec(&re, line, 0, NULL, 0) == 0;
+    regfree(&re);
+    if (!good)
+        fail_msg("%s: expected like: %s\n got: %s", w.playing, pattern, line ? line : "(nothing)");
+}
+
+static void say(int i, const char *line)
+{
+    client_send(i, str_of(line), false);
+}
+
+/* --- transcripts --------------------------------------------------------------------------------
+ */
+static void play_line(char *line, bool dribble)
+{
+    size_t n = strlen(line);
+    if (n && line[n - 1] == '\n') line[--n] = '\0';
+    if (n == 0 || line[0] == '#') return;
+    if (strncmp(line, "C: ", 3) == 0 || strcmp(line, "C:") == 0)
+        client_send(0, n > 3 ? (str){ line + 3, n - 3 } : S(""), dribble);
+    else if (strncmp(line, "S: ", 3) == 0 || strcmp(line, "S:") == 0)
+        expect(0, n > 3 ? line + 3 : "");
+    else if (strncmp(line, "S~ ", 3) == 0)
+        expect_like(0, line + 3);
+    else
+        fail_msg("%s: not a transcript line: %s", w.playing, line);
+}
+
+static void play(const char *path, bool dribble)
+{
+    static char line[16384];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    w.playing = path;
+    world_begin();
+    client_open(0);
+    while (fgets(line, sizeof(line), f))
+        play_line(line, dribble);
+    fclose(f);
+    world_end();
+}
+
+static void plays_transcripts(void **state)
+{
+    (void)state;
+    static char folder[1024], path[2048];
+    const char *slash = strrchr(__FILE__, '/');
+    snprintf(folder, sizeof(folder), "%.*s/../../tests/transcripts/imap", (int)(slash - __FILE__),
+             __FILE__);
+    DIR *d = opendir(folder);
+    assert_non_null(d);
+    int played = 0;
+    for (struct dirent *e; (e = readdir(d));) {
+        size_t n = strlen(e->d_name);
+        if (n < 3 || strcmp(e->d_name + n - 2, ".t") != 0) continue;
+        snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+        play(path, false);
+        play(path, true);
+        played++;
+    }
+    closedir(d);
+    assert_true(played > 0);
+}
+
+/* --- two devices --------------------------------------------------------------------------------
+ */
+static void log_in(int i)
+{
+    client_open(i);
+    expect_like(i, "\\* OK .*");
+    say(i, "l LOGIN alice@a.test secret");
+    expect_like(i, "l OK .*");
+}
+
+static void select_inbox(int i)
+{
+    const char *line;
+    say(i, "s SELECT INBOX");
+    while ((line = client_line(i, 5000)) && strncmp(line, "s ", 2) != 0)
+        ;
+    assert_non_null(line);
+    assert_memory_equal(line, "s OK [READ-WRITE]", 17);
+}
+
+static void append(int i, const char *mailbox, const char *text)
+{
+    char line[256];
+    snprintf(line, sizeof(line), "p APPEND %s {%zu+}", mailbox, strlen(text));
+    say(i, line);
+    say(i, text);
+}
+
+static void devices_hear_of_each_other(void **state)
+{
+    (void)state;
+    w.playing = "devices";
+    world_begin();
+    log_in(0);
+    log_in(1);
+    select_inbox(0);
+    select_inbox(1);
+    say(0, "i IDLE");
+    expect_like(0, "\\+ .*");
+
+    append(1, "INBOX", "Subject: one\r\n\r\nhello\r\n");
+    expect(1, "* 1 EXISTS");
+    expect_like(1, "p OK \\[APPENDUID [0-9]+ 1\\] .*");
+    expect(0, "* 1 EXISTS");
+
+    say(1, "f STORE 1 +FLAGS (\\Seen $Work)");
+    expect_like(1, "\\* FLAGS \\(.*\\$Work\\)");
+    expect_like(1, "\\* OK \\[PERMANENTFLAGS .*");
+    expect(1, "* 1 FETCH (FLAGS (\\Seen $Work))");
+    expect_like(1, "f OK .*");
+    expect_like(0, "\\* FLAGS \\(.*\\$Work\\)");
+    expect_like(0, "\\* OK \\[PERMANENTFLAGS .*");
+    expect(0, "* 1 FETCH (UID 1 FLAGS (\\Seen $Work))");
+
+    append(1, "INBOX", "Subject: two\r\n\r\nhello\r\n");
+    expect(1, "* 2 EXISTS");
+    expect_like(1, "p OK .*");
+    expect(0, "* 2 EXISTS");
+    say(1, "g UID STORE 1 +FLAGS.SILENT (\\Deleted)");
+    expect_like(1, "g OK .*");
+    expect(0, "* 1 FETCH (UID 1 FLAGS (\\Deleted \\Seen $Work))");
+    say(1, "x EXPUNGE");
+    expect(1, "* 1 EXPUNGE");
+    expect_like(1, "x OK .*");
+    expect(0, "* 1 EXPUNGE");
+    say(0, "DONE");
+    expect_like(0, "i OK .*");
+    world_end();
+}
+
+/* RFC 9051 7.5.1: no EXPUNGE while FETCH, STORE or SEARCH is answered; numbers stay what they were.
+ */
+static void expunges_wait(void **state)
+{
+    (void)state;
+    w.playing = "expunges";
+    world_begin();
+    log_in(0);
+    log_in(1);
+    for (int i = 0; i < 3; i++) {
+        append(0, "INBOX", "Subject: a letter\r\n\r\nhello\r\n");
+        expect_like(0, "p OK .*");
+    }
+    select_inbox(0);
+    select_inbox(1);
+    say(1, "a STORE 2 +FLAGS.SILENT \\Deleted");
+    expect_like(1, "a OK .*");
+    say(1, "b EXPUNGE");
+    expect(1, "* 2 EXPUNGE");
+    expect_like(1, "b OK .*");
+
+    say(0, "c FETCH 3 UID");
+    expect(0, "* 3 FETCH (UID 3)");
+    expect_like(0, "c OK .*");
+    say(0, "d FETCH 2 (UID RFC822.SIZE)");
+    expect(0, "* 2 FETCH (UID 2 RFC822.SIZE 28)");
+    expect_like(0, "d OK .*");
+    append(1, "INBOX", "Subject: another\r\n\r\nhello\r\n");
+    expect(1, "* 3 EXISTS");
+    expect_like(1, "p OK .*");
+    say(0, "e SEARCH ALL");
+    expect(0, "* SEARCH 1 2 3"); /* its view of the mailbox, until it is told */
+    expect(0, "* 4 EXISTS");
+    expect_like(0, "e OK .*");
+    say(0, "f NOOP");
+    expect(0, "* 2 EXPUNGE");
+    expect_like(0, "f OK .*");
+    say(0, "g FETCH 1:* UID");
+    expect(0, "* 1 FETCH (UID 1)");
+    expect(0, "* 2 FETCH (UID 3)");
+    expect(0, "* 3 FETCH (UID 4)");
+    expect_like(0, "g OK .*");
+    say(0, "h FETCH 4 UID");
+    expect_like(0, "h BAD .*");
+    world_end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(devices_hear_of_each_other),
+        cmocka_unit_test(expunges_wait),
+        cmocka_unit_test(plays_transcripts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

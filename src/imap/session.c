@@ -1,0 +1,103 @@
+/* session.c - commands about the session itself: CAPABILITY, NOOP, LOGOUT, ID, ENABLE, STARTTLS.
+ *
+ * RFC 9051 6.1, 6.2.1, 6.3.1; RFC 2971.
+ */
+#include "imap/session_int.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+static bool may_log_in(const struct imap *s)
+{
+    return conn_has_tls(s->conn) || s->server->auth_in_clear;
+}
+
+void imap_capabilities(struct imap *s, struct buf *out)
+{
+    bool stranger = s->state == NOT_AUTHENTICATED;
+    /* RFC 7888 5: LITERAL- promises 4 KiB, which is what a stranger may send. */
+    buf_add(out, stranger ? S("IMAP4rev1 LITERAL-") : S("IMAP4rev1 LITERAL+"));
+    for (size_t i = 0; i < COUNT_OF(imap_commands); i++) {
+        if (imap_commands[i].capability.n == 0) continue;
+        buf_addc(out, ' ');
+        buf_add(out, imap_commands[i].capability);
+    }
+    buf_addf(out, " APPENDLIMIT=%ju", (uintmax_t)s->server->settings->append_bytes_max);
+    if (!stranger) return;
+    if (s->server->can_starttls && !conn_has_tls(s->conn)) buf_add(out, S(" STARTTLS"));
+    buf_add(out, may_log_in(s) ? S(" AUTH=PLAIN") : S(" LOGINDISABLED"));
+}
+
+enum err imap_capability(struct imap *s, const struct command *c)
+{
+    (void)c;
+    struct buf all = buf_make(1024);
+    imap_capabilities(s, &all);
+    reply_words(&s->reply, S("* CAPABILITY "));
+    reply_words(&s->reply, buf_str(&all));
+    reply_end(&s->reply);
+    buf_free(&all);
+    return OK;
+}
+
+/* CHECK too: news are told at the end of every command, and every change is durable already. */
+enum err imap_noop(struct imap *s, const struct command *c)
+{
+    (void)s;
+    (void)c;
+    return OK;
+}
+
+enum err imap_logout(struct imap *s, const struct command *c)
+{
+    reply_untagged(&s->reply, S("BYE"), S(""), S("until next time"));
+    imap_answer(s, c->tag, imap_commands[c->what].name, OK);
+    s->answer.sent = true;
+    s->closing = true;
+    return OK;
+}
+
+enum err imap_id(struct imap *s, const struct command *c)
+{
+    str name = { 0 }, version = { 0 };
+    for (size_t i = 0; i + 1 < c->id.n; i += 2) {
+        if (str_ieq(c->id.items[i], S("name"))) name = c->id.items[i + 1];
+        if (str_ieq(c->id.items[i], S("version"))) version = c->id.items[i + 1];
+    }
+    log_event(LOG_DEBUG, "imap.command", conn_id(s->conn), F_STR("client", name),
+              F_STR("version", version));
+    reply_words(&s->reply, S("* ID (\"name\" \"Posthorn\" \"version\" "));
+    reply_string(&s->reply, str_of(PH_VERSION));
+    reply_words(&s->reply, S(")"));
+    reply_end(&s->reply);
+    return OK;
+}
+
+enum err imap_enable(struct imap *s, const struct command *c)
+{
+    reply_words(&s->reply, S("* ENABLED"));
+    for (size_t i = 0; i < c->enable.n; i++) {
+        if (!str_ieq(c->enable.items[i], S("CONDSTORE")) || s->condstore) continue;
+        s->condstore = true;
+        reply_words(&s->reply, S(" CONDSTORE"));
+    }
+    reply_end(&s->reply);
+    return OK;
+}
+
+/* RFC 9051 6.2.1; what came in clear behind the command is thrown away (security: command
+ * injection), and the client asks for the capabilities again. */
+enum err imap_starttls(struct imap *s, const struct command *c)
+{
+    if (conn_has_tls(s->conn)) return imap_bad(s, S("TLS is already there"));
+    if (!s->server->can_starttls) return imap_bad(s, S("no TLS on this port"));
+
+    conn_discard_input(s->conn);
+    s->answer.text = S("begin TLS now");
+    imap_answer(s, c->tag, imap_commands[c->what].name, OK);
+    s->answer.sent = true;
+    enum err e = conn_flush(s->conn);
+    if (e) return e;
+    conn_discard_input(s->conn);
+    return conn_starttls(s->conn) ? ERR_GONE : OK;
+}

@@ -1,0 +1,149 @@
+/* session_int.h - an IMAP session, and what its commands share.
+ *
+ * The fields of struct imap are what survives a park: RFC 9051 3's state, who logged in, and what
+ * the client has been told of the selected mailbox. All else lives in the command arena, which is
+ * empty while the session is parked.
+ */
+#ifndef IMAP_SESSION_INT_H
+#define IMAP_SESSION_INT_H
+
+#include "imap/command.h"
+#include "imap/imap.h"
+#include "imap/reply.h"
+
+/* RFC 9051 3; bits, so that a command's row can name several. */
+enum imap_state {
+    NOT_AUTHENTICATED = 1,
+    AUTHENTICATED = 2,
+    SELECTED = 4,
+    LOGGED_IN = AUTHENTICATED | SELECTED,
+    ANY = NOT_AUTHENTICATED | LOGGED_IN,
+};
+
+/* What the tagged answer of the command will say; empty parts are filled in by imap_answer. */
+struct answer {
+    bool sent; /* the command gave its answer itself */
+    str condition, code, text;
+};
+
+struct imap {
+    struct conn *conn;
+    const struct imap_server *server;
+    enum imap_state state;
+    uint64_t opened_us;    /* monotonic: how long a stranger has been here */
+    unsigned errors;       /* bad commands so far */
+    unsigned failures;     /* refused log-ins so far */
+    bool closing;          /* goodbye was said */
+
+    struct account account; /* from log-in on */
+    str user;               /* own memory; for the log */
+    bool condstore;         /* RFC 7162 3.1: FETCH responses carry MODSEQ */
+
+    struct told told;       /* of the selected mailbox */
+    bool read_only;         /* EXAMINE */
+    size_t told_keywords;   /* how many keywords FLAGS has named */
+
+    bool idling;
+    str idle_tag;           /* own memory */
+    struct watch watch;     /* set while idling: the account changed */
+    bool watching;
+
+    /* Of the command that is being served; empty while parked. */
+    struct arena arena;
+    struct reply reply;     /* said, and not yet given to the connection */
+    struct answer answer;
+};
+
+/* --- answers (answer.c) --------------------------------------------------------------------- */
+/* Give what was said to the connection. Waits for a slow client. */
+void imap_send(struct imap *s);
+/* The same once IMAP_REPLY_FLUSH_BYTES are gathered; no view may be open. Waits. */
+void imap_send_some(struct imap *s);
+/* What the tagged answer will say; code and text live in the arena or are constants. Returns e, so
+ * that a guard is one line: return imap_no(s, ERR_NOTFOUND, S("TRYCREATE"), S("no such mailbox")). */
+enum err imap_no(struct imap *s, enum err e, str code, str text);
+/* For an OK answer: its response code. */
+void imap_ok_code(struct imap *s, str code);
+/* BAD: the client broke the protocol. */
+enum err imap_bad(struct imap *s, str text);
+/* The one place where errors become words. */
+void imap_answer(struct imap *s, str tag, str command, enum err e);
+/* "* BYE …", and no more after it. Waits. */
+void imap_bye(struct imap *s, str code, str text);
+
+/* --- the selected mailbox (mailbox.c) ------------------------------------------------------- */
+/* A view, and the selected mailbox in it. It spans no wait: open, look, close. */
+struct look {
+    struct view *view;
+    struct mailbox mailbox;
+    const str *keywords; /* in the arena: loops mark and rewind it */
+    size_t keywords_n;
+};
+/* ERR_LATER: the store has failed; ERR_NOTFOUND: the mailbox is gone (imap_answer says BYE). */
+enum err imap_look(struct imap *s, struct look *look) MUST_CHECK;
+void imap_look_end(struct look *look);
+/* A mailbox by name, copied out of its view; the name stays the caller's. */
+enum err imap_find_mailbox(struct imap *s, str name, struct mailbox *out) MUST_CHECK;
+
+/* The messages that a command names, as the session knows them. */
+struct named {
+    struct seqmap map;
+    struct uidset uids; /* normalised; may name UIDs that are no message: map decides */
+};
+/* BAD (ERR_SYNTAX) when a sequence number is past the last message. */
+enum err imap_named(struct imap *s, struct look *look, const struct command *c, struct seqset set,
+                    struct named *out) MUST_CHECK;
+/* Walk: for (struct uid u = imap_named_first(&n, &w); u.n; u = imap_named_next(&n, &w)) */
+struct named_walk { size_t range; struct uid uid; };
+struct uid imap_named_first(const struct named *n, struct named_walk *w);
+struct uid imap_named_next(const struct named *n, struct named_walk *w);
+
+struct actor imap_actor(struct imap *s); /* for the store's journeys; in the arena */
+
+/* --- news (sync.c) -------------------------------------------------------------------------- */
+/* Tell what changed since `told`: new messages, flags, and, if allowed, expunges. Those of `own`
+ * (may be NULL) whose flags are as `own` says are known to the client already. Waits. */
+struct own_flags { struct uid *uids; struct flags *flags; size_t n; }; /* ascending by UID */
+enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own) MUST_CHECK;
+/* "* FLAGS (…)" and PERMANENTFLAGS. */
+void imap_tell_keywords(struct imap *s, const struct look *look);
+/* "* n FETCH (FLAGS (…))", with UID if wanted, and MODSEQ once CONDSTORE is on. */
+void imap_tell_flags(struct imap *s, const struct look *look, struct seq seq,
+                     const struct message *m, bool uid);
+void imap_unselect(struct imap *s);
+
+/* --- input (server.c) ----------------------------------------------------------------------- */
+/* A line without its line end, in the arena. ERR_LIMIT, ERR_GONE. Waits. */
+enum err imap_line(struct imap *s, str *line) MUST_CHECK;
+/* A refused literal and the rest of its command, thrown away, as often as another follows. Waits. */
+enum err imap_swallow(struct imap *s, struct literal literal) MUST_CHECK;
+
+/* --- the table of commands (commands.c) ------------------------------------------------------- */
+typedef enum err imap_command_fn(struct imap *s, const struct command *c);
+enum { USES_SEQ = 1 }; /* names messages by number: no EXPUNGE while it is answered (RFC 9051 7.5.1) */
+struct command_row {
+    str name;
+    enum imap_state states; /* where it is allowed */
+    int how;
+    imap_command_fn *run;   /* Waits. */
+    str capability;         /* what its presence lets us announce; may be empty */
+    str rfc;
+};
+extern const struct command_row imap_commands[VERBS];
+/* "IMAP4rev1 …" of this session at this moment. */
+void imap_capabilities(struct imap *s, struct buf *out);
+
+imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls, imap_authenticate,
+    imap_login, imap_enable, imap_select, imap_create, imap_delete, imap_rename, imap_subscribe,
+    imap_list, imap_lsub, imap_namespace, imap_status, imap_append, imap_idle, imap_close,
+    imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy;
+
+/* IDLE's other half: a line, or a wake, while idling. Waits. */
+enum err imap_idle_line(struct imap *s, str line) MUST_CHECK;
+enum err imap_idle_woken(struct imap *s) MUST_CHECK;
+void imap_idle_end(struct imap *s);
+
+/* STATUS's data, which LIST … RETURN (STATUS) gives too. */
+void imap_tell_status(struct imap *s, const struct mailbox *m, uint32_t items);
+
+#endif

@@ -1,0 +1,47 @@
+/* status.c - STATUS: counts of a mailbox that is not selected, RFC 9051 6.3.11, 7.3.4. */
+#include "imap/session_int.h"
+
+#include "base/mem.h"
+
+void imap_tell_status(struct imap *s, const struct mailbox *m, uint32_t items)
+{
+    const struct {
+        uint32_t item;
+        str name;
+        uint64_t value;
+    } all[] = {
+        { STATUS_MESSAGES, S("MESSAGES"), m->messages },
+        { STATUS_RECENT, S("RECENT"), 0 },
+        { STATUS_UIDNEXT, S("UIDNEXT"), m->uidnext.n },
+        { STATUS_UIDVALIDITY, S("UIDVALIDITY"), m->uidvalidity },
+        { STATUS_UNSEEN, S("UNSEEN"), m->unseen },
+        { STATUS_DELETED, S("DELETED"), m->deleted },
+        { STATUS_SIZE, S("SIZE"), m->size_bytes },
+        { STATUS_HIGHESTMODSEQ, S("HIGHESTMODSEQ"), m->highest_modseq.n },
+    };
+    struct reply *r = &s->reply;
+    bool first = true;
+    reply_words(r, S("* STATUS "));
+    reply_mailbox(r, m->name);
+    reply_words(r, S(" ("));
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (!(items & all[i].item)) continue;
+        if (!first) reply_words(r, S(" "));
+        first = false;
+        reply_words(r, all[i].name);
+        reply_words(r, S(" "));
+        reply_number(r, all[i].value);
+    }
+    reply_words(r, S(")"));
+    reply_end(r);
+}
+
+enum err imap_status(struct imap *s, const struct command *c)
+{
+    struct mailbox m;
+    enum err e = imap_find_mailbox(s, c->status.mailbox, &m);
+    if (e) return e;
+    if (c->status.items & STATUS_HIGHESTMODSEQ) s->condstore = true; /* RFC 7162 3.1 */
+    imap_tell_status(s, &m, c->status.items);
+    return OK;
+}
