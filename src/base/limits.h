@@ -18,6 +18,7 @@
 #define FIBERS_RESERVED          16          /* of a worker's stacks kept for relay, admin, timers */
 #define FIBER_GUARD_BYTES        (128 * 1024) /* below a stack; more than any frame steps over */
 #define FIBER_STARTS_WAITING     65536       /* fiber_start calls that wait for a stack */
+#define FIBER_COMPLAIN_MS        1000        /* between two log lines about a lack of stacks */
 #define CONN_INPUT_BYTES         (16 * 1024) /* lent with the stack; one TLS record */
 #define CONN_OUTPUT_BYTES        (64 * 1024) /* written past this waits for the peer */
 #define CONN_PARTIAL_BYTES       (8 * 1024)  /* a half-received line kept while parked */

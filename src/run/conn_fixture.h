@@ -5,7 +5,19 @@
 
 #include <errno.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #include "run/conn_int.h"
+
+/* A checker's heap and descriptors are not the program's. */
+static inline bool measurable(void)
+{
+    return FIBER_STACK_FACTOR == 1 && !RUNNING_ON_VALGRIND;
+}
 
 /* --- the toy --------------------------------------------------------------------------------- */
 

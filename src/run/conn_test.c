@@ -6,6 +6,9 @@
 #include <cmocka.h>
 
 #include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
 
 #include "run/conn_fixture.h"
 #include "run/process.h"
@@ -386,6 +389,137 @@ static void test_limits(void **state)
     toy_stop(&s);
 }
 
+/* Strangers who each hold a stack keep neither users nor the rest of the strangers out for good. */
+static void test_strangers_share(void **state)
+{
+    struct toy_server *s = *state;
+    enum { MANY = 30 };
+    int slow[MANY];
+    int user = client_open(s);
+
+    s->loop->fibers.stacks_max = 40; /* strangers 20, reserved 16 */
+    client_send(s, user, S("KNOWN\r\nPING\r\n"));
+    client_expect(s, user, "HELLO\r\nPONG\r\n");
+    for (int i = 0; i < MANY; i++) {
+        slow[i] = client_open(s);
+        client_send(s, slow[i], S("READ 2\r\nx"));
+    }
+    spin(s, 20);
+    assert_int_equal(fiber_stats(s->loop).running, 20);
+    assert_true(fiber_stats(s->loop).queued > 0);
+    client_send(s, user, S("PING\r\n"));
+    client_expect(s, user, "PONG\r\n");
+    for (int i = 0; i < 20; i++)
+        client_send(s, slow[i], S("y"));
+    for (int i = 20; i < MANY; i++)
+        client_send(s, slow[i], S("y"));
+    for (int i = 0; i < MANY; i++) {
+        client_expect(s, slow[i], "HELLO\r\nGOT 3841\r\n");
+        client_close(s, slow[i]);
+    }
+    client_close(s, user);
+    spin(s, 20);
+}
+
+/* Without descriptors the loop waits, and goes on by itself. */
+static void test_no_descriptors(void **state)
+{
+    struct toy_server *s = *state;
+    struct rlimit old;
+    if (RUNNING_ON_VALGRIND) skip(); /* it moves descriptors about */
+    int c = client_open(s);
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    struct rlimit none = { .rlim_cur = (rlim_t)c, .rlim_max = old.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    spin(s, 5);
+    uint64_t next_us = loop_next_us(s->loop);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(s->opened, 0);
+    assert_int_not_equal(next_us, 0);          /* no spinning */
+    assert_int_not_equal(next_us, UINT64_MAX); /* and not for ever */
+    client_expect(s, c, "HELLO\r\n");
+    client_close(s, c);
+}
+
+/* --- two workers ----------------------------------------------------------------------------- */
+
+static void *worker(void *arg)
+{
+    loop_run(arg);
+    return NULL;
+}
+
+static void *shy_open(void *arg, struct conn *c)
+{
+    (void)arg;
+    return c; /* no state shared between the workers */
+}
+
+static enum serve shy_serve(void *session, enum conn_why why)
+{
+    str line;
+    if (why == CONN_DRAIN) return SERVE_CLOSE;
+    while (conn_line_ready(session)) {
+        if (conn_line(session, 100, &line)) return SERVE_CLOSE;
+        conn_write(session, line);
+    }
+    return SERVE_PARK;
+}
+
+static void shy_closed(void *session)
+{
+    (void)session;
+}
+
+static void test_two_workers(void **state)
+{
+    (void)state;
+    static const struct conn_handler shy = { .open = shy_open,
+                                             .serve = shy_serve,
+                                             .closed = shy_closed };
+    enum { CLIENTS = 60 };
+    struct listener_config config = { .handler = &shy, .conns_per_address_max = 1000 };
+    struct seam *seam = seam_real_new("/tmp");
+    struct listener *listener;
+    struct loop *loops[2];
+    pthread_t threads[2];
+    int clients[CLIENTS];
+
+    assert_int_equal(netaddr_parse(S("127.0.0.1:0"), 0, &config.at), OK);
+    assert_int_equal(listener_open(seam, &config, &listener), OK);
+    for (unsigned i = 0; i < 2; i++) {
+        loops[i] = loop_new(seam, i);
+        assert_int_equal(listener_attach(listener, loops[i]), OK);
+        pthread_create(&threads[i], NULL, worker, loops[i]);
+    }
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = seam_connect(seam, listener_addr(listener), NULL);
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < CLIENTS; i++)
+            while (seam_send(seam, clients[i], "echo\r\n", 6) != 6)
+                sched_yield();
+        for (int i = 0; i < CLIENTS; i++) {
+            char got[6];
+            ssize_t n;
+            while ((n = seam_recv(seam, clients[i], got, 6)) == -EAGAIN)
+                sched_yield();
+            assert_int_equal(n, 6);
+            assert_memory_equal(got, "echo\r\n", 6);
+        }
+    }
+    for (int i = 0; i < 2; i++)
+        loop_stop(loops[i], 3000);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 2; i++)
+        loop_free(loops[i]);
+    listener_close(listener);
+    for (int i = 0; i < CLIENTS; i++)
+        seam_socket_close(seam, clients[i]);
+    seam_free(seam);
+}
+
 static void test_local_and_peer(void **state)
 {
     struct toy_server *s = *state;
@@ -494,14 +628,14 @@ static size_t heap_bytes(void)
 static void test_idle_cost(void **state)
 {
     struct toy_server *s = *state;
-    enum { CONNS = FIBER_STACK_FACTOR == 1 ? 9000 : 300 };
-    int *clients = MEM_ARRAY(CONNS, int);
+    const int conns = measurable() ? 9000 : 300;
+    int *clients = MEM_ARRAY((size_t)conns, int);
     struct netaddr from;
     int n = 0;
 
     process_raise_fd_limit();
     size_t before = heap_bytes();
-    for (; n < CONNS; n++) {
+    for (; n < conns; n++) {
         char text[32];
         snprintf(text, sizeof text, "127.0.1.%d:0", n % 200 + 1); /* enough local ports for all */
         assert_int_equal(netaddr_parse(str_of(text), 0, &from), OK);
@@ -514,7 +648,7 @@ static void test_idle_cost(void **state)
     }
     spin(s, 5);
     size_t each = (heap_bytes() - before - (size_t)n * sizeof(struct toy)) / (size_t)n;
-    if (FIBER_STACK_FACTOR == 1) { /* a sanitizer's heap counts otherwise */
+    if (measurable()) {
         print_message("idle connection in clear: %zu bytes on the heap (of %d; struct conn %zu)\n",
                       each, n, sizeof(struct conn));
         assert_in_range(each, 100, 999);
@@ -549,6 +683,9 @@ int main(void)
         WITH_SERVER(test_last_words),
         WITH_SERVER(test_drain),
         cmocka_unit_test(test_limits),
+        WITH_SERVER(test_strangers_share),
+        WITH_SERVER(test_no_descriptors),
+        cmocka_unit_test(test_two_workers),
         WITH_SERVER(test_local_and_peer),
         WITH_SERVER(test_trace),
         WITH_SERVER(test_client),

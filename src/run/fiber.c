@@ -11,6 +11,7 @@
 #include <assert.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "run/fiber_stack.h"
 #include "run/loop_int.h"
 
@@ -239,6 +240,17 @@ static void resume_runnable(struct fibers *all)
     }
 }
 
+/* Those who wait for a stack are worth a line in the log, one a second. */
+static void complain_if_empty(struct loop *l)
+{
+    struct fibers *all = &l->fibers;
+
+    if (!all->queued || l->now_us < all->complain_us) return;
+    all->complain_us = l->now_us + FIBER_COMPLAIN_MS * UINT64_C(1000);
+    log_event(LOG_WARN, "fiber.pool_empty", S(""), F_NUM("waiting", all->queued),
+              F_NUM("lent", all->lent), F_NUM("to_strangers", all->lent_to_strangers));
+}
+
 void fibers_run(struct loop *l)
 {
     struct fibers *all = &l->fibers;
@@ -248,11 +260,12 @@ void fibers_run(struct loop *l)
     resume_runnable(all);
     for (unsigned left = all->queued; left; left--) {
         struct fiber_request *r = next_request(all);
-        if (!r) return;
+        if (!r) break;
         all->no_memory = list_empty(&all->free) && !pool_grow(l);
-        if (all->no_memory) return;
+        if (all->no_memory) break;
         start(l, r);
     }
+    if (!next_request(all) || all->no_memory) complain_if_empty(l);
 }
 
 /* --- suspending ------------------------------------------------------------------------------ */
@@ -289,7 +302,7 @@ void fiber_suspend(void)
 void fiber_wake(struct fiber *f)
 {
     assert(f->state != FIBER_FREE);
-    if (f->state == FIBER_RUNNING) f->woken = true;
+    if (f->state == FIBER_RUNNING || f->yielding) f->woken = true;
     if (f->state != FIBER_SUSPENDED) return;
     f->state = FIBER_RUNNABLE;
     list_push_back(&f->loop->fibers.runnable, &f->link);
@@ -323,8 +336,10 @@ void fiber_yield(void)
     struct fiber *f = here();
 
     f->state = FIBER_RUNNABLE;
+    f->yielding = true; /* a wake meanwhile is for the next suspend */
     list_push_back(&f->loop->fibers.runnable, &f->link);
     leave_stack(f);
+    f->yielding = false;
 }
 
 void fiber_class_set(enum fiber_class class)

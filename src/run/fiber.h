@@ -30,7 +30,8 @@ struct fiber *fiber_self(void); /* NULL on the loop's own stack */
  * come before the fiber runs again are one: wait in a loop that looks at what you wait for. Waits. */
 void fiber_suspend(void);
 /* The same with an end: OK woken; ERR_LATER at that time (UINT64_MAX: never); ERR_GONE when the
- * loop drains, at once if it does already. Waits. */
+ * loop drains, at once if it does already. What you wait for may have come at the same moment: look
+ * before you believe an error. Waits. */
 enum err fiber_suspend_until(uint64_t mono_us) MUST_CHECK;
 /* Make a suspended fiber of this loop runnable. Own thread only. */
 void fiber_wake(struct fiber *f);

@@ -34,6 +34,7 @@ struct fiber {
     enum fiber_class class;
     enum fiber_state state;
     bool woken;     /* a wake came while running */
+    bool yielding;
     bool timed_out;
     bool retire;    /* leave the stack for ever */
 };
@@ -49,6 +50,7 @@ struct fibers {
     unsigned starts;            /* of them by fiber_start */
     unsigned stacks, lent, lent_to_strangers, peak;
     bool no_memory;             /* no new stack could be mapped; until one comes back */
+    uint64_t complain_us;       /* when the next line about a lack of stacks may be logged */
     unsigned stacks_max;        /* FIBERS_PER_WORKER; tests make it small */
 };
 

@@ -224,6 +224,29 @@ static void test_early_wake(void **state)
     assert_int_equal(s.steps, 2);
 }
 
+static void yield_then_nap(void *arg)
+{
+    struct sleeper *s = arg;
+    s->fiber = fiber_self();
+    fiber_yield();
+    s->steps = 1;
+    fiber_suspend();
+    s->steps = 2;
+}
+
+static void test_wake_while_yielding(void **state)
+{
+    struct place *p = *state;
+    struct sleeper s = { 0 };
+
+    go(p->loop, yield_then_nap, &s);
+    loop_run_once(p->loop, false);
+    assert_int_equal(s.steps, 0);
+    fiber_wake(s.fiber);
+    loop_run_once(p->loop, false);
+    assert_int_equal(s.steps, 2); /* the wake was for the suspend that followed */
+}
+
 /* --- the pool -------------------------------------------------------------------------------- */
 
 struct crowd {
@@ -523,6 +546,7 @@ int main(void)
         WITH_LOOP(test_guard_is_below),
         WITH_LOOP(test_wake),
         WITH_LOOP(test_early_wake),
+        WITH_LOOP(test_wake_while_yielding),
         WITH_LOOP(test_pool_exhausted),
         WITH_LOOP(test_shares),
         WITH_LOOP(test_class_change),

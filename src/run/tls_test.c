@@ -488,7 +488,7 @@ static void test_idle_cost(void **state)
         spin(&server, 10);
         if (i == 0) before = mallinfo2().uordblks;
     }
-    if (FIBER_STACK_FACTOR == 1)
+    if (measurable())
         print_message("idle TLS connection: both ends together %zu bytes on the heap (the "
                       "client's keeps an input buffer of %d)\n",
                       (mallinfo2().uordblks - before) / CONNS, CONN_INPUT_BYTES);
