@@ -125,6 +125,16 @@ void *arena_array(struct arena *a, size_t n, size_t size)
     return arena_alloc(a, bytes);
 }
 
+void *arena_more(struct arena *a, void *items, size_t n, size_t size)
+{
+    enum { FIRST = 4 };
+    if (n && (n < FIRST || n & (n - 1))) return items;
+    size_t cap = n ? 2 * n : FIRST;
+    void *moved = arena_array(a, cap, size);
+    if (moved && n) bytes_copy(moved, cap * size, items, n * size);
+    return moved;
+}
+
 str arena_copy(struct arena *a, str s)
 {
     return arena_concat(a, &s, 1);

@@ -28,6 +28,10 @@ void *arena_array(struct arena *a, size_t n, size_t size); /* n*size checked for
 #define ARENA_NEW(a, type)      ((type *)arena_alloc(a, sizeof(type)))
 #define ARENA_ARRAY(a, n, type) ((type *)arena_array(a, n, sizeof(type)))
 
+/* Room for one more in an array of n items that only grows by this call: it doubles, moving, at 4, 8,
+ * 16 …; begin with NULL and 0. NULL when the budget is spent; the old array stays as it was. */
+void *arena_more(struct arena *a, void *items, size_t n, size_t size);
+
 str arena_copy(struct arena *a, str s);
 str arena_concat(struct arena *a, const str *parts, size_t n);
 str arena_lower(struct arena *a, str s); /* ASCII lower case */

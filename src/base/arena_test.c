@@ -187,6 +187,29 @@ static void what_is_not_handed_out_is_poisoned(void **state)
 #endif
 }
 
+static void more_keeps_what_was_there(void **state)
+{
+    (void)state;
+    struct arena a = arena_make(64 * 1024);
+    int *items = NULL;
+    for (int i = 0; i < 1000; i++) {
+        int *moved = arena_more(&a, items, (size_t)i, sizeof(*items));
+        assert_non_null(moved);
+        items = moved;
+        items[i] = i;
+    }
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i);
+    arena_free(&a);
+
+    a = arena_make(100);
+    assert_non_null(items = arena_more(&a, NULL, 0, sizeof(*items)));
+    assert_ptr_equal(arena_more(&a, items, 3, sizeof(*items)), items);
+    assert_null(arena_more(&a, items, 16, sizeof(*items)));
+    assert_true(a.full);
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +222,7 @@ int main(void)
         cmocka_unit_test(strings_past_the_budget_are_empty),
         cmocka_unit_test(a_rewind_gives_back_what_came_after_the_mark),
         cmocka_unit_test(what_is_not_handed_out_is_poisoned),
+        cmocka_unit_test(more_keeps_what_was_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
