@@ -72,6 +72,9 @@ bool conn_buffered(const struct conn *c);
 enum err conn_line(struct conn *c, size_t max, str *line) MUST_CHECK;
 /* Between 1 and n bytes, as they come: literals, DATA, BDAT. Valid until the next conn call. Waits. */
 enum err conn_read(struct conn *c, size_t n, str *bytes) MUST_CHECK;
+/* Give the last n bytes of what conn_read just returned back, to be read again: what follows the end
+ * of DATA is the next command. Before any other conn call. */
+void conn_unread(struct conn *c, size_t n);
 /* Exactly n bytes thrown away. Waits. */
 enum err conn_skip(struct conn *c, uint64_t n) MUST_CHECK;
 void conn_discard_input(struct conn *c); /* all that is buffered: before STARTTLS */

@@ -229,6 +229,13 @@ enum err conn_read(struct conn *c, size_t n, str *bytes)
     return OK;
 }
 
+void conn_unread(struct conn *c, size_t n)
+{
+    assert(n <= c->in_at);
+    c->in_at -= (uint32_t)n;
+    if (c->trace_input.n >= n) c->trace_input.n -= n;
+}
+
 enum err conn_skip(struct conn *c, uint64_t n)
 {
     str s;
