@@ -125,6 +125,18 @@
 #define RELAY_MX_HOSTS       16    /* tried per attempt */
 #define ALIAS_DEPTH          10
 #define ALIAS_TARGETS        1000
+#define DELIVER_RETURN_PATH_BYTES 1024 /* the line we put on top: an address, each byte quoted, twice over */
+#define DELIVER_ARENA_BYTES  (4 * 1024 * 1024) /* scratch of one look-up: ALIAS_TARGETS addresses, folded */
+#define SMTP_TX_BYTES        (4 * 1024 * 1024) /* one transaction's recipients and where they go */
+#define SMTP_TX_TARGETS      400   /* mailboxes and queue entries of one commit, ~8 of STORE_BATCH_OPS each */
+#define SMTP_COMMAND_BYTES   (64 * 1024) /* scratch of one command */
+#define SMTP_HELO_BYTES      255   /* kept of what a peer calls itself */
+#define SMTP_HEADER_BYTES    (256 * 1024) /* held in memory until the header's end; 50 hops take 20 KiB */
+#define SMTP_MESSAGE_MS      (60 * 60 * 1000) /* a whole message, however steadily it drips */
+#define SMTP_AUTH_FAILURES   3     /* in a session, then it is closed */
+#define SMTP_PARAMETERS      16    /* of one MAIL or RCPT; we know seven */
+#define SMTP_ENVID_BYTES     100   /* RFC 3461 4.4 */
+#define SMTP_ORCPT_BYTES     500   /* RFC 3461 4.2 */
 
 /* --- imap, pop3 ----------------------------------------------------------------------------- */
 #define IMAP_LINE_BYTES           (64 * 1024) /* RFC 7162 4: at least 8192 */

@@ -32,17 +32,28 @@ struct route {
     const struct local_rcpt *local; size_t local_n;  /* each user once */
     const struct queue_rcpt *remote; size_t remote_n;
 };
-/* Never waits: reads a view of its own. Results in the arena.
+/* Never waits: reads a view of its own. Results in the arena. <postmaster> without a domain is ours.
+ *
+ * An address that is an alias goes to its targets, and so on, each address once, ALIAS_DEPTH deep and
+ * ALIAS_TARGETS wide. An alias may name its own address when a user has it: a copy stays here. Else
+ * a user, else without its tag, else postmaster's, else the domain's catch-all. Of several targets
+ * those that cannot take it are passed over as long as one can; full mailboxes only when all are.
+ *
  * ERR_NOTFOUND: our domain, no such user (550 5.1.1); ERR_LIMIT: alias loop or too many targets;
- * ERR_LATER: over quota (452 4.2.2); ERR_DENIED: suspended account (550 5.2.1). */
+ * ERR_LATER: over quota (452 4.2.2), or the store cannot be read; ERR_DENIED: suspended account
+ * (550 5.2.1). */
 enum err route_find(struct deliver *d, const struct address *to, struct arena *a, struct route *out) MUST_CHECK;
 
 /* A message with its recipients, ready for the commit; recipients are merged: a user reached twice
- * gets one copy. Adds nothing to the body (smtp wrote Return-Path's sender into the envelope and
- * Received into the body). Waits until durable: after OK the 250 may leave. */
+ * gets one copy (the arrays themselves are compacted; of two the first stays). Adds nothing to the
+ * body. Waits until durable: after OK the 250 may leave. ERR_LIMIT: more than one commit holds. */
 enum err deliver_accept(struct deliver *d, struct accept *message) MUST_CHECK;
 
-/* Build and address a notice (DSN) for these: a text ready for store_queue_results or deliver_accept.
- * Never for a null sender. */
+/* A stored body begins with "Return-Path: <sender>" CRLF, which is for mailboxes alone (RFC 5321 4.4:
+ * a relayed copy must not carry it). All copies share one body, so relay leaves this line out when
+ * it sends: bytes of that line at the front of a body's first bytes (DELIVER_RETURN_PATH_BYTES of
+ * them are enough), 0 if there is none. deliver_return_path_write makes the line. */
+size_t deliver_return_path_bytes(str first_bytes);
+void deliver_return_path_write(struct buf *out, str sender); /* as in struct accept: empty is <> */
 
 #endif
