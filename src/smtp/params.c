@@ -1,0 +1,207 @@
+/* params.c - the arguments of MAIL, RCPT and BDAT: paths, numbers, ESMTP parameters. */
+#include "smtp/params_int.h"
+
+#include "base/limits.h"
+#include "store/store.h"
+
+struct parser {
+    struct arena *arena;
+    struct mail_params *mail;
+    struct rcpt_params *rcpt;
+    unsigned allow; /* ADDRESS_UTF8 or not, for decoded xtext */
+    unsigned seen;  /* bit i: row i was given */
+};
+typedef bool param_fn(struct parser *p, str value);
+
+struct param {
+    str name;
+    bool wants_value;
+    param_fn *take;
+};
+
+/* --- MAIL's parameters
+ * ---------------------------------------------------------------------------- */
+
+static bool take_size(struct parser *p, str value) /* RFC 1870 4: at most 20 digits */
+{
+    return str_u64(value, UINT64_MAX, &p->mail->size_bytes);
+}
+
+static bool take_body(struct parser *p, str value)
+{
+    p->mail->eight_bit = str_ieq(value, S("8BITMIME"));
+    return p->mail->eight_bit || str_ieq(value, S("7BIT"));
+}
+
+static bool take_smtputf8(struct parser *p, str value)
+{
+    (void)value;
+    p->mail->utf8 = true;
+    return true;
+}
+
+static bool take_ret(struct parser *p, str value)
+{
+    p->mail->ret_full = str_ieq(value, S("FULL"));
+    return p->mail->ret_full || str_ieq(value, S("HDRS"));
+}
+
+static bool take_envid(struct parser *p, str value)
+{
+    if (value.n > SMTP_ENVID_BYTES) return false;
+    return address_xtext(p->arena, value, 0, SMTP_ENVID_BYTES, &p->mail->envid);
+}
+
+/* Who is said to have submitted it first. Nobody here trusts that; it only has to be well-formed.
+ */
+static bool take_auth(struct parser *p, str value)
+{
+    str text;
+    struct address who;
+    if (str_eq(value, S("<>"))) return true;
+    return address_xtext(p->arena, value, p->allow, ADDRESS_BYTES, &text) &&
+           address_parse(p->arena, text, p->allow, &who);
+}
+
+/* --- RCPT's parameters
+ * ---------------------------------------------------------------------------- */
+
+/* "NEVER", or a list without doubles of the others. RFC 3461 4.1. */
+static bool take_notify(struct parser *p, str value)
+{
+    static const struct {
+        str word;
+        unsigned bit;
+    } words[] = {
+        { S_INIT("SUCCESS"), NOTIFY_SUCCESS },
+        { S_INIT("FAILURE"), NOTIFY_FAILURE },
+        { S_INIT("DELAY"), NOTIFY_DELAY },
+    };
+    unsigned bits = 0;
+    str word;
+    if (str_ieq(value, S("NEVER"))) {
+        p->rcpt->notify = NOTIFY_NEVER;
+        return true;
+    }
+    if (str_ends(value, S(","))) return false;
+    while (str_split(&value, ',', &word)) {
+        unsigned bit = 0;
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+            if (str_ieq(word, words[i].word)) bit = words[i].bit;
+        if (!bit || bits & bit) return false;
+        bits |= bit;
+    }
+    p->rcpt->notify = bits;
+    return bits != 0;
+}
+
+/* Kept as it came, for the next hop and for reports; what it decodes to was looked at. */
+static bool take_orcpt(struct parser *p, str value)
+{
+    str type, text;
+    if (value.n > SMTP_ORCPT_BYTES) return false;
+    p->rcpt->orcpt = value;
+    return address_orcpt(p->arena, value, p->allow, &type, &text);
+}
+
+/* clang-format off */
+static const struct param mail_rows[] = {
+    { S_INIT("SIZE"),     true,  take_size },
+    { S_INIT("BODY"),     true,  take_body },
+    { S_INIT("SMTPUTF8"), false, take_smtputf8 },
+    { S_INIT("RET"),      true,  take_ret },
+    { S_INIT("ENVID"),    true,  take_envid },
+    { S_INIT("AUTH"),     true,  take_auth },
+};
+static const struct param rcpt_rows[] = {
+    { S_INIT("NOTIFY"),   true,  take_notify },
+    { S_INIT("ORCPT"),    true,  take_orcpt },
+};
+/* clang-format on */
+
+/* --- the arguments as a whole
+ * ------------------------------------------------------------------------ */
+
+static enum params_fault take_param(struct parser *p, str word, const struct param *rows, size_t n)
+{
+    size_t equals = str_chr(word, '=');
+    bool has_value = equals != STR_NPOS;
+    str name = has_value ? str_take(word, equals) : word;
+    str value = has_value ? str_from(word, equals + 1) : (str){ 0 };
+    for (size_t i = 0; i < n; i++) {
+        if (!str_ieq(name, rows[i].name)) continue;
+        bool twice = p->seen >> i & 1;
+        p->seen |= 1u << i;
+        if (twice || has_value != rows[i].wants_value || (has_value && !value.n))
+            return PARAMS_VALUE;
+        return rows[i].take(p, value) ? PARAMS_FINE : PARAMS_VALUE;
+    }
+    return PARAMS_UNKNOWN;
+}
+
+static enum params_fault take_params(struct parser *p, str rest, const struct param *rows, size_t n)
+{
+    str word;
+    unsigned count = 0;
+    if (rest.n && rest.p[0] != ' ') return PARAMS_ADDRESS;
+    while (str_split(&rest, ' ', &word)) {
+        if (!word.n) continue; /* more than one space is harmless */
+        if (++count > SMTP_PARAMETERS) return PARAMS_MANY;
+        enum params_fault fault = take_param(p, word, rows, n);
+        if (fault) return fault;
+    }
+    return p->arena->full ? PARAMS_MANY : PARAMS_FINE;
+}
+
+/* "FROM:" or "TO:", then the path; a space after the colon is common, and harmless. */
+static enum params_fault take_path(struct scan *s, struct parser *p, str keyword, unsigned allow,
+                                   struct address *out)
+{
+    scan_want_lit(s, keyword);
+    scan_skip_wsp(s);
+    if (s->bad) return PARAMS_SYNTAX;
+    address_path(s, p->arena, allow, out);
+    return s->bad ? PARAMS_ADDRESS : PARAMS_FINE;
+}
+
+static bool is_ascii(struct address a)
+{
+    return str_is_ascii(a.local) && str_is_ascii(a.domain);
+}
+
+enum params_fault smtp_mail_params(struct arena *a, str args, struct mail_params *out)
+{
+    struct mail_params m = { 0 };
+    struct parser p = { .arena = a, .mail = &m, .allow = ADDRESS_UTF8 };
+    struct scan s = scan_make(args);
+    enum params_fault fault = take_path(&s, &p, S("FROM:"), ADDRESS_UTF8 | ADDRESS_NULL, &m.sender);
+    if (!fault)
+        fault = take_params(&p, scan_rest(&s), mail_rows, sizeof(mail_rows) / sizeof(mail_rows[0]));
+    if (!fault && !m.utf8 && !is_ascii(m.sender)) fault = PARAMS_NEEDS_UTF8;
+    if (!fault) *out = m;
+    return fault;
+}
+
+enum params_fault smtp_rcpt_params(struct arena *a, str args, bool utf8, struct rcpt_params *out)
+{
+    struct rcpt_params r = { .notify = NOTIFY_DEFAULT };
+    struct parser p = { .arena = a, .rcpt = &r, .allow = utf8 ? ADDRESS_UTF8 : 0 };
+    struct scan s = scan_make(args);
+    enum params_fault fault =
+        take_path(&s, &p, S("TO:"), ADDRESS_UTF8 | ADDRESS_POSTMASTER, &r.rcpt);
+    if (!fault)
+        fault = take_params(&p, scan_rest(&s), rcpt_rows, sizeof(rcpt_rows) / sizeof(rcpt_rows[0]));
+    if (!fault && !utf8 && !is_ascii(r.rcpt)) fault = PARAMS_NEEDS_UTF8;
+    if (!fault) *out = r;
+    return fault;
+}
+
+bool smtp_bdat_params(str args, uint64_t *bytes, bool *last)
+{
+    size_t space = str_chr(args, ' ');
+    str rest = space == STR_NPOS ? (str){ 0 } : str_trim(str_from(args, space));
+    if (rest.n && !str_ieq(rest, S("LAST"))) return false;
+    if (!str_u64(str_take(args, space), UINT64_MAX, bytes)) return false;
+    *last = rest.n != 0;
+    return true;
+}

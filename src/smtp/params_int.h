@@ -1,0 +1,43 @@
+/* params_int.h - the arguments of MAIL, RCPT and BDAT: paths, numbers, ESMTP parameters.
+ *
+ * Pure: from text to values. RFC 5321 4.1.1.2, 4.1.1.3, 4.1.2; RFC 1870 (SIZE); RFC 6152 (BODY);
+ * RFC 6531 (SMTPUTF8); RFC 3461 (RET, ENVID, NOTIFY, ORCPT); RFC 4954 5 (AUTH); RFC 3030 (BDAT).
+ */
+#ifndef SMTP_PARAMS_INT_H
+#define SMTP_PARAMS_INT_H
+
+#include "base/arena.h"
+#include "mail/address.h"
+
+/* What is wrong with the arguments; smtp_params_reply has the words. */
+enum params_fault {
+    PARAMS_FINE,
+    PARAMS_SYNTAX,     /* not of the form "FROM:<path>" */
+    PARAMS_ADDRESS,    /* the path is no path */
+    PARAMS_NEEDS_UTF8, /* non-ASCII without SMTPUTF8 */
+    PARAMS_UNKNOWN,    /* a parameter that we do not know */
+    PARAMS_VALUE,      /* one that we do, with a bad value, or twice */
+    PARAMS_MANY,       /* more than SMTP_PARAMETERS, or too long for the arena */
+};
+
+struct mail_params {
+    struct address sender;
+    uint64_t size_bytes;  /* declared; 0: not */
+    bool eight_bit;       /* BODY=8BITMIME */
+    bool utf8, ret_full;
+    str envid;            /* decoded */
+};
+struct rcpt_params {
+    struct address rcpt;
+    unsigned notify;      /* NOTIFY_… of store.h */
+    str orcpt;            /* as given, its text checked: carried to the next hop */
+};
+
+/* args: what follows "MAIL " or "RCPT ". Results borrow from args or lie in the arena. */
+enum params_fault smtp_mail_params(struct arena *a, str args, struct mail_params *out);
+enum params_fault smtp_rcpt_params(struct arena *a, str args, bool utf8, struct rcpt_params *out);
+
+/* "1024" or "1024 LAST", digits only, checked in 64 bits. */
+bool smtp_bdat_params(str args, uint64_t *bytes, bool *last);
+
+#endif

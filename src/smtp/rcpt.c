@@ -1,0 +1,94 @@
+/* rcpt.c - RCPT TO: decide whether we take responsibility for one recipient.
+ *
+ * RFC 5321 3.3, 4.1.1.3; RFC 3461 4 (NOTIFY, ORCPT). Refusing here is cheap; after DATA we would
+ * have to bounce, so everything that can be judged by now is judged by now.
+ */
+#include "base/limits.h"
+#include "smtp/smtp_int.h"
+
+static enum err refuse_params(struct smtp *s, enum params_fault fault)
+{
+    switch (fault) {
+    case PARAMS_FINE: break;
+    case PARAMS_SYNTAX: return smtp_reply(s, 501, "5.5.4", S("RCPT TO:<address>"));
+    case PARAMS_ADDRESS: return smtp_reply(s, 501, "5.1.3", S("that is no address"));
+    case PARAMS_NEEDS_UTF8: return smtp_reply(s, 553, "5.6.7", S("that address needs SMTPUTF8"));
+    case PARAMS_UNKNOWN:
+        return smtp_reply(s, 555, "5.5.4", S("a parameter that is not known here"));
+    case PARAMS_VALUE: return smtp_reply(s, 501, "5.5.4", S("a parameter has a bad value"));
+    case PARAMS_MANY: return smtp_reply(s, 501, "5.5.4", S("too many parameters"));
+    }
+    return OK;
+}
+
+static enum err refuse_route(struct smtp *s, enum err why)
+{
+    switch (why) {
+    case ERR_NOTFOUND: return smtp_reply(s, 550, "5.1.1", S("no such user here"));
+    case ERR_DENIED: return smtp_reply(s, 550, "5.2.1", S("that account takes no mail"));
+    case ERR_LIMIT: return smtp_reply(s, 550, "5.4.6", S("that alias leads nowhere"));
+    case ERR_LATER: return smtp_reply(s, 452, "4.2.2", S("that mailbox is full"));
+    default: return smtp_reply(s, 451, "4.3.0", S("cannot look that up now, try again"));
+    }
+}
+
+static enum err too_many(struct smtp *s)
+{
+    return smtp_reply(s, 452, "4.5.3",
+                      S("too many recipients, send the rest in another transaction"));
+}
+
+/* All of this recipient's targets or none. */
+static bool add(struct smtp *s, const struct rcpt_params *rcpt, const struct route *route)
+{
+    struct transaction *tx = &s->tx;
+    size_t local_n = tx->local_n, queue_n = tx->queue_n;
+    if (local_n + queue_n + route->local_n + route->remote_n > SMTP_TX_TARGETS) return false;
+    for (size_t i = 0; i < route->local_n; i++) {
+        struct local_rcpt *more = arena_more(&s->tx_arena, tx->local, local_n, sizeof(*more));
+        if (!more) return false;
+        tx->local = more;
+        more[local_n++] = route->local[i];
+    }
+    for (size_t i = 0; i < route->remote_n; i++) {
+        struct queue_rcpt *more = arena_more(&s->tx_arena, tx->queue, queue_n, sizeof(*more));
+        if (!more) return false;
+        tx->queue = more;
+        more[queue_n] = route->remote[i];
+        more[queue_n].notify = rcpt->notify;
+        more[queue_n++].orcpt = rcpt->orcpt;
+    }
+    tx->local_n = local_n;
+    tx->queue_n = queue_n;
+    if (!tx->rcpts++) tx->first_rcpt = rcpt->rcpt;
+    s->state = SMTP_RCPT;
+    return true;
+}
+
+/* OK, or why not, replied. Waits for nothing. */
+static enum err judge(struct smtp *s, str args, struct rcpt_params *rcpt, struct route *route)
+{
+    enum params_fault fault =
+        smtp_rcpt_params(&s->tx_arena, arena_copy(&s->tx_arena, args), s->tx.mail.utf8, rcpt);
+    if (fault) return refuse_params(s, fault);
+    enum err e = route_find(s->server->deliver, &rcpt->rcpt, &s->tx_arena, route);
+    if (e) return refuse_route(s, e);
+    if (route->kind == ROUTE_REMOTE && !s->logged_in)
+        return smtp_reply(s, 550, "5.7.1", S("relaying denied"));
+    return OK;
+}
+
+enum err smtp_rcpt(struct smtp *s, str args)
+{
+    if (s->tx.rcpts >= s->server->settings->rcpts_max) return too_many(s);
+    struct arena_mark before = arena_mark(&s->tx_arena);
+    struct rcpt_params rcpt;
+    struct route route;
+    enum err e = judge(s, args, &rcpt, &route);
+    if (e) {
+        arena_rewind(&s->tx_arena, before);
+        return e;
+    }
+    if (!add(s, &rcpt, &route)) return too_many(s);
+    return smtp_reply(s, 250, "2.1.5", S("recipient ok"));
+}

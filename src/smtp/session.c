@@ -1,0 +1,206 @@
+/* session.c - an SMTP session: greeting, one command a burst, goodbye. RFC 5321 3, 4.3.
+ *
+ * The table of commands is the protocol: which verb, in which states, served by whom.
+ */
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "smtp/smtp_int.h"
+
+enum { ANY = SMTP_START | SMTP_READY | SMTP_MAIL | SMTP_RCPT | SMTP_CHUNKS };
+
+struct command {
+    str verb;
+    unsigned states;
+    smtp_command_fn *run;
+    const char *reference;
+};
+
+/* clang-format off */
+static const struct command commands[] = {
+    { S_INIT("EHLO"),     ANY,                               smtp_ehlo,     "RFC 5321 4.1.1.1" },
+    { S_INIT("HELO"),     ANY,                               smtp_helo,     "RFC 5321 4.1.1.1" },
+    { S_INIT("STARTTLS"), SMTP_READY | SMTP_MAIL | SMTP_RCPT, smtp_starttls, "RFC 3207 4" },
+    { S_INIT("AUTH"),     SMTP_READY,                        smtp_auth,     "RFC 4954 4" },
+    { S_INIT("MAIL"),     SMTP_READY,                        smtp_mail,     "RFC 5321 4.1.1.2" },
+    { S_INIT("RCPT"),     SMTP_MAIL | SMTP_RCPT,             smtp_rcpt,     "RFC 5321 4.1.1.3" },
+    { S_INIT("DATA"),     SMTP_MAIL | SMTP_RCPT,             smtp_data,     "RFC 5321 4.1.1.4" },
+    { S_INIT("BDAT"),     ANY,                               smtp_bdat,     "RFC 3030 2: its bytes follow in any state" },
+    { S_INIT("RSET"),     ANY,                               smtp_rset,     "RFC 5321 4.1.1.5" },
+    { S_INIT("NOOP"),     ANY,                               smtp_noop,     "RFC 5321 4.1.1.9" },
+    { S_INIT("QUIT"),     ANY,                               smtp_quit,     "RFC 5321 4.1.1.10" },
+    { S_INIT("VRFY"),     ANY,                               smtp_vrfy,     "RFC 5321 4.1.1.6, 7.3" },
+    { S_INIT("EXPN"),     ANY,                               smtp_expn,     "RFC 5321 4.1.1.7, 7.3" },
+    { S_INIT("HELP"),     ANY,                               smtp_help,     "RFC 5321 4.1.1.8" },
+};
+
+static const struct setting rows[] = {
+    { "size_max",        SET_SIZE,     offsetof(struct smtp_settings, size_max_bytes),  "50M", 64 * 1024, UINT64_C(1) << 40, NULL, "The largest message taken, in bytes as sent." },
+    { "rcpts_max",       SET_COUNT,    offsetof(struct smtp_settings, rcpts_max),       "100", 1, SMTP_TX_TARGETS, NULL, "Recipients of one message; the rest is asked to come again (RFC 5321 wants at least 100)." },
+    { "errors_max",      SET_COUNT,    offsetof(struct smtp_settings, errors_max),      "20",  1, 1000000, NULL, "Refused commands in one session, unknown recipients among them; then it is closed." },
+    { "hops_max",        SET_COUNT,    offsetof(struct smtp_settings, hops_max),        "50",  1, 1000,    NULL, "Received lines in a message; with more it is taken for a loop." },
+    { "idle",            SET_DURATION, offsetof(struct smtp_settings, idle_ms),         "5m",  100, 86400000, NULL, "A session that says nothing between commands is closed." },
+    { "command",         SET_DURATION, offsetof(struct smtp_settings, command_ms),      "5m",  100, 86400000, NULL, "A step within a command (a log-in's next line, the reading of our answer) must be done by then." },
+    { "data",            SET_DURATION, offsetof(struct smtp_settings, data_ms),         "3m",  100, 86400000, NULL, "The longest gap within a message's bytes." },
+    { "repair_networks", SET_NETWORKS, offsetof(struct smtp_settings, repair_networks), "",    0, 0, NULL, "From these, a line that ends in LF alone is repaired instead of refused; what ends a message stays the same." },
+    { "hide_client",     SET_BOOL,     offsetof(struct smtp_settings, hide_client),     "no",  0, 0, NULL, "Leave the address of a submitting client out of Received." },
+};
+/* clang-format on */
+
+const struct settings_section smtp_section = {
+    .name = "smtp",
+    .size = sizeof(struct smtp_settings),
+    .rows = rows,
+    .n = COUNT_OF(rows),
+    .help = "Receiving mail: from other servers and from people's clients.",
+};
+
+/* --- what commands share
+ * ---------------------------------------------------------------------------- */
+
+str smtp_hostname(const struct smtp *s)
+{
+    return deliver_hostname(s->server->deliver);
+}
+
+void smtp_forget_transaction(struct smtp *s)
+{
+    intake_free(s->tx.intake);
+    s->tx = (struct transaction){ 0 };
+    arena_free(&s->tx_arena);
+    if (s->state != SMTP_START) s->state = SMTP_READY;
+}
+
+/* --- one command
+ * -------------------------------------------------------------------------------------- */
+
+static enum err greet(struct smtp *s)
+{
+    str text = arena_concat(&s->command, (str[]){ smtp_hostname(s), S(" ESMTP Posthorn") }, 2);
+    return smtp_reply(s, 220, "", text);
+}
+
+/* A command is text that ends in CRLF: anything else is a stranger's trick or a broken client. */
+static bool is_text_line(str line)
+{
+    if (!str_ends(line, S("\r\n"))) return false;
+    str text = str_take(line, line.n - 2);
+    return !str_has(text, '\r') && !str_has(text, '\n') && !str_has(text, '\0');
+}
+
+static const struct command *find_command(str verb)
+{
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        if (str_ieq(verb, commands[i].verb)) return &commands[i];
+    return NULL;
+}
+
+static enum err wrong_state(struct smtp *s)
+{
+    if (s->state == SMTP_START) return smtp_reply(s, 503, "5.5.1", S("say EHLO first"));
+    if (s->state == SMTP_READY) return smtp_reply(s, 503, "5.5.1", S("say MAIL first"));
+    if (s->state == SMTP_CHUNKS) return smtp_reply(s, 503, "5.5.1", S("BDAT goes on; or RSET"));
+    return smtp_reply(s, 503, "5.5.1", S("not within a transaction"));
+}
+
+static enum err run(struct smtp *s, str line)
+{
+    str text = str_trim(line);
+    size_t space = str_chr(text, ' ');
+    str verb = str_take(text, space),
+        args = space == STR_NPOS ? S("") : str_trim(str_from(text, space));
+    const struct command *command = find_command(verb);
+    if (!command) {
+        log_event(LOG_INFO, "smtp.bad_command", conn_id(s->conn),
+                  F_STR("line", str_take(text, 80)));
+        return smtp_reply(s, 500, "5.5.1", S("command not known"));
+    }
+    enum err e = command->states & s->state ? command->run(s, args) : wrong_state(s);
+    if (e && e != ERR_GONE)
+        log_event(LOG_INFO, "smtp.refused", conn_id(s->conn), F_STR("command", command->verb),
+                  F_NUM("code", s->last_code), F_STR("why", s->last_text));
+    else
+        log_event(LOG_DEBUG, "smtp.command", conn_id(s->conn), F_STR("command", command->verb),
+                  F_NUM("code", s->last_code));
+    return e;
+}
+
+/* Read one line and answer it. Waits. */
+static enum err command(struct smtp *s)
+{
+    str line;
+    enum err e = conn_line(s->conn, SMTP_LINE_BYTES, &line);
+    if (e == ERR_GONE) return e;
+    if (e == ERR_LIMIT) return smtp_reply(s, 500, "5.5.2", S("line too long"));
+    if (!is_text_line(line))
+        return smtp_reply(s, 500, "5.5.2", S("lines are text and end in CRLF"));
+    return run(s, arena_copy(&s->command, line));
+}
+
+static void serve_command(struct smtp *s)
+{
+    conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
+    enum err e = command(s);
+    if (e == ERR_DENIED && ++s->errors >= s->server->settings->errors_max && !s->closing)
+        smtp_bye(s, "4.7.0", S("too many errors"));
+}
+
+/* --- what conn calls
+ * --------------------------------------------------------------------------------------- */
+
+static void *session_open(void *listener_arg, struct conn *c)
+{
+    const struct smtp_server *server = listener_arg;
+    struct smtp *s = MEM_NEW(struct smtp);
+    *s = (struct smtp){
+        .conn = c,
+        .server = server,
+        .state = SMTP_START,
+        .helo = buf_make(SMTP_HELO_BYTES),
+        .session = arena_make(SMTP_COMMAND_BYTES),
+        .command = arena_make(SMTP_COMMAND_BYTES),
+        .tx_arena = arena_make(SMTP_TX_BYTES),
+    };
+    conn_park_for(c, (unsigned)server->settings->idle_ms);
+    struct buf peer = buf_make(128);
+    netaddr_text(conn_peer(c), &peer);
+    log_event(LOG_INFO, "smtp.connected", conn_id(c), F_STR("peer", buf_str(&peer)),
+              F_CSTR("role", server->role == SMTP_MX ? "mx" : "submission"));
+    buf_free(&peer);
+    return s;
+}
+
+/* Between commands no stack and no buffer is kept: only the fields. */
+static enum serve session_serve(void *session, enum conn_why why)
+{
+    struct smtp *s = session;
+    switch (why) {
+    case CONN_STARTED: (void)greet(s); break;
+    case CONN_INPUT: serve_command(s); break;
+    case CONN_TIMEOUT: (void)smtp_bye(s, "4.4.2", S("nothing heard for too long")); break;
+    case CONN_DRAIN: (void)smtp_bye(s, "4.3.2", S("going down, try again soon")); break;
+    case CONN_WOKEN: break;
+    }
+    arena_free(&s->command);
+    return s->closing || conn_gone(s->conn) ? SERVE_CLOSE : SERVE_PARK;
+}
+
+static void session_closed(void *session)
+{
+    struct smtp *s = session;
+    log_event(LOG_INFO, "smtp.closed", conn_id(s->conn), F_NUM("in", conn_bytes_in(s->conn)),
+              F_NUM("out", conn_bytes_out(s->conn)), F_NUM("errors", s->errors));
+    s->state = SMTP_START;
+    smtp_forget_transaction(s);
+    buf_free(&s->helo);
+    arena_free(&s->session);
+    arena_free(&s->command);
+    mem_free(s);
+}
+
+const struct conn_handler smtp_handler = {
+    .open = session_open,
+    .serve = session_serve,
+    .closed = session_closed,
+    .busy = S_INIT("421 4.3.2 too many connections, try again later\r\n"),
+};

@@ -1,0 +1,92 @@
+/* smtp_int.h - what the files of the SMTP server share: a session, its transaction, replies.
+ *
+ * The fields of struct smtp are what survives a park: RFC 5321's state diagram. Everything else is
+ * a local or lies in the command arena.
+ */
+#ifndef SMTP_SMTP_INT_H
+#define SMTP_SMTP_INT_H
+
+#include "smtp/data_scan_int.h"
+#include "smtp/params_int.h"
+#include "smtp/smtp.h"
+
+struct intake;
+
+/* From MAIL to the end of the message. Its strings lie in the transaction's arena. */
+struct transaction {
+    struct mail_params mail;
+    str sender;                  /* as written, without angle brackets; empty: the null sender */
+    struct address first_rcpt;   /* named in Received when it is the only one */
+    unsigned rcpts;              /* accepted RCPT commands */
+    struct local_rcpt *local; size_t local_n;   /* cap SMTP_TX_TARGETS */
+    struct queue_rcpt *queue; size_t queue_n;   /* likewise */
+    struct intake *intake;       /* while chunks come (BDAT) */
+};
+
+/* Where a session is; a command's row names those in which it may be given. */
+enum smtp_state {
+    SMTP_START = 1,  /* no EHLO yet */
+    SMTP_READY = 2,  /* greeted, no transaction */
+    SMTP_MAIL = 4,   /* sender given */
+    SMTP_RCPT = 8,   /* and at least one recipient */
+    SMTP_CHUNKS = 16, /* and a part of the message */
+};
+
+struct smtp {
+    struct conn *conn;
+    const struct smtp_server *server;
+    enum smtp_state state;
+    bool esmtp;              /* EHLO, not HELO */
+    bool closing;            /* after the replies that are on their way */
+    bool logged_in;
+    struct buf helo;         /* what the peer calls itself; at most SMTP_HELO_BYTES */
+    struct login login;      /* its address in the session's arena */
+    unsigned errors;         /* 5xx so far */
+    unsigned auth_failures;
+    unsigned last_code;      /* of the reply to the command being served */
+    str last_text;           /* likewise, in the command arena */
+    struct arena session;
+    struct arena command;    /* reset after each command */
+    struct arena tx_arena;
+    struct transaction tx;
+};
+
+/* --- replies (reply.c): the only way out ------------------------------------------------------------
+ * One reply line with an enhanced code (RFC 2034), "" for none. The text is printable ASCII; one
+ * that is not (response injection) is never sent. Returns OK for 2xx and 3xx, ERR_LATER for 4xx,
+ * ERR_DENIED for 5xx: so that a command can end with `return smtp_reply(…)`. */
+enum err smtp_reply(struct smtp *s, unsigned code, const char *enhanced, str text);
+/* A line of a reply that goes on: "250-text". */
+void smtp_reply_more(struct smtp *s, unsigned code, str text);
+/* 421, and the session ends. RFC 5321 3.8. */
+enum err smtp_bye(struct smtp *s, const char *enhanced, str why);
+
+/* --- session (session.c) ------------------------------------------------------------------------------ */
+void smtp_forget_transaction(struct smtp *s); /* RSET's effect; the state is READY if greeted */
+str smtp_hostname(const struct smtp *s);
+
+/* --- commands: each gets what follows its verb, trimmed ------------------------------------------------ */
+typedef enum err smtp_command_fn(struct smtp *s, str args);
+smtp_command_fn smtp_ehlo, smtp_helo, smtp_starttls, smtp_auth, smtp_mail, smtp_rcpt, smtp_data,
+    smtp_bdat, smtp_rset, smtp_noop, smtp_quit, smtp_vrfy, smtp_expn, smtp_help;
+
+/* At most n bytes of a message that must be whole by until_us (data.c). Waits. */
+enum err smtp_read_piece(struct smtp *s, size_t n, uint64_t until_us, str *bytes) MUST_CHECK;
+bool smtp_auth_offered(const struct smtp *s);
+
+/* --- a message on its way in (intake.c) ----------------------------------------------------------------- */
+/* Begin to take a message for the open transaction. Waits. ERR_LATER: no room (452 4.3.1). */
+enum err intake_new(struct smtp *s, struct intake **out) MUST_CHECK;
+void intake_free(struct intake *in); /* NULL is fine; what was not accepted is swept */
+/* Bytes as they come from DATA: *used of them belong to the message, the rest to the next command.
+ * True when CRLF.CRLF came. What is wrong is remembered; from then on nothing is kept. Waits. */
+bool intake_data(struct intake *in, str bytes, size_t *used);
+void intake_chunk(struct intake *in, str bytes); /* the same from BDAT: all of them. Waits. */
+bool intake_failed(const struct intake *in);
+/* Failed, and so much came since that reading on until its end is no longer polite but foolish. */
+bool intake_is_hopeless(const struct intake *in);
+/* The end: stores the message and gives the one answer to the transaction. Waits until durable. */
+enum err intake_finish(struct intake *in);
+enum err intake_refuse(struct intake *in);       /* the answer to what intake_failed says */
+
+#endif
