@@ -35,6 +35,7 @@
 #define CONFIG_FILE_BYTES        (256 * 1024)
 #define CONFIG_MEMORY_BYTES      (4 * CONFIG_FILE_BYTES) /* of a parsed file: texts, lists, structs */
 #define SIM_DNS_BYTES            (1024 * 1024) /* all records of a simulated world */
+#define SIM_LIST_BYTES           (1024 * 1024) /* names in a simulated folder */
 #define SIM_STEPS_PER_INSTANT    10000000    /* of a simulated world; more is a loop without end */
 #define SIM_WINDOW_BYTES         (64 * 1024) /* under way and unread, one direction of a connection */
 

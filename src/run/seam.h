@@ -180,5 +180,11 @@ uint64_t sim_world_digest(const struct sim_world *w);
  * call fails with -EIO, so that a test can end them in good order; then power_on, and start anew. */
 void sim_machine_power_cut(struct seam *machine);
 void sim_machine_power_on(struct seam *machine);
+/* Cut the power in the middle of things: when the n-th change of a file, name or sync from now on
+ * (1: the next) is asked for, and instead of it. 0 withdraws. Run once without, ask how many changes
+ * there were, and try each. */
+void sim_machine_power_cut_at(struct seam *machine, uint64_t change);
+uint64_t sim_machine_changes(struct seam *machine); /* asked for so far */
+bool sim_machine_has_power(struct seam *machine);
 
 #endif

@@ -198,6 +198,29 @@ void sim_machine_power_on(struct seam *machine)
     sim_net_power_on(m);
 }
 
+bool sim_machine_has_power(struct seam *machine)
+{
+    return !sim_machine(machine)->off;
+}
+
+void sim_machine_power_cut_at(struct seam *machine, uint64_t change)
+{
+    struct sim_machine *m = sim_machine(machine);
+    m->cut_at = change > 0 ? m->asked + change : 0;
+}
+
+uint64_t sim_machine_changes(struct seam *machine)
+{
+    return sim_machine(machine)->asked;
+}
+
+bool sim_may_change(struct sim_machine *m)
+{
+    m->asked++;
+    if (!m->off && m->asked == m->cut_at) sim_machine_power_cut(&m->seam);
+    return !m->off;
+}
+
 /* --- the world -------------------------------------------------------------------------------- */
 
 struct sim_world *sim_world_new(uint64_t seed)

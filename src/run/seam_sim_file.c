@@ -166,6 +166,11 @@ static int get(struct seam *s, int file, struct open_file **out)
     return *out ? 0 : -EBADF;
 }
 
+static int get_to_change(struct seam *s, int file, struct open_file **out)
+{
+    return sim_may_change(sim_machine(s)) ? get(s, file, out) : -EIO;
+}
+
 int sim_open(struct seam *s, const char *path, unsigned how)
 {
     struct sim_machine *m = sim_machine(s);
@@ -224,7 +229,7 @@ static ssize_t write_pieces(struct sim_inode *i, const struct iovec *iov, int n,
 ssize_t sim_pwritev(struct seam *s, int file, const struct iovec *iov, int n, uint64_t at)
 {
     struct open_file *f;
-    int e = get(s, file, &f);
+    int e = get_to_change(s, file, &f);
     if (e) return e;
     if (!f->writable) return -EBADF;
     bool empty = n == 0 || (n == 1 && iov[0].iov_len == 0);
@@ -238,7 +243,7 @@ ssize_t sim_pwritev(struct seam *s, int file, const struct iovec *iov, int n, ui
 int sim_fdatasync(struct seam *s, int file)
 {
     struct open_file *f;
-    int e = get(s, file, &f);
+    int e = get_to_change(s, file, &f);
     if (e) return e;
     for (size_t n = 0; n < f->inode->n; n++) {
         if (!f->inode->pages[n].lost) set_durable(&f->inode->pages[n]);
@@ -259,7 +264,7 @@ void sim_sync_failed(struct seam *s, int file)
 int sim_truncate(struct seam *s, int file, uint64_t size)
 {
     struct open_file *f;
-    int e = get(s, file, &f);
+    int e = get_to_change(s, file, &f);
     if (e) return e;
     if (!f->writable) return -EINVAL;
     if (size < f->inode->size) cut_to(f->inode, size);
@@ -272,7 +277,7 @@ int sim_truncate(struct seam *s, int file, uint64_t size)
 int sim_allocate(struct seam *s, int file, uint64_t from, uint64_t size)
 {
     struct open_file *f;
-    int e = get(s, file, &f);
+    int e = get_to_change(s, file, &f);
     if (e) return e;
     if (!f->writable) return -EBADF;
     if ((int64_t)size > sim_free_bytes(s, ".")) return -ENOSPC;

@@ -323,6 +323,47 @@ static void synced_names_stay(void **state)
     }
 }
 
+/* A new generation of a file, as careful programs replace one. */
+static enum err replace(struct place *p, char generation)
+{
+    struct iovec one = { &generation, 1 };
+    int file = seam_open(p->seam, "new", SEAM_WRITE | SEAM_CREATE);
+    enum err e = OK;
+    for (uint64_t at = 0; at < 3 * PAGE && !e; at += PAGE)
+        e = seam_pwritev(p->seam, file, &one, 1, at) == 1 ? OK : ERR_LATER;
+    if (!e && seam_fdatasync(p->seam, file)) e = ERR_LATER;
+    if (!e && seam_rename(p->seam, "new", "file")) e = ERR_LATER;
+    if (!e && seam_sync_dir(p->seam, ".")) e = ERR_LATER;
+    seam_close(p->seam, file);
+    return e;
+}
+
+static void every_moment_of_a_replacement_is_safe(void **state)
+{
+    (void)state;
+    enum { CHANGES = 7 }; /* open, 3 writes, sync, rename, sync */
+    for (uint64_t change = 1; change <= CHANGES + 1; change++) {
+        struct place p;
+        place_open(&p, change);
+        assert_int_equal(replace(&p, 'a'), OK);
+        assert_int_equal(sim_machine_changes(p.seam), CHANGES);
+        sim_machine_power_cut_at(p.seam, change);
+        assert_int_equal(replace(&p, 'b'), change > CHANGES ? OK : ERR_LATER);
+        assert_int_equal(sim_machine_has_power(p.seam), change > CHANGES);
+        if (change > CHANGES) sim_machine_power_cut(p.seam);
+        sim_machine_power_on(p.seam);
+
+        int file = seam_open(p.seam, "file", SEAM_READ);
+        assert_int_equal(seam_size(p.seam, file), 2 * PAGE + 1);
+        char first = byte_at(&p, file, 0);
+        assert_true(first == 'b' || (first == 'a' && change <= CHANGES));
+        assert_true(first == 'a' || change >= CHANGES);
+        assert_int_equal(byte_at(&p, file, PAGE), first);
+        assert_int_equal(byte_at(&p, file, 2 * PAGE), first);
+        place_close(&p);
+    }
+}
+
 static void a_folder_for_libraries_is_emptied(void **state)
 {
     (void)state;
@@ -361,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_failed_sync_may_lose_what_it_covered),
         cmocka_unit_test(names_need_a_sync_of_their_folder),
         cmocka_unit_test(synced_names_stay),
+        cmocka_unit_test(every_moment_of_a_replacement_is_safe),
         cmocka_unit_test(a_folder_for_libraries_is_emptied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

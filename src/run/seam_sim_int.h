@@ -37,6 +37,7 @@ struct sim_machine {
     char name[64];
     struct netaddr ip;
     bool off;
+    uint64_t asked, cut_at; /* changes of files and names; at which the power fails, 0: at none */
     uint64_t random; /* its own generator: what one machine draws does not disturb the others */
     /* Never used twice, so a handle kept too long is found out. */
     struct sim_handle *handles;
@@ -52,6 +53,9 @@ static inline struct sim_machine *sim_machine(struct seam *s)
 {
     return CONTAINER_OF(s, struct sim_machine, seam);
 }
+
+/* At the head of each call that changes a file or a name: counts it; false without power. */
+bool sim_may_change(struct sim_machine *m);
 
 /* splitmix64: every state gives a full-period stream, so any seed will do. */
 uint64_t sim_draw(uint64_t *state);

@@ -8,6 +8,9 @@
 
 #include <errno.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
+
 enum { PATH_BYTES = 256 };
 
 struct name {
@@ -179,6 +182,7 @@ int sim_name_open(struct sim_machine *m, const char *path, unsigned how, struct 
         return 0;
     }
     if (!(how & SEAM_CREATE) || !is_folder(&m->names, parent_of(clean))) return -ENOENT;
+    if (!sim_may_change(m)) return -EIO;
     *out = sim_inode_new(m);
     change_make(m, CHANGE_ADD, clean, NULL, *out);
     return 0;
@@ -188,7 +192,7 @@ int sim_mkdir(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);
     char clean[PATH_BYTES];
-    if (m->off) return -EIO;
+    if (!sim_may_change(m)) return -EIO;
     if (!path_clean(path, clean)) return -ENAMETOOLONG;
     if (clean[0] == '\0' || name_find(&m->names, str_of(clean))) return -EEXIST;
     if (!is_folder(&m->names, parent_of(clean))) return -ENOENT;
@@ -200,7 +204,7 @@ int sim_unlink(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);
     char clean[PATH_BYTES];
-    if (m->off) return -EIO;
+    if (!sim_may_change(m)) return -EIO;
     if (!path_clean(path, clean)) return -ENAMETOOLONG;
     struct name *n = name_find(&m->names, str_of(clean));
     if (!n) return clean[0] == '\0' ? -EISDIR : -ENOENT;
@@ -214,7 +218,7 @@ int sim_rename(struct seam *s, const char *from, const char *to)
 {
     struct sim_machine *m = sim_machine(s);
     char clean_from[PATH_BYTES], clean_to[PATH_BYTES];
-    if (m->off) return -EIO;
+    if (!sim_may_change(m)) return -EIO;
     if (!path_clean(from, clean_from) || !path_clean(to, clean_to)) return -ENAMETOOLONG;
     struct name *n = name_find(&m->names, str_of(clean_from));
     if (!n) return -ENOENT;
@@ -229,7 +233,7 @@ int sim_sync_dir(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);
     char clean[PATH_BYTES];
-    if (m->off) return -EIO;
+    if (!sim_may_change(m)) return -EIO;
     if (!path_clean(path, clean)) return -ENAMETOOLONG;
     if (!is_folder(&m->names, str_of(clean))) return -ENOENT;
     const struct list *crossing = last_crossing(m, str_of(clean));
@@ -242,6 +246,19 @@ int sim_sync_dir(struct seam *s, const char *path)
     return 0;
 }
 
+/* The names with a NUL after each: the callback may change names, or the power may fail in it. */
+static struct buf names_in(struct sim_machine *m, str folder)
+{
+    struct buf names = buf_make(SIM_LIST_BYTES);
+    LIST_EACH(&m->names, node) {
+        const struct name *n = CONTAINER_OF(node, struct name, node);
+        if (!str_eq(parent_of(n->path), folder)) continue;
+        buf_add(&names, last_of(n->path));
+        buf_addc(&names, '\0');
+    }
+    return names;
+}
+
 int sim_list(struct seam *s, const char *path, bool (*each)(void *, const char *), void *arg)
 {
     struct sim_machine *m = sim_machine(s);
@@ -249,11 +266,11 @@ int sim_list(struct seam *s, const char *path, bool (*each)(void *, const char *
     if (m->off) return -EIO;
     if (!path_clean(path, clean)) return -ENAMETOOLONG;
     if (!is_folder(&m->names, str_of(clean))) return -ENOENT;
-    LIST_EACH_SAFE(&m->names, node) {
-        const struct name *n = CONTAINER_OF(node, struct name, node);
-        if (!str_eq(parent_of(n->path), str_of(clean))) continue;
-        if (!each(arg, last_of(n->path).p)) break; /* the end of a path is NUL-terminated */
-    }
+    struct buf names = names_in(m, str_of(clean));
+    str rest = buf_str(&names), name;
+    while (str_split(&rest, '\0', &name) && each(arg, name.p))
+        ;
+    buf_free(&names);
     return 0;
 }
 
