@@ -48,9 +48,23 @@ static inline int world_begin(void **state)
     return 0;
 }
 
+static inline void print_fault(void *arg, str what)
+{
+    (void)arg;
+    print_error("check: %.*s\n", STR_ARG(what));
+}
+
+static inline void assert_clean(struct world *w)
+{
+    struct check_report report = { .fault = print_fault };
+    assert_int_equal(store_check(w->store, &report), OK);
+}
+
+/* Whatever a test did, the store must be as it should. */
 static inline int world_end(void **state)
 {
     struct world *w = *state;
+    assert_clean(w);
     store_close(w->store);
     arena_free(&w->arena);
     mem_free(w);

@@ -1,0 +1,174 @@
+/* check_test.c - the check finds what is broken: one damage a time. */
+#include "store/testing_int.h"
+#include "store/queue_int.h"
+
+enum { INBOX = 1 }; /* the number of a user's first mailbox */
+
+static void lose_message(struct txn *t, struct account a)
+{
+    struct key k = key_box_u32(TAG_MESSAGE, INBOX, 2);
+    row_delete(t, a, &k);
+}
+
+static void lose_change(struct txn *t, struct account a)
+{
+    struct flags_row f;
+    assert_int_equal(flags_get(in_txn(t), a, INBOX, (struct uid){ 2 }, &f), OK);
+    struct key k = key_change(TAG_CHANGE, INBOX, f.modseq, (struct uid){ 2 });
+    row_delete(t, a, &k);
+}
+
+static void flip_flag(struct txn *t, struct account a)
+{
+    struct flags_row f;
+    assert_int_equal(flags_get(in_txn(t), a, INBOX, (struct uid){ 2 }, &f), OK);
+    f.flags.system ^= FLAG_SEEN;
+    flags_put(t, a, INBOX, (struct uid){ 2 }, &f);
+}
+
+static void lose_live_bits(struct txn *t, struct account a)
+{
+    struct key k = key_box_u32(TAG_LIVE, INBOX, 0);
+    row_delete(t, a, &k);
+}
+
+static void wrong_head(struct txn *t, struct account a)
+{
+    struct head h;
+    assert_int_equal(head_get(in_txn(t), a, INBOX, &h), OK);
+    h.unseen++;
+    head_put(t, a, INBOX, &h);
+}
+
+static void wrong_quota(struct txn *t, struct account a)
+{
+    struct ledger_row l;
+    assert_int_equal(ledger_row_get(in_txn(t), a, &l), OK);
+    l.bytes--;
+    ledger_row_put(t, a, &l);
+}
+
+static void lose_name(struct txn *t, struct account a)
+{
+    struct key k = key_name(TAG_NAME, S("INBOX"));
+    row_delete(t, a, &k);
+}
+
+static void live_and_expunged(struct txn *t, struct account a)
+{
+    struct key k = key_change(TAG_TOMBSTONE, INBOX, (struct modseq){ 3 }, (struct uid){ 2 });
+    row_put_empty(t, a, &k);
+}
+
+static void lose_reference(struct txn *t, struct account a)
+{
+    struct message m = { 0 };
+    assert_int_equal(message_get(in_txn(t), a, INBOX, (struct uid){ 2 }, &m), OK);
+    txn_blob_ref(t, m.blob, -1);
+}
+
+static void unreadable(struct txn *t, struct account a)
+{
+    struct key k = key_box_u32(TAG_FLAGS, INBOX, 2);
+    txn_put(t, a, key_str(&k), S("\x01\xff"));
+}
+
+static void lose_user(struct txn *t, struct account a)
+{
+    struct key k = key_of(TAG_USER_OF);
+    key_u64(&k, a.n);
+    row_delete(t, ACCOUNT_DIRECTORY, &k);
+}
+
+static void lose_due(struct txn *t, struct account a)
+{
+    (void)a;
+    struct queue_entry e;
+    assert_int_equal(rcpt_get(in_txn(t), (struct queue_key){ { 1 }, 0 }, &e), OK);
+    struct key k = key_due(e.next_us, e.key);
+    row_delete(t, ACCOUNT_QUEUE, &k);
+}
+
+static void lose_recipient(struct txn *t, struct account a)
+{
+    (void)a;
+    struct key k = key_rcpt((struct queue_key){ { 1 }, 0 });
+    row_delete(t, ACCOUNT_QUEUE, &k);
+}
+
+static const struct {
+    const char *name;
+    void (*damage)(struct txn *t, struct account a);
+} cases[] = {
+    { "a message's row", lose_message },
+    { "a change row", lose_change },
+    { "flags against bits", flip_flag },
+    { "live bits", lose_live_bits },
+    { "a head's count", wrong_head },
+    { "the quota", wrong_quota },
+    { "a name", lose_name },
+    { "live and expunged", live_and_expunged },
+    { "a blob's reference", lose_reference },
+    { "an unreadable row", unreadable },
+    { "the user of an account", lose_user },
+    { "a queue entry that is never due", lose_due },
+    { "a queued message without recipients", lose_recipient },
+};
+
+struct damage {
+    void (*fn)(struct txn *t, struct account a);
+    struct account account;
+};
+
+static enum err damage(struct txn *t, void *arg)
+{
+    const struct damage *d = arg;
+    d->fn(t, d->account);
+    return OK;
+}
+
+static void count_fault(void *arg, str what)
+{
+    (void)what;
+    ++*(unsigned *)arg;
+}
+
+/* A mailbox with messages, an expunged one, and a queue entry. */
+static void fill(struct world *w)
+{
+    struct queue_rcpt to = { .address = S("bob@b.test") };
+    struct accept a = { .id = { 1 }, .queue = &to, .queue_n = 1 };
+    append_many(w, S("INBOX"), 5);
+    assert_int_equal(flag(w, S("INBOX"), set_of(w, 4, 4), FLAGS_ADD, FLAG_DELETED), OK);
+    assert_true(str_eq(expunge_all(w, S("INBOX"), NULL, false), S("4")));
+    a.body = make_body(w, S("a: b\r\n\r\n"));
+    assert_int_equal(store_accept(w->store, &a), OK);
+    body_free(a.body);
+}
+
+static void each_damage_is_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        void *fresh;
+        unsigned faults = 0;
+        world_begin(&fresh);
+        struct world *w = fresh;
+        struct damage d = { cases[i].damage, w->alice };
+        struct check_report report = { .fault = count_fault, .arg = &faults };
+        fill(w);
+        assert_clean(w);
+        assert_int_equal(engine_commit(w->engine, damage, &d), OK);
+        enum err e = store_check(w->store, &report);
+        if (e != ERR_CORRUPT || faults == 0) fail_msg("%s: not found", cases[i].name);
+        store_close(w->store);
+        arena_free(&w->arena);
+        mem_free(w);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(each_damage_is_found) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
