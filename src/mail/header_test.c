@@ -248,6 +248,7 @@ static const struct { const char *in, *head, *want; } params[] = { /* name=value
     { "m/e; URL*0=\"ftp://\"; URL*1=\"cs.test\"", "m/e", "url=ftp://cs.test;" }, /* RFC 2231 3 */
     { "a; t*=us-ascii'en-us'This%20is", "a", "t*=us-ascii'en-us'This%20is;" },     /* 4 */
     { "a; t*0*=us-ascii'en'This%20; t*1*=a%2A; t*2=\"b%c\"", "a", "t*=us-ascii'en'This%20a%2Ab%25c;" },
+    { "a; t*0=it's; t*1*=%41", "a", "t*=''it's%41;" },
     { "a; t*1=two; t*0=one; t*3=lost", "a", "t=onetwo;" },
     { "a; t*0=a; u=b; t*1=c", "a", "t=ac;u=b;" },
     { "a; t=plain; t*=utf-8''x", "a", "t=plain;t*=utf-8''x;" },

@@ -202,6 +202,31 @@ static void hooks_hear_exactly_the_bodies(void **state)
     }
 }
 
+/* Longer than any boundary: held only so far, and lost nowhere. */
+static void long_lines_of_dashes_are_text(void **state)
+{
+    (void)state;
+    struct buf b = buf_make(100000);
+    buf_add(&b, S("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--"));
+    size_t at = b.n - 2;
+    buf_fill(&b, 'x', 3 * MIME_BOUNDARY_BYTES);
+    buf_add(&b, S("\r\n--b--\r\n"));
+    for (size_t chunk = 1; chunk < 5000; chunk = 3 * chunk + 1) {
+        struct heard h = { .bodies[1] = buf_make(100000) };
+        struct mime_hooks hooks = { .arg = &h, .header = hear_header, .body = hear_body };
+        mime_free(&m);
+        mime_begin(&m, &a, &hooks);
+        for (size_t i = 0; i < b.n; i += chunk)
+            mime_feed(&m, str_sub(buf_str(&b), i, chunk));
+        mime_end(&m);
+        assert_int_equal(m.nparts, 2);
+        assert_true(
+            str_eq(buf_str(&h.bodies[1]), str_sub(buf_str(&b), at, 2 + 3 * MIME_BOUNDARY_BYTES)));
+        buf_free(&h.bodies[1]);
+    }
+    buf_free(&b);
+}
+
 /* --- what the bytes are like ---------------------------------------------------------------------
  */
 
@@ -307,6 +332,15 @@ static void headers_are_capped(void **state)
     parse(buf_str(&b), 13);
     assert_true(str_eq(first, structure(true)));
 
+    buf_reset(&b); /* exactly as long as may be */
+    buf_add(&b, S("X:"));
+    buf_fill(&b, 'x', HEADER_BYTES - 6);
+    buf_add(&b, S("\r\n\r\nbody"));
+    parse(buf_str(&b), 4096);
+    assert_int_equal(m.parts[0].header_bytes, HEADER_BYTES);
+    assert_int_equal(m.parts[0].body_bytes, 4);
+    assert_false(m.flags & MIME_WAS_CAPPED);
+
     buf_reset(&b); /* one line without end, within a multipart */
     buf_add(&b, S("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX:"));
     buf_fill(&b, 'x', 2 << 20);
@@ -373,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(extension_data_is_written, begin, end),
         cmocka_unit_test_setup_teardown(bodies_are_found, begin, end),
         cmocka_unit_test_setup_teardown(hooks_hear_exactly_the_bodies, begin, end),
+        cmocka_unit_test_setup_teardown(long_lines_of_dashes_are_text, begin, end),
         cmocka_unit_test_setup_teardown(bytes_are_noticed, begin, end),
         cmocka_unit_test_setup_teardown(parts_are_capped, begin, end),
         cmocka_unit_test_setup_teardown(depth_is_capped, begin, end),
