@@ -129,7 +129,6 @@
 #define DELIVER_RETURN_PATH_BYTES 1024 /* the line we put on top: an address, each byte quoted, twice over */
 #define DELIVER_ARENA_BYTES  (4 * 1024 * 1024) /* scratch of one look-up: ALIAS_TARGETS addresses, folded */
 #define SMTP_TX_BYTES        (4 * 1024 * 1024) /* one transaction's recipients and where they go */
-#define SMTP_TX_TARGETS      400   /* mailboxes and queue entries of one commit, ~8 of STORE_BATCH_OPS each */
 #define SMTP_COMMAND_BYTES   (64 * 1024) /* scratch of one command */
 #define SMTP_HELO_BYTES      255   /* kept of what a peer calls itself */
 #define SMTP_HEADER_BYTES    (256 * 1024) /* held in memory until the header's end; 50 hops take 20 KiB */

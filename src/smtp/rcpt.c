@@ -26,7 +26,7 @@ static enum err refuse_route(struct smtp *s, enum err why)
     switch (why) {
     case ERR_NOTFOUND: return smtp_reply(s, 550, "5.1.1", S("no such user here"));
     case ERR_DENIED: return smtp_reply(s, 550, "5.2.1", S("that account takes no mail"));
-    case ERR_LIMIT: return smtp_reply(s, 550, "5.4.6", S("that alias leads nowhere"));
+    case ERR_LIMIT: return smtp_reply(s, 550, "5.4.6", S("that alias goes in circles, or too far"));
     case ERR_LATER: return smtp_reply(s, 452, "4.2.2", S("that mailbox is full"));
     default: return smtp_reply(s, 451, "4.3.0", S("cannot look that up now, try again"));
     }
@@ -43,7 +43,7 @@ static bool add(struct smtp *s, const struct rcpt_params *rcpt, const struct rou
 {
     struct transaction *tx = &s->tx;
     size_t local_n = tx->local_n, queue_n = tx->queue_n;
-    if (local_n + queue_n + route->local_n + route->remote_n > SMTP_TX_TARGETS) return false;
+    if (local_n + queue_n + route->local_n + route->remote_n > ACCEPT_RCPTS) return false;
     for (size_t i = 0; i < route->local_n; i++) {
         struct local_rcpt *more = arena_more(&s->tx_arena, tx->local, local_n, sizeof(*more));
         if (!more) return false;
@@ -75,6 +75,7 @@ static enum err judge(struct smtp *s, str args, struct rcpt_params *rcpt, struct
     if (e) return refuse_route(s, e);
     if (route->kind == ROUTE_REMOTE && !s->logged_in)
         return smtp_reply(s, 550, "5.7.1", S("relaying denied"));
+    if (route->local_n + route->remote_n > ACCEPT_RCPTS) return refuse_route(s, ERR_LIMIT);
     return OK;
 }
 

@@ -36,7 +36,7 @@ static const struct command commands[] = {
 
 static const struct setting rows[] = {
     { "size_max",        SET_SIZE,     offsetof(struct smtp_settings, size_max_bytes),  "50M", 64 * 1024, UINT64_C(1) << 40, NULL, "The largest message taken, in bytes as sent." },
-    { "rcpts_max",       SET_COUNT,    offsetof(struct smtp_settings, rcpts_max),       "100", 1, SMTP_TX_TARGETS, NULL, "Recipients of one message; the rest is asked to come again (RFC 5321 wants at least 100)." },
+    { "rcpts_max",       SET_COUNT,    offsetof(struct smtp_settings, rcpts_max),       "100", 1, ACCEPT_RCPTS, NULL, "Recipients of one message; the rest is asked to come again (RFC 5321 wants at least 100)." },
     { "errors_max",      SET_COUNT,    offsetof(struct smtp_settings, errors_max),      "20",  1, 1000000, NULL, "Refused commands in one session, unknown recipients among them; then it is closed." },
     { "hops_max",        SET_COUNT,    offsetof(struct smtp_settings, hops_max),        "50",  1, 1000,    NULL, "Received lines in a message; with more it is taken for a loop." },
     { "idle",            SET_DURATION, offsetof(struct smtp_settings, idle_ms),         "5m",  100, 86400000, NULL, "A session that says nothing between commands is closed." },

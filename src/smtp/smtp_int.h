@@ -18,7 +18,7 @@ struct transaction {
     str sender;                  /* as written, without angle brackets; empty: the null sender */
     struct address first_rcpt;   /* named in Received when it is the only one */
     unsigned rcpts;              /* accepted RCPT commands */
-    struct local_rcpt *local; size_t local_n;   /* cap SMTP_TX_TARGETS */
+    struct local_rcpt *local; size_t local_n;   /* cap ACCEPT_RCPTS */
     struct queue_rcpt *queue; size_t queue_n;   /* likewise */
     struct intake *intake;       /* while chunks come (BDAT) */
 };
