@@ -21,6 +21,7 @@ static inline void place_make(struct place *p)
     *p = (struct place){ .folder = "/tmp/ph-engine-XXXXXX" };
     if (!mkdtemp(p->folder)) abort();
     p->seam = seam_real_new(p->folder);
+    seam_faults(p->seam, &(struct seam_faults){ 0 }); /* laid over before there are threads */
     p->loop = loop_new(p->seam, 0);
     p->options = (struct embedded_options){ .seam = p->seam };
 }
