@@ -23,6 +23,7 @@
 #define CONN_OUTPUT_BYTES        (64 * 1024) /* written past this waits for the peer */
 #define CONN_PARTIAL_BYTES       (8 * 1024)  /* a half-received line kept while parked */
 #define CONN_LINE_BYTES          (1024 * 1024) /* the longest line that conn_line may be asked for */
+#define CONN_SERVES_PER_TURN     16          /* of one session's pipeline, then others have their turn */
 #define CONN_BURST_MS            (5 * 60 * 1000)  /* a burst's waits when its code set no deadline */
 #define CONN_PARK_MS             (30 * 60 * 1000) /* a park when its code set no length; RFC 9051 5.4 */
 #define CONN_LINGER_MS           2000        /* after our last byte, for the peer to read it */

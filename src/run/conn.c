@@ -283,7 +283,7 @@ static bool look_at_input(struct conn *c)
 /* Why the session should be served now; false: no reason, park. */
 static bool next_why(struct conn *c, enum conn_why *why)
 {
-    if (c->closing || c->handshaking || c->out_at < c->out.n) return false;
+    if (c->closing || c->handshaking) return false;
     if (loop_draining(c->loop) && !c->told_drain) {
         c->told_drain = true;
         *why = CONN_DRAIN;
@@ -319,23 +319,37 @@ static void serve_once(struct conn *c, enum conn_why why)
     if (c->handler->serve(c->session, why) == SERVE_CLOSE || why == CONN_DRAIN) c->closing = true;
     if (c->gone || (c->eof && c->in_at == c->in_end)) c->closing = true;
     conn_trace_flush(c);
-    if (!c->handshaking) conn_push(c); /* the rest, if any, is sent while parked */
+}
+
+/* Another line is at hand: the answers to a pipelined group leave together (RFC 2920 3.2). */
+static bool more_at_hand(const struct conn *c)
+{
+    return !c->closing && !c->handshaking && conn_line_ready(c);
+}
+
+static void serve_all(struct conn *c)
+{
+    enum conn_why why;
+
+    for (unsigned served = 0; next_why(c, &why); served++) {
+        /* One session's pipeline does not starve the others. */
+        if (served % CONN_SERVES_PER_TURN == CONN_SERVES_PER_TURN - 1) fiber_yield();
+        serve_once(c, why);
+        if (more_at_hand(c)) continue;
+        if (conn_push(c)) return; /* the rest is sent while parked, and before any more is said */
+    }
 }
 
 static void burst(void *arg)
 {
     struct conn *c = arg;
-    enum conn_why why;
 
     c->state = CONN_STATE_SERVED;
     if (!c->handshaking && !session_open(c)) {
         c->closing = true;
         conn_push(c);
     }
-    for (bool again = false; next_why(c, &why); again = true) {
-        if (again) fiber_yield(); /* one session's pipeline does not starve the others */
-        serve_once(c, why);
-    }
+    serve_all(c);
     park(c);
 }
 

@@ -33,6 +33,7 @@ struct toy_server {
     struct loop *loop;
     struct listener *listener;
     int opened, closed, served;
+    bool one_line; /* park after each command, as a protocol may */
     struct toy *newest;
     enum conn_why last_why;
 };
@@ -147,6 +148,7 @@ static enum serve toy_serve(void *session, enum conn_why why)
             continue;
         }
         if (e || toy_command(t, line)) return SERVE_CLOSE;
+        if (t->server->one_line) break;
     }
     return SERVE_PARK;
 }
@@ -180,6 +182,24 @@ static void toy_stop(struct toy_server *s)
     listener_close(s->listener);
     seam_free(s->seam);
 }
+
+/* For cmocka: a plain server for each test. */
+static inline int set_up(void **state)
+{
+    struct toy_server *s = MEM_NEW(struct toy_server);
+    toy_start(s, (struct listener_config){ .handshake_ms = 5000 });
+    *state = s;
+    return 0;
+}
+
+static inline int tear_down(void **state)
+{
+    toy_stop(*state);
+    mem_free(*state);
+    return 0;
+}
+
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 /* --- the client ------------------------------------------------------------------------------ */
 
