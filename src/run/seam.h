@@ -154,7 +154,7 @@ void seam_faults(struct seam *s, const struct seam_faults *plan);
 /* --- the simulated world ----------------------------------------------------------------------------
  * All of it lives on one thread and follows from its seed: the same program with the same seed makes
  * the same steps at the same times. (Not what libraries draw themselves: TLS keys.) Packets are cut
- * anywhere and take their time; reads and writes are sometimes shorter than they could be, and
+ * anywhere and take their time; recv, send and pread_cached sometimes do less than they could, and
  * pread_cached sometimes says -EAGAIN, as they may. Time stands still while anybody has something to
  * do. Addresses are IPv4 or IPv6; loopback ones mean the machine itself. */
 struct sim_world;

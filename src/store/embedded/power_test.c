@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/codec.h"
 #include "base/mem.h"
 #include "store/embedded/engine_test_int.h"
 
@@ -103,11 +104,16 @@ static void halt(struct crash *c)
     loop_free(c->p.loop);
 }
 
+static void run_fibers(struct crash *c, unsigned n, fiber_fn *fn)
+{
+    for (c->fibers = 0; c->fibers < n; c->fibers++)
+        assert_int_equal(fiber_start(c->p.loop, FIBER_SYSTEM, fn, c), OK);
+    sim_world_run(c->world, seam_mono_us(c->p.seam) + SECOND_US);
+}
+
 static void serve(struct crash *c)
 {
-    for (c->fibers = 0; c->fibers < FIBERS; c->fibers++)
-        assert_int_equal(fiber_start(c->p.loop, FIBER_SYSTEM, write_rows, c), OK);
-    sim_world_run(c->world, seam_mono_us(c->p.seam) + SECOND_US);
+    run_fibers(c, FIBERS, write_rows);
 }
 
 static void power_back(struct crash *c)
@@ -180,11 +186,153 @@ static void every_crash_while_starting(void **state)
     }
 }
 
+/* --- letters ---------------------------------------------------------------------------------- */
+
+/* Some in memory on their way in, some streamed to a segment of their own. */
+static const size_t letter_bytes[] = { 10, 3000, 300000, 70000, 20, 700000 };
+
+struct keep {
+    struct body *body;
+    unsigned n;
+};
+
+static enum err keep_fn(struct txn *t, void *arg)
+{
+    const struct keep *k = arg;
+    struct blob blob;
+    struct buf key = buf_make(64), id = buf_make(8);
+    txn_body(t, k->body, &blob);
+    txn_blob_ref(t, blob, 1);
+    add_key(&key, k->n);
+    buf_be64(&id, blob.n);
+    txn_put(t, (struct account){ 20 }, buf_str(&key), buf_str(&id));
+    buf_free(&key);
+    buf_free(&id);
+    return OK;
+}
+
+/* Not of one letter alone: zstd would leave nothing to lose. */
+static void add_letter(struct buf *b, unsigned n)
+{
+    uint32_t x = n + 1;
+    while (b->n < letter_bytes[n]) {
+        x = x * 1664525 + 1013904223;
+        buf_addc(b, (char)(x >> 26 | 0x40));
+    }
+}
+
+static enum err write_body(struct body *body, str letter)
+{
+    enum err e = OK;
+    for (size_t at = 0; at < letter.n && !e; at += 50000)
+        e = body_write(body, str_sub(letter, at, 50000));
+    return e ? e : body_seal(body, S("side"));
+}
+
+static enum err put_letter(struct crash *c, unsigned n)
+{
+    struct keep k = { .n = n };
+    enum err e = body_begin(c->p.engine, &k.body);
+    if (e) return e;
+    struct buf letter = buf_make(letter_bytes[n]);
+    add_letter(&letter, n);
+    e = write_body(k.body, buf_str(&letter));
+    if (!e) e = engine_commit(c->p.engine, keep_fn, &k);
+    body_free(k.body);
+    buf_free(&letter);
+    return e;
+}
+
+static void write_letters(void *arg)
+{
+    struct crash *c = arg;
+    while (c->next < COUNT_OF(letter_bytes)) {
+        unsigned n = c->next++;
+        if (put_letter(c, n)) break;
+        c->acked[n] = true;
+        c->acks++;
+    }
+    c->fibers--;
+}
+
+static enum err find_blob(struct crash *c, unsigned n, struct blob *blob)
+{
+    struct buf key = buf_make(64);
+    add_key(&key, n);
+    struct view *v = engine_view(c->p.engine);
+    str id;
+    enum err e = view_get(v, (struct account){ 20 }, buf_str(&key), &id);
+    if (!e) blob->n = get_be64(id.p);
+    view_end(v);
+    buf_free(&key);
+    return e;
+}
+
+static void expect_letter(struct crash *c, unsigned n, struct blob blob)
+{
+    struct body_reader *r;
+    struct buf letter = buf_make(letter_bytes[n]);
+    add_letter(&letter, n);
+    assert_int_equal(body_open(c->p.engine, blob, &r), OK);
+    assert_int_equal(body_reader_size(r), letter.n);
+    str side, part;
+    assert_int_equal(body_side(r, &side), OK);
+    assert_true(str_eq(side, S("side")));
+    for (size_t at = 0; at < letter.n; at += part.n) {
+        assert_int_equal(body_read(r, at, 50000, &part), OK);
+        assert_true(part.n > 0 && str_eq(part, str_sub(buf_str(&letter), at, part.n)));
+    }
+    body_close(r);
+    buf_free(&letter);
+}
+
+static void say_fault(void *arg, str what)
+{
+    (void)arg;
+    print_error("%.*s\n", STR_ARG(what));
+}
+
+static void check_letters(void *arg)
+{
+    struct crash *c = arg;
+    for (unsigned n = 0; n < COUNT_OF(letter_bytes); n++) {
+        struct blob blob;
+        enum err e = find_blob(c, n, &blob);
+        assert_int_equal(e, c->acked[n] || !e ? OK : ERR_NOTFOUND);
+        if (!e) expect_letter(c, n, blob);
+    }
+    struct check_report report = { .fault = say_fault };
+    assert_int_equal(engine_check(c->p.engine, &report), OK);
+    c->fibers--;
+}
+
+static void every_crash_while_letters_arrive(void **state)
+{
+    (void)state;
+    bool ended = false;
+    for (uint64_t change = 1; !ended; change++) {
+        struct crash c;
+        crash_make(&c, change);
+        assert_int_equal(boot(&c), OK);
+        sim_machine_power_cut_at(c.p.seam, change);
+        run_fibers(&c, 3, write_letters);
+        ended = sim_machine_has_power(c.p.seam);
+        halt(&c);
+        power_back(&c);
+        assert_int_equal(boot(&c), OK);
+        run_fibers(&c, 1, check_letters);
+        assert_int_equal(ended, c.acks == COUNT_OF(letter_bytes));
+        halt(&c);
+        sim_world_free(c.world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_crash_while_serving),
         cmocka_unit_test(every_crash_while_starting),
+        cmocka_unit_test(every_crash_while_letters_arrive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
