@@ -26,6 +26,9 @@
 #define CONN_SERVES_PER_TURN     16          /* of one session's pipeline, then others have their turn */
 #define CONN_BURST_MS            (5 * 60 * 1000)  /* a burst's waits when its code set no deadline */
 #define CONN_PARK_MS             (30 * 60 * 1000) /* a park when its code set no length; RFC 9051 5.4 */
+#define CONN_SEND_MS             (2 * 60 * 1000)  /* for a slow peer to take what a burst left unsent */
+#define CONN_HANDSHAKE_MS        (30 * 1000)      /* TLS, when the listener does not say */
+#define CONN_COMPLAIN_MS         1000        /* between two log lines about refused connections */
 #define CONN_LINGER_MS           2000        /* after our last byte, for the peer to read it */
 #define CONN_ADDRESS_TEXT_BYTES  128         /* an address as text; a path of 104 is the longest */
 #define LISTEN_BACKLOG           1024        /* connections the kernel keeps for us */

@@ -163,7 +163,7 @@ static void park(struct conn *c)
     if (unsent) {
         c->state = CONN_STATE_SENDING;
         conn_watch(c, SEAM_WRITABLE);
-        timer_set(c->loop, &c->timer, c->deadline_us);
+        timer_in(c, CONN_SEND_MS); /* for all of it: a trickle does not buy more */
         return;
     }
     if (c->out.n == 0) buf_free(&c->out);
@@ -174,7 +174,7 @@ static void park(struct conn *c)
     }
     if (c->handshaking) {
         c->state = CONN_STATE_HANDSHAKE;
-        timer_in(c, listener_at_config(c->home)->handshake_ms);
+        timer_in(c, listener_handshake_ms(c->home));
         return;
     }
     c->state = CONN_STATE_IDLE;

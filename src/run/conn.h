@@ -51,7 +51,7 @@ struct listener_config {
     void *arg;                       /* lives as long as the listener */
     unsigned conns_max;              /* open at once on this listener and loop */
     unsigned conns_per_address_max;  /* likewise, by netaddr_limit_key; 0: no limit */
-    unsigned handshake_ms;           /* implicit TLS must be done by then */
+    unsigned handshake_ms;           /* a TLS handshake must be done by then; 0: CONN_HANDSHAKE_MS */
 };
 struct listener;
 /* The listening socket is opened once (listener_open) and attached to each worker's loop. */

@@ -101,6 +101,7 @@ bool conn_tls_begin_server(struct conn *c); /* false: no certificate or no memor
 
 /* listener.c */
 const struct listener_config *listener_at_config(const struct listener_at *at);
+unsigned listener_handshake_ms(const struct listener_at *at);
 void listener_at_forget(struct conn *c); /* it no longer counts */
 
 #endif

@@ -30,6 +30,8 @@ struct listener_at {
     struct timer pause;    /* after running out of descriptors */
     struct map *addresses; /* limit key -> struct address_count */
     unsigned open;
+    unsigned refused;     /* since the last line in the log */
+    uint64_t complain_us; /* when the next may be logged: a flood does not fill the disk */
 };
 
 struct address_key {
@@ -97,6 +99,12 @@ const struct listener_config *listener_at_config(const struct listener_at *at)
     return &at->listener->config;
 }
 
+unsigned listener_handshake_ms(const struct listener_at *at)
+{
+    unsigned ms = at->listener->config.handshake_ms;
+    return ms ? ms : CONN_HANDSHAKE_MS;
+}
+
 /* --- limits ---------------------------------------------------------------------------------- */
 
 static struct address_key key_of(const struct netaddr *peer)
@@ -152,14 +160,26 @@ static bool admit(struct conn *c)
 
 /* --- accepting ------------------------------------------------------------------------------- */
 
+static void log_refusal(const struct conn *c)
+{
+    struct listener_at *at = c->home;
+    struct buf ip = buf_make(CONN_ADDRESS_TEXT_BYTES);
+
+    at->refused++;
+    if (at->loop->now_us < at->complain_us) return;
+    netaddr_ip_text(&c->peer, &ip);
+    log_event(LOG_WARN, "conn.refused", conn_id(c), F_STR("peer", buf_str(&ip)),
+              F_NUM("refused", at->refused));
+    buf_free(&ip);
+    at->refused = 0;
+    at->complain_us = at->loop->now_us + CONN_COMPLAIN_MS * UINT64_C(1000);
+}
+
 static void refuse(struct conn *c)
 {
     const struct listener_config *config = &c->home->listener->config;
-    struct buf ip = buf_make(CONN_ADDRESS_TEXT_BYTES);
 
-    netaddr_ip_text(&c->peer, &ip);
-    log_event(LOG_WARN, "conn.refused", conn_id(c), F_STR("peer", buf_str(&ip)));
-    buf_free(&ip);
+    log_refusal(c);
     if (config->tls == LISTEN_PLAIN) conn_write(c, config->handler->busy);
     conn_push(c);
     c->home = NULL;
