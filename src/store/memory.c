@@ -29,6 +29,13 @@ struct memory_lease {
     char name[];
 };
 
+struct memory_watch {
+    struct list node;
+    struct watch *watch; /* NULL: unwatched while the post is on its way */
+    struct loop_post post;
+    bool rung, posted;
+};
+
 struct memory_engine {
     struct engine base;
     struct view view; /* there is one state, so one view serves all */
@@ -155,21 +162,36 @@ static void settle_blobs(struct memory_engine *m, size_t before, bool keep)
     }
 }
 
-static void tell_watchers(struct memory_engine *m)
+/* A watch with a loop hears there, later, as with any engine; one without hears at once. */
+static void note_watchers(struct memory_engine *m)
 {
     LIST_EACH(&m->watches, node) {
-        struct watch *w = CONTAINER_OF(node, struct watch, node);
-        w->pending = rows_changed(&m->rows, w->account);
+        struct memory_watch *w = CONTAINER_OF(node, struct memory_watch, node);
+        w->rung |= rows_changed(&m->rows, w->watch->account);
     }
+}
+
+static void hear(struct loop_post *p)
+{
+    struct memory_watch *w = CONTAINER_OF(p, struct memory_watch, post);
+    w->posted = false;
+    if (w->watch)
+        w->watch->changed(w->watch);
+    else
+        mem_free(w);
 }
 
 static void ring_watchers(struct memory_engine *m)
 {
     LIST_EACH_SAFE(&m->watches, node) {
-        struct watch *w = CONTAINER_OF(node, struct watch, node);
-        if (!w->pending) continue;
-        w->pending = 0;
-        w->changed(w);
+        struct memory_watch *w = CONTAINER_OF(node, struct memory_watch, node);
+        if (!w->rung || w->posted) continue;
+        w->rung = false;
+        w->posted = w->watch->loop != NULL;
+        if (w->posted)
+            loop_post(w->watch->loop, &w->post);
+        else
+            w->watch->changed(w->watch);
     }
 }
 
@@ -191,7 +213,7 @@ static enum err run_txn(struct memory_engine *m, txn_fn *fn, void *arg)
     if (!e && (t.ops > STORE_BATCH_OPS || t.bytes > STORE_BATCH_BYTES)) e = ERR_LIMIT;
     if (!e && must_fail(m)) e = ERR_LATER;
     settle_blobs(m, t.blobs_before, e == OK);
-    if (!e) tell_watchers(m);
+    if (!e) note_watchers(m);
     if (!e)
         rows_keep(&m->rows);
     else
@@ -404,16 +426,23 @@ static void memory_body_close(struct body_reader *r)
 /* --- watches, leases, care
  * ---------------------------------------------------------------------------- */
 
-static void memory_watch(struct engine *e, struct watch *w)
+static void memory_watch(struct engine *e, struct watch *watch)
 {
-    w->pending = 0;
+    struct memory_watch *w = MEM_NEW(struct memory_watch);
+    w->watch = watch;
+    w->post.run = hear;
     list_push_back(&engine_of(e)->watches, &w->node);
 }
 
-static void memory_unwatch(struct engine *e, struct watch *w)
+static void memory_unwatch(struct engine *e, struct watch *watch)
 {
-    (void)e;
-    list_remove(&w->node);
+    LIST_EACH_SAFE(&engine_of(e)->watches, node) {
+        struct memory_watch *w = CONTAINER_OF(node, struct memory_watch, node);
+        if (w->watch != watch) continue;
+        list_remove(&w->node);
+        w->watch = NULL;
+        if (!w->posted) mem_free(w); /* else the post frees it */
+    }
 }
 
 static struct memory_lease *lease_find(struct memory_engine *m, str name)

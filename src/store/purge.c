@@ -61,8 +61,6 @@ static enum err purge_blobs(struct txn *t, void *arg)
 /* --- rows
  * ---------------------------------------------------------------------------------------------- */
 
-enum { PURGE_KEYS = 1000 };
-
 struct doomed {
     struct key *keys;
     size_t n;
@@ -78,9 +76,8 @@ static bool take_key(void *arg, str key, str value)
     return d->n < PURGE_KEYS;
 }
 
-/* Deletes what starts with prefix, as far as one transaction goes. */
-static enum err delete_all(struct txn *t, struct account a, const struct key *first,
-                           const struct key *prefix, bool *done)
+enum err purge_keys(struct txn *t, struct account a, const struct key *first,
+                    const struct key *prefix, bool *done)
 {
     struct doomed d = { .keys = ARENA_ARRAY(txn_arena(t), PURGE_KEYS, struct key) };
     if (!d.keys) return ERR_LIMIT;
@@ -102,7 +99,7 @@ static enum err purge_rows(struct txn *t, void *arg)
         struct key prefix = key_box(tags[i], p->m);
         bool all = false;
         if (txn_room(t) <= PURGE_KEYS) return OK;
-        enum err e = delete_all(t, p->account, &prefix, &prefix, &all);
+        enum err e = purge_keys(t, p->account, &prefix, &prefix, &all);
         if (e || !all) return e;
     }
     struct key dying = key_box(TAG_DYING, p->m);
@@ -173,7 +170,7 @@ static enum err purge_rest(struct txn *t, void *arg)
 {
     struct purge *p = arg;
     struct key first = { .p = { 1 }, .n = 1 }, last = { .p = { 'z' }, .n = 1 };
-    enum err e = delete_all(t, p->account, &first, &last, &p->done);
+    enum err e = purge_keys(t, p->account, &first, &last, &p->done);
     if (e || !p->done) return e;
     struct key leaving = key_of(TAG_LEAVING);
     key_u64(&leaving, p->account.n);

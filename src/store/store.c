@@ -34,17 +34,23 @@ enum err store_commit(struct store *s, txn_fn *fn, void *arg)
     return engine_commit(s->engine, fn, arg);
 }
 
+enum { CHANCE_BITS = 21 };
+
+uint64_t msgid_floor(int64_t wall_us)
+{
+    return wall_us < 0 ? 0 : (uint64_t)(wall_us / 1000) << CHANCE_BITS;
+}
+
 /* Milliseconds, then chance: ids ascend with time, and nobody can guess the next one from the
  * last. Should the clock stand or go back, the next number is taken; a commit refuses what is used
  * all the same. */
 struct msgid store_msgid_new(struct store *s)
 {
-    enum { CHANCE_BITS = 21 };
     uint64_t fresh = 0;
     if (s->seam) {
         uint64_t chance;
         seam_random(s->seam, &chance, sizeof chance);
-        fresh = (uint64_t)(seam_wall_us(s->seam) / 1000) << CHANCE_BITS;
+        fresh = msgid_floor(seam_wall_us(s->seam));
         fresh |= chance & ((1u << CHANCE_BITS) - 1);
     }
     uint64_t last = __atomic_load_n(&s->last_id, __ATOMIC_RELAXED);

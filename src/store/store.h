@@ -268,6 +268,9 @@ static inline void store_unwatch(struct store *s, struct watch *w) { engine_unwa
 enum err store_maildrop_lock(struct store *s, struct account a) MUST_CHECK;
 void store_maildrop_unlock(struct store *s, struct account a);
 
+/* Forgets what the settings say is over: tombstones and the expunged messages' rows, journeys; and
+ * finishes removals of mailboxes and users that a crash interrupted. At start, then hourly. Waits. */
+enum err store_tidy(struct store *s) MUST_CHECK;
 /* Engine check plus the upper floor's own: heads against messages, bitmaps against rows, counters,
  * quota, blob references, change rows. Waits. */
 enum err store_check(struct store *s, struct check_report *report) MUST_CHECK;

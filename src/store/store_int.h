@@ -5,6 +5,9 @@
 #include "store/box_int.h"
 #include "store/store.h"
 
+/* An id's upper bits are milliseconds, so none that was made later is below this. */
+uint64_t msgid_floor(int64_t wall_us);
+
 struct store {
     struct engine *engine;
     struct seam *seam; /* NULL in tests */
@@ -28,6 +31,10 @@ enum err mailbox_make(struct ledger *l, const struct title_row *title, bool subs
 /* Removes what is left of mailboxes that were deleted. Waits. */
 enum err purge_mailbox(struct store *s, struct account a, uint32_t m) MUST_CHECK;
 enum err purge_account(struct store *s, struct account a) MUST_CHECK;
+/* Deletes what starts with prefix from first on, at most PURGE_KEYS of it. */
+enum { PURGE_KEYS = 1000 };
+enum err purge_keys(struct txn *t, struct account a, const struct key *first, const struct key *prefix,
+                    bool *done) MUST_CHECK;
 
 /* --- quota (quota.c)
  * ---------------------------------------------------------------------------------- */
