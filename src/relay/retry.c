@@ -1,0 +1,81 @@
+/* retry.c - what follows an attempt: delivered, again later, or never; and saying so in words. */
+#include "mail/date.h"
+#include "relay/relay_int.h"
+
+/* The gap doubles with each attempt up to the longest; a fifth of it is chance, so that a thousand
+ * messages that failed together do not come back together. */
+int64_t retry_at(const struct relay_settings *s, uint32_t attempts, int64_t now_us, uint32_t chance)
+{
+    uint64_t gap_ms = s->retry_first_ms;
+    for (uint32_t i = 0; i < attempts && gap_ms < s->retry_max_ms; i++)
+        gap_ms *= 2;
+    if (gap_ms > s->retry_max_ms) gap_ms = s->retry_max_ms;
+    uint64_t spread = gap_ms / 5;
+    gap_ms = gap_ms - spread / 2 + (spread ? chance % spread : 0);
+    return now_us + (int64_t)gap_ms * 1000;
+}
+
+static bool is_too_old(const struct job *j, const struct queue_entry *e, int64_t now_us)
+{
+    return now_us - e->arrived_us >= (int64_t)j->relay->settings->give_up_ms * 1000;
+}
+
+static bool wants_delay_notice(const struct job *j, const struct queue_entry *e, int64_t now_us)
+{
+    if (e->delay_told || !e->sender.n) return false;
+    if (e->notify && !(e->notify & NOTIFY_DELAY)) return false;
+    return now_us - e->arrived_us >= (int64_t)j->relay->settings->delay_notice_ms * 1000;
+}
+
+void job_settle(struct job *j, size_t i, const struct verdict *v)
+{
+    const struct queue_entry *e = &j->entries[i];
+    int64_t now_us = seam_wall_us(j->relay->seam);
+    uint32_t chance;
+    seam_random(j->relay->seam, &chance, sizeof chance);
+
+    struct queue_result r = {
+        .key = e->key, .outcome = v->outcome, .reply = v->reply, .detail = v->detail
+    };
+    if (r.outcome == QUEUE_DEFERRED && is_too_old(j, e, now_us)) r.outcome = QUEUE_BOUNCED;
+    if (r.outcome == QUEUE_DEFERRED) {
+        r.next_us = retry_at(j->relay->settings, e->attempts, now_us, chance);
+        r.delay_told = wants_delay_notice(j, e, now_us);
+    }
+    j->results[i] = r;
+    j->remote[i] = v->remote;
+}
+
+/* --- in words
+ * ---------------------------------------------------------------------------------------- */
+
+static void duration_text(int64_t us, struct buf *out)
+{
+    int64_t s = us / 1000000;
+    if (s < 120)
+        buf_addf(out, "%lld s", (long long)s);
+    else if (s < 7200)
+        buf_addf(out, "%lld min", (long long)(s / 60));
+    else if (s < 172800)
+        buf_addf(out, "%lld h", (long long)(s / 3600));
+    else
+        buf_addf(out, "%lld days", (long long)(s / 86400));
+}
+
+void relay_explain(const struct queue_entry *e, int64_t now_us, struct buf *out)
+{
+    if (e->held) {
+        buf_add(out, S("held by the administrator"));
+        return;
+    }
+    if (!e->attempts)
+        buf_add(out, S("not tried yet, "));
+    else
+        buf_addf(out, "tried %u time%s, ", e->attempts, e->attempts == 1 ? "" : "s");
+    if (e->next_us <= now_us) {
+        buf_add(out, S("next attempt now"));
+        return;
+    }
+    buf_add(out, S("next attempt in "));
+    duration_text(e->next_us - now_us, out);
+}
