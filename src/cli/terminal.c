@@ -71,12 +71,13 @@ bool cli_read_file(struct seam *seam, str path, struct buf *out)
     int file = name ? seam_open(seam, name, SEAM_READ) : -1;
     arena_free(&a);
     if (file < 0) return false;
+    char *piece = mem_new(PIECE_BYTES);
     ssize_t n = 1;
     for (uint64_t at = 0; n > 0; at += (uint64_t)n) {
-        char *room = buf_reserve(out, PIECE_BYTES);
-        n = room ? seam_pread(seam, file, room, PIECE_BYTES, at) : -1;
-        if (n > 0) buf_commit(out, (size_t)n);
+        n = seam_pread(seam, file, piece, PIECE_BYTES, at);
+        if (n > 0) buf_add(out, (str){ piece, (size_t)n });
     }
+    mem_free(piece);
     seam_close(seam, file);
     return n == 0 && !out->full;
 }

@@ -2,7 +2,8 @@
  * loop first asks, so that a server that never relays holds no resolver.
  *
  * libunbound resolves on a thread of its own and signals through a descriptor that the loop
- * watches; its callbacks come from ub_process, on the loop's own stack.
+ * watches; its callbacks come from ub_process, on the loop's own stack. Its other calls are made
+ * there too: reading one zone line takes more than a fiber's whole stack.
  */
 #include <unbound.h>
 
@@ -31,9 +32,13 @@ const struct settings_section dns_section = {
 /* One loop's resolver. */
 struct resolver {
     struct loop *loop;
+    const struct dns_settings *settings;
     struct ub_ctx *ctx; /* NULL until the first query */
     struct loop_watch watch;
     struct list node;
+    struct list waiting; /* queries that were asked on a fiber and are started by the post */
+    struct loop_post post;
+    bool posted;
 };
 
 struct dns {
@@ -45,9 +50,13 @@ struct dns {
 
 struct query {
     struct resolver *resolver;
+    struct list node; /* among the waiting */
+    struct buf name;  /* NUL-terminated */
+    uint16_t rrtype;
     seam_dns_fn *fn;
     void *arg;
     int id;
+    bool started;
 };
 
 /* --- a context -----------------------------------------------------------------------------------
@@ -100,11 +109,12 @@ static bool configure(struct ub_ctx *ctx, const struct dns_settings *s, struct a
     }
     for (size_t i = 0; i < s->forward.n && ok; i++)
         ok = add_forward(ctx, s->forward.items[i], a);
+    ok = ok && ub_ctx_async(ctx, 1) == 0; /* the first zone closes the list of settings */
     for (size_t i = 0; i < s->insecure.n && ok; i++) {
         const char *name = arena_cstr(a, s->insecure.items[i]);
         ok = name && ub_ctx_zone_add(ctx, name, "nodefault") == 0;
     }
-    return ok && ub_ctx_async(ctx, 1) == 0;
+    return ok;
 }
 
 static struct ub_ctx *context_new(const struct dns_settings *s)
@@ -125,10 +135,10 @@ static void resolver_ready(struct loop_watch *w, unsigned what)
     ub_process(CONTAINER_OF(w, struct resolver, watch)->ctx);
 }
 
-static bool resolver_open(struct dns *d, struct resolver *r)
+static bool resolver_open(struct resolver *r)
 {
     if (r->ctx) return true;
-    struct ub_ctx *ctx = context_new(d->settings);
+    struct ub_ctx *ctx = context_new(r->settings);
     if (!ctx) return false;
     r->watch = (struct loop_watch){ .handle = ub_fd(ctx), .ready = resolver_ready };
     if (loop_watch(r->loop, &r->watch, SEAM_READABLE)) {
@@ -167,16 +177,48 @@ static void answer(struct query *q, const struct ub_result *r)
     q->fn(q->arg, &reply);
 }
 
+static void query_free(struct query *q)
+{
+    buf_free(&q->name);
+    mem_free(q);
+}
+
+static void fail(struct query *q)
+{
+    static const struct seam_dns_reply nothing = { .status = DNS_FAILED };
+    q->fn(q->arg, &nothing);
+}
+
 static void answered(void *arg, int failed, struct ub_result *r)
 {
     struct query *q = arg;
-    static const struct seam_dns_reply nothing = { .status = DNS_FAILED };
     if (failed || !r)
-        q->fn(q->arg, &nothing);
+        fail(q);
     else
         answer(q, r);
     if (r) ub_resolve_free(r);
-    mem_free(q);
+    query_free(q);
+}
+
+static void start(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    q->started = true;
+    if (resolver_open(r) && !ub_resolve_async(r->ctx, q->name.p, q->rrtype, 1, q, answered, &q->id))
+        return;
+    fail(q);
+    query_free(q);
+}
+
+static void start_waiting(struct loop_post *p)
+{
+    struct resolver *r = CONTAINER_OF(p, struct resolver, post);
+    r->posted = false;
+    while (!list_empty(&r->waiting)) {
+        struct query *q = CONTAINER_OF(r->waiting.next, struct query, node);
+        list_remove(&q->node);
+        start(q);
+    }
 }
 
 static struct resolver *resolver_of(struct dns *d, const struct loop *loop)
@@ -194,20 +236,17 @@ static struct resolver *resolver_of(struct dns *d, const struct loop *loop)
 static enum err query(void *self, struct loop *loop, str name, uint16_t rrtype, seam_dns_fn *fn,
                       void *arg, void **out)
 {
-    struct dns *d = self;
-    struct resolver *r = resolver_of(d, loop);
-    if (!r || !resolver_open(d, r)) return ERR_LATER;
+    struct resolver *r = resolver_of(self, loop);
+    if (!r || str_has(name, '\0') || name.n > DOMAIN_BYTES) return ERR_LATER;
 
-    struct arena a = arena_make(1024);
-    const char *text = arena_cstr(&a, name);
     struct query *q = MEM_NEW(struct query);
-    *q = (struct query){ .resolver = r, .fn = fn, .arg = arg };
-    int rc = text ? ub_resolve_async(r->ctx, text, rrtype, 1, q, answered, &q->id) : -1;
-    arena_free(&a);
-    if (rc) {
-        mem_free(q);
-        return ERR_LATER;
-    }
+    *q = (struct query){ .resolver = r, .rrtype = rrtype, .fn = fn, .arg = arg };
+    q->name = buf_make(DOMAIN_BYTES + 1);
+    buf_add(&q->name, name);
+    buf_addc(&q->name, '\0');
+    list_push_back(&r->waiting, &q->node);
+    if (!r->posted) loop_post(loop, &r->post);
+    r->posted = true;
     *out = q;
     return OK;
 }
@@ -216,8 +255,11 @@ static void cancel(void *self, void *arg)
 {
     (void)self;
     struct query *q = arg;
-    ub_cancel(q->resolver->ctx, q->id);
-    mem_free(q);
+    if (q->started)
+        ub_cancel(q->resolver->ctx, q->id);
+    else
+        list_remove(&q->node);
+    query_free(q);
 }
 
 /* --- life
@@ -259,7 +301,8 @@ enum err dns_new(struct seam *seam, const struct dns_settings *s, struct dns **o
 enum err dns_attach(struct dns *d, struct loop *loop)
 {
     struct resolver *r = MEM_NEW(struct resolver);
-    r->loop = loop;
+    *r = (struct resolver){ .loop = loop, .settings = d->settings, .post.run = start_waiting };
+    list_init(&r->waiting);
     lock_take(&d->lock);
     list_push_back(&d->resolvers, &r->node);
     lock_drop(&d->lock);

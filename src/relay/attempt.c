@@ -170,7 +170,7 @@ static void client_options(const struct job *j, str host, const struct netaddr *
         .host = host,
         .hello = deliver_hostname(r->deliver),
         .tls = tls_wanted(r, clear),
-        .source = at->family == NET_IP4 && s->source4.family == NET_IP4 ? &s->source4 : NULL,
+        .source = at->family == r->source.family ? &r->source : NULL,
         .connect_ms = (unsigned)s->connect_ms,
         .greeting_ms = (unsigned)s->command_ms,
         .command_ms = (unsigned)s->command_ms,

@@ -21,7 +21,7 @@ static const struct setting rows[] = {
     { "data",              SET_DURATION, offsetof(struct relay_settings, data_ms),             "10m",  100, 3600000,  NULL, "The reply to a whole message must come by then." },
     { "tls",               SET_CHOICE,   offsetof(struct relay_settings, tls),                 "may",  0, 0, "may|encrypt|verify", "Encrypt when offered, always, or always and only with a valid certificate." },
     { "ca_file",           SET_PATH,     offsetof(struct relay_settings, ca_file),             "",     0, 0,          NULL, "Certificate authorities for tls = verify; empty: the system's." },
-    { "source",            SET_ADDRESS,  offsetof(struct relay_settings, source4),             "",     0, 0,          NULL, "Connect to IPv4 hosts from this address; empty: the system chooses." },
+    { "source",            SET_TEXT,     offsetof(struct relay_settings, source) ,             "",     0, 0,          NULL, "Connect to IPv4 hosts from this address; empty: the system chooses." },
 };
 /* clang-format on */
 const struct settings_section relay_section = {
@@ -56,7 +56,9 @@ enum err relay_new(struct seam *seam, struct store *store, struct deliver *deliv
     seam_random(seam, seed, sizeof seed);
     r->busy = map_new(RELAY_CONVERSATIONS, seed);
     r->destinations = map_new(RELAY_CONVERSATIONS, seed);
-    enum err e = make_tls(r, why);
+    enum err e = s->source.n ? netaddr_parse(s->source, 0, &r->source) : OK;
+    if (e) buf_addf(why, "source: '%.*s' is no address", STR_ARG(s->source));
+    if (!e) e = make_tls(r, why);
     if (e) {
         relay_free(r);
         return e;

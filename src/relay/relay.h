@@ -16,7 +16,7 @@ struct relay_settings {
     uint64_t connect_ms, command_ms, data_ms;
     int tls;                    /* may | encrypt | verify */
     str ca_file;
-    struct netaddr source4;     /* connect from here when set */
+    str source;                 /* connect to IPv4 hosts from this address; empty: any */
 };
 extern const struct settings_section relay_section;
 

@@ -12,6 +12,7 @@ struct relay {
     struct store *store;
     struct deliver *deliver;
     const struct relay_settings *settings;
+    struct netaddr source;   /* NET_NONE: the system chooses */
     struct tls_client *tls_any, *tls_verified;
     struct loop *loop;
     struct watch watch;       /* the queue's account */
