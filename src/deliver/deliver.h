@@ -35,8 +35,7 @@ struct route {
 /* Never waits: reads a view of its own. Results in the arena. <postmaster> without a domain is ours.
  *
  * An address that is an alias goes to its targets, and so on, each address once, ALIAS_DEPTH deep and
- * ALIAS_TARGETS wide. An alias may name its own address when a user has it: a copy stays here. Else
- * a user, else without its tag, else postmaster's, else the domain's catch-all. Of several targets
+ * ALIAS_TARGETS wide. Else a user, else without its tag, else postmaster's, else the domain's catch-all. Of several targets
  * those that cannot take it are passed over as long as one can; full mailboxes only when all are.
  *
  * ERR_NOTFOUND: our domain, no such user (550 5.1.1); ERR_LIMIT: alias loop or too many targets;

@@ -14,7 +14,6 @@ struct stop {
         as_written; /* kept for other people's domains: their local part's case is theirs */
     struct address folded;
     unsigned depth; /* aliases between it and the recipient */
-    bool user_only; /* an alias named its own address: no expanding a second time */
 };
 
 struct search {
@@ -40,20 +39,19 @@ static bool folded_eq(struct address a, struct address b)
     return str_eq(a.local, b.local) && str_eq(a.domain, b.domain);
 }
 
-static bool listed(const struct search *s, struct address folded, bool user_only)
+static bool listed(const struct search *s, struct address folded)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (s->stops[i].user_only == user_only && folded_eq(s->stops[i].folded, folded))
-            return true;
+        if (folded_eq(s->stops[i].folded, folded)) return true;
     return false;
 }
 
-static enum err add_stop(struct search *s, struct address written, unsigned depth, bool user_only)
+static enum err add_stop(struct search *s, struct address written, unsigned depth)
 {
-    struct stop stop = { .as_written = written, .depth = depth, .user_only = user_only };
+    struct stop stop = { .as_written = written, .depth = depth };
     if (depth > ALIAS_DEPTH) return ERR_LIMIT;
     if (!address_fold(&s->scratch, written, &stop.folded)) return ERR_LIMIT;
-    if (listed(s, stop.folded, user_only)) return OK;
+    if (listed(s, stop.folded)) return OK;
     if (s->n == ALIAS_TARGETS) return ERR_LIMIT;
     struct stop *stops = arena_more(&s->scratch, s->stops, s->n, sizeof(stop));
     if (!stops) return ERR_LIMIT;
@@ -121,16 +119,12 @@ static enum err try_alias(struct search *s, str address, const struct stop *from
     size_t n;
     enum err e = store_alias_targets(s->v, address, &s->scratch, &targets, &n);
     if (e || !n) return e ? e : ERR_NOTFOUND;
-    unsigned depth = from->depth + 1;
-    struct address own = from->folded;
     for (size_t i = 0; i < n && !e; i++) {
-        struct address to, folded;
-        if (!address_parse(&s->scratch, targets[i], ADDRESS_UTF8, &to) ||
-            !address_fold(&s->scratch, to, &folded)) {
+        struct address to;
+        if (address_parse(&s->scratch, targets[i], ADDRESS_UTF8, &to))
+            e = add_stop(s, to, from->depth + 1);
+        else
             pass_over(s, targets[i], ERR_SYNTAX);
-            continue;
-        }
-        e = add_stop(s, to, depth, folded_eq(folded, own));
     }
     return e;
 }
@@ -153,7 +147,7 @@ static bool without_tag(const struct search *s, str local, str *base)
 static enum err try_address(struct search *s, str local, const struct stop *stop)
 {
     str address = at_domain(s, local, stop->folded.domain);
-    enum err e = stop->user_only ? ERR_NOTFOUND : try_alias(s, address, stop);
+    enum err e = try_alias(s, address, stop);
     return e == ERR_NOTFOUND ? try_user(s, address) : e;
 }
 
@@ -182,7 +176,7 @@ static enum err try_postmaster(struct search *s, const struct stop *stop, bool o
     struct address to;
     if (s->settings->postmaster.n &&
         address_parse(&s->scratch, s->settings->postmaster, ADDRESS_UTF8, &to))
-        return add_stop(s, to, stop->depth + 1, false);
+        return add_stop(s, to, stop->depth + 1);
     struct first_user first = { .domain = ours ? stop->folded.domain : (str){ 0 } };
     enum err e = store_users(s->v, is_of_domain, &first);
     if (e || !first.found) return e ? e : ERR_NOTFOUND;
@@ -201,7 +195,7 @@ static enum err visit_ours(struct search *s, const struct stop *stop)
         e = try_address(s, base, stop);
     if (e == ERR_NOTFOUND && str_eq(stop->folded.local, S("postmaster")))
         e = try_postmaster(s, stop, true);
-    if (e == ERR_NOTFOUND && !stop->user_only)
+    if (e == ERR_NOTFOUND)
         e = try_alias(s, arena_concat(&s->scratch, (str[]){ S("@"), stop->folded.domain }, 2),
                       stop);
     return e;
@@ -241,7 +235,7 @@ static enum err visit(struct search *s, const struct stop *stop)
 
 static enum err follow(struct search *s, const struct address *to)
 {
-    enum err e = add_stop(s, *to, 0, false);
+    enum err e = add_stop(s, *to, 0);
     for (size_t i = 0; i < s->n && !e; i++) {
         struct stop stop = s->stops[i];
         e = visit(s, &stop);
