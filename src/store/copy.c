@@ -91,7 +91,7 @@ static enum err copy(struct txn *t, void *arg)
 {
     struct copying *c = arg;
     struct ledger l;
-    struct box *from, *to;
+    struct box *from = NULL, *to = NULL;
     c->done = false;
     c->sweep.next = c->committed_next;
     growing_back(&c->from);

@@ -32,7 +32,7 @@ bool mailbox_name_ok(str name)
 static enum err row_under(struct txn *t, struct account a, str name, struct name_row *out)
 {
     struct key k = key_name(TAG_NAME, name);
-    struct name_row row;
+    struct name_row row = { 0 };
     str value;
     enum err e = source_get(in_txn(t), a, &k, &value);
     if (!e) e = name_read(value, &row);
@@ -135,7 +135,7 @@ static bool take_child(void *arg, str key, str value)
 {
     struct children *c = arg;
     (void)key;
-    struct name_row row;
+    struct name_row row = { 0 };
     c->bad = name_read(value, &row);
     if (c->bad) return false;
     if (!is_below(row.name, c->parent)) return true;
@@ -301,7 +301,7 @@ static enum err rename_box(struct txn *t, void *arg)
 {
     const struct rename *r = arg;
     struct ledger l;
-    struct name_row row;
+    struct name_row row = { 0 };
     bool parent = false;
     enum err e = ledger_open(t, r->account, &l);
     if (!e) e = row_under(t, r->account, r->from, &row);

@@ -68,7 +68,7 @@ struct buf row_new(void)
 
 void row_add_i64(struct buf *b, int64_t value)
 {
-    buf_varint(b, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+    buf_varint(b, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
 }
 
 void row_add_str(struct buf *b, str s)

@@ -98,7 +98,7 @@ static inline enum err try_append(struct world *w, str mailbox, str text, uint8_
 
 static inline struct uid append(struct world *w, str mailbox, str text, uint8_t flags)
 {
-    struct appended out;
+    struct appended out = { 0 };
     assert_int_equal(try_append(w, mailbox, text, flags, &out), OK);
     return out.uid;
 }
