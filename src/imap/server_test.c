@@ -364,9 +364,97 @@ static void expunges_wait(void **state)
     world_end();
 }
 
+/* What no client should send is answered in words, and the next command is read rightly. */
+static void bad_input_is_answered(void **state)
+{
+    (void)state;
+    w.playing = "bad input";
+    world_begin();
+    client_open(0);
+    expect_like(0, "\\* OK .*");
+    send_piece(0, S("a NOOP\n"));
+    expect(0, "* BAD lines end in CR LF");
+    for (int i = 0; i < 7000; i++)
+        send_piece(0, S("0123456789"));
+    say(0, "");
+    expect(0, "* BAD line too long");
+    send_piece(0, S("b NO\0OP\r\n"));
+    expect_like(0, "b BAD .*");
+    say(0, "c LOGIN {4294967296}");
+    expect(0, "c BAD [TOOBIG] literal too large");
+    say(0, "d LOGIN alice@a.test secret");
+    expect_like(0, "d OK .*");
+    send_piece(0, S("e APPEND INBOX {5+}\r\na\0b\r\n\r\nf NOOP\r\n"));
+    expect(0, "e NO [CANNOT] a message holds no NUL");
+    expect(0, "f OK NOOP completed");
+    say(0, "g APPEND INBOX {4294967296+}");
+    expect_like(0, "\\* BYE .*");
+    assert_null(client_line(0, 1000));
+    world_end();
+}
+
+static void many_errors_end_it(void **state)
+{
+    (void)state;
+    w.playing = "errors";
+    world_begin();
+    w.settings.errors_max = 2;
+    client_open(0);
+    expect_like(0, "\\* OK .*");
+    for (int i = 0; i < 3; i++) {
+        say(0, "a FOO");
+        expect(0, "a BAD unknown command");
+    }
+    expect_like(0, "\\* BYE .*");
+    assert_null(client_line(0, 1000));
+    world_end();
+}
+
+/* The end of the process, and of patience, is said. */
+static void goodbye_is_said(void **state)
+{
+    (void)state;
+    w.playing = "goodbye";
+    world_begin();
+    w.settings.login_ms = 200;
+    client_open(0);
+    expect_like(0, "\\* OK .*");
+    expect_like(0, "\\* BYE idle for too long");
+    log_in(1);
+    select_inbox(1);
+    say(1, "i IDLE");
+    expect_like(1, "\\+ .*");
+    loop_stop(w.loop, 3000);
+    expect_like(1, "\\* BYE \\[UNAVAILABLE\\] .*");
+    world_end();
+}
+
+/* A mailbox that another device deletes is not served further. */
+static void a_deleted_mailbox_ends_it(void **state)
+{
+    (void)state;
+    w.playing = "deleted";
+    world_begin();
+    log_in(0);
+    log_in(1);
+    say(0, "a SELECT Junk");
+    for (int i = 0; i < 7; i++)
+        expect_like(0, "\\* .*");
+    expect_like(0, "a OK .*");
+    say(1, "b DELETE Junk");
+    expect_like(1, "b OK .*");
+    say(0, "c NOOP");
+    expect_like(0, "\\* BYE .*");
+    world_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_input_is_answered),
+        cmocka_unit_test(many_errors_end_it),
+        cmocka_unit_test(goodbye_is_said),
+        cmocka_unit_test(a_deleted_mailbox_ends_it),
         cmocka_unit_test(devices_hear_of_each_other),
         cmocka_unit_test(expunges_wait),
         cmocka_unit_test(plays_transcripts),
