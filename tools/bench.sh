@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . tools/setup.sh
 
-build build-bench --buildtype=release -Db_ndebug=false
+build build-bench --buildtype=release
 names=${*:-$(cd bench && ls *.c 2>/dev/null | sed 's/\.c$//')}
 [ -n "$names" ] || die "there is nothing in bench/ yet"
 for name in $names; do
