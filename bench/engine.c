@@ -39,8 +39,7 @@ static void die(const char *what)
     exit(1);
 }
 
-/* --- the physical limit
- * ----------------------------------------------------------------------------- */
+/* --- the physical limit --------------------------------------------------------------------- */
 
 static double bare(const char *folder, const char *message, size_t at_once)
 {
@@ -64,8 +63,7 @@ static double bare(const char *folder, const char *message, size_t at_once)
     return rate;
 }
 
-/* --- the engine
- * ---------------------------------------------------------------------------------------- */
+/* --- the engine ----------------------------------------------------------------------------- */
 
 struct letter {
     struct body *body;
@@ -127,8 +125,7 @@ static double engine(struct bench *b, unsigned writers)
     return b->sent / (now() - start);
 }
 
-/* --- both
- * ---------------------------------------------------------------------------------------------- */
+/* --- both ----------------------------------------------------------------------------------- */
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
 {

@@ -15,8 +15,7 @@ static struct embedded_body *body_of(const struct body *b)
     return CONTAINER_OF((struct body *)(uintptr_t)b, struct embedded_body, base);
 }
 
-/* --- memory --------------------------------------------------------------------------------------
- */
+/* --- memory --------------------------------------------------------------------------------- */
 
 static bool charge(struct embedded *e, uint64_t bytes)
 {
@@ -82,8 +81,7 @@ uint64_t embedded_body_size(const struct body *b)
     return body_of(b)->size_bytes;
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------------------------- */
 
 static enum err write_some(struct embedded_body *b, str *bytes)
 {

@@ -1,7 +1,7 @@
 /* check.c - reads everything back: every record's checksum, every blob's place, every frame. */
 #include "base/limits.h"
 #include "base/mem.h"
-#include "store/embedded/embedded_int.h"
+#include "store/embedded/catalog_int.h"
 #include "store/embedded/scan_int.h"
 
 struct check {
@@ -9,8 +9,6 @@ struct check {
     struct check_report *report;
     struct snapshot *snapshot; /* what was committed when it began */
     struct mark mark;
-    uint64_t *numbers; /* of segments */
-    size_t n, cap;
     uint64_t segment;
     bool faulty;
     enum err failed;
@@ -29,8 +27,7 @@ static void fault(struct check *c, const char *format, uint64_t a, uint64_t b)
     buf_free(&text);
 }
 
-/* --- the journal
- * ------------------------------------------------------------------------------------ */
+/* --- the journal ---------------------------------------------------------------------------- */
 
 static void good_record(void *arg, uint64_t at, const struct record *r)
 {
@@ -47,56 +44,41 @@ static void bad_record(void *arg, uint64_t from, uint64_t to)
     fault(c, "damaged record in segment", c->segment, from);
 }
 
-static bool add_number(void *arg, const char *name)
+/* What of it counts: what its successor names or, of the newest, what the snapshot covers. */
+static uint64_t log_end(const struct check *c, const struct found *f)
 {
-    struct check *c = arg;
-    uint64_t number;
-    if (!segment_number(name, &number)) return true;
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 64;
-        c->numbers = mem_resize(c->numbers, c->cap, cap, sizeof *c->numbers);
-        c->cap = cap;
-    }
-    c->numbers[c->n++] = number;
-    return true;
+    if (f->abandoned || f->number > c->mark.segment) return 0;
+    return f->number == c->mark.segment && !f->end ? c->mark.offset : f->end;
 }
 
-/* How much of a log counts: what a successor names, or, of the newest, what the snapshot covers. */
-static uint64_t log_end(struct check *c, uint64_t number, bool *abandoned)
-{
-    uint64_t end = number == c->mark.segment ? c->mark.offset : 0;
-    *abandoned = number > c->mark.segment;
-    for (size_t i = 0; i < c->n; i++) {
-        struct segment *s;
-        if (c->numbers[i] <= number || segment_open(&c->e->segments, c->numbers[i], &s)) continue;
-        const struct segment_head *h = &s->head;
-        if (h->kind == SEGMENT_LOG && h->previous == number) end = h->previous_end;
-        if (h->kind == SEGMENT_LOG && h->previous && h->previous < number) *abandoned = true;
-        segment_drop(&c->e->segments, s);
-    }
-    return end;
-}
-
-static void check_log(struct check *c, uint64_t number)
+static void check_log(struct check *c, const struct found *f)
 {
     struct segment *s;
-    enum err e = segment_open(&c->e->segments, number, &s);
-    if (e == ERR_NOTFOUND) return; /* a body that was given up meanwhile */
-    if (e) {
-        fault(c, "unreadable header of segment", number, 0);
-        return;
-    }
-    bool abandoned;
-    uint64_t end = s->head.kind == SEGMENT_LOG ? log_end(c, number, &abandoned) : 0, found;
+    uint64_t end = log_end(c, f), found;
     struct log_visitor v = { good_record, bad_record, c };
-    c->segment = number;
-    if (s->head.kind == SEGMENT_LOG && !abandoned && end > SEGMENT_HEADER_BYTES)
-        c->failed = log_walk(&c->e->segments, s, SEGMENT_HEADER_BYTES, end, &v, &found);
+    if (end <= SEGMENT_HEADER_BYTES || segment_open(&c->e->segments, f->number, &s)) return;
+    c->segment = f->number;
+    c->failed = log_walk(&c->e->segments, s, SEGMENT_HEADER_BYTES, end, &v, &found);
     segment_drop(&c->e->segments, s);
 }
 
-/* --- blobs
- * ------------------------------------------------------------------------------------------- */
+static void check_logs(struct check *c)
+{
+    struct catalog all = { 0 };
+    c->failed = catalog_list(c->e, &all);
+    for (size_t i = 0; i < all.n; i++) {
+        struct found *f = &all.found[i];
+        catalog_head(c->e, f);
+        /* Not there, or not begun: a body's that is being written or was given up meanwhile. */
+        if (f->state && f->state != ERR_NOTFOUND) fault(c, "unreadable header of segment", f->number, 0);
+    }
+    catalog_link(&all);
+    for (size_t i = 0; !c->failed && i < all.n; i++)
+        if (found_is_log(&all.found[i])) check_log(c, &all.found[i]);
+    catalog_free(&all);
+}
+
+/* --- blobs ---------------------------------------------------------------------------------- */
 
 static enum err check_frames(struct check *c, struct segment *s, str content, uint64_t *size)
 {
@@ -183,8 +165,7 @@ static void check_blobs(struct check *c)
     if (e) fault(c, "the index cannot be read", 0, 0);
 }
 
-/* --- all of it
- * ------------------------------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------------------------ */
 
 static void check_job(void *arg)
 {
@@ -198,9 +179,7 @@ static void check_job(void *arg)
     lock_take(&e->lock);
     c->mark = e->published_mark;
     lock_drop(&e->lock);
-    if (seam_list(e->seam, "journal", add_number, c) < 0) c->failed = ERR_LATER;
-    for (size_t i = 0; !c->failed && i < c->n; i++)
-        check_log(c, c->numbers[i]);
+    check_logs(c);
     if (!c->failed) check_blobs(c);
     snapshot_give(e, c->snapshot);
 }
@@ -210,7 +189,6 @@ enum err embedded_check(struct engine *engine, struct check_report *report)
     struct check c = { .e = embedded_of(engine), .report = report };
     assert_no_view();
     enum err e = work(c.e->io, check_job, &c); /* Waits. */
-    mem_free(c.numbers);
     if (e || c.failed) return e ? e : c.failed;
     return c.faulty ? ERR_CORRUPT : OK;
 }

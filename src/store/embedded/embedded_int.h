@@ -25,7 +25,7 @@
 
 struct embedded;
 
-/* --- snapshots (view.c) ---------------------------------------------------------------------- */
+/* --- snapshots (view.c) --------------------------------------------------------------------- */
 struct snapshot {
     struct sources sources; /* [2] active, [3] frozen; [0] and [1] are the writer's to fill */
     struct snapshot *next;  /* among the free ones */
@@ -47,8 +47,7 @@ enum err embedded_view_accounts(struct view *v, bool (*each)(void *arg, struct a
 enum err embedded_view_blob(struct view *v, struct blob blob, struct blob_facts *out) MUST_CHECK;
 enum err blob_place_find(struct embedded *e, struct blob blob, struct blob_place *out) MUST_CHECK;
 
-/* --- transactions (txn.c): on the writer's thread
- * -------------------------------------------------- */
+/* --- transactions (txn.c): on the writer's thread ------------------------------------------- */
 struct embedded_body;
 struct embedded_txn {
     struct txn base;
@@ -79,8 +78,7 @@ struct arena *embedded_txn_arena(struct txn *t);
 void embedded_txn_body(struct txn *t, struct body *b, struct blob *out);
 void embedded_txn_blob_ref(struct txn *t, struct blob blob, int delta);
 
-/* --- the writer (writer.c)
- * ---------------------------------------------------------------------------- */
+/* --- the writer (writer.c) ------------------------------------------------------------------ */
 struct request {
     struct request *next;
     txn_fn *fn;
@@ -129,16 +127,14 @@ void group_run(struct embedded *e, struct request *r);
 enum err group_write(struct embedded *e) MUST_CHECK; /* durable and visible, or nothing */
 void group_end(struct embedded *e);
 
-/* --- the indexer (indexer.c)
- * --------------------------------------------------------------------------- */
+/* --- the indexer (indexer.c) ---------------------------------------------------------------- */
 void indexer_step(void *arg);
 void freeze_if_due(struct embedded *e, bool now); /* the writer's */
 size_t lag_bytes(struct embedded *e);
 void segment_doom(struct embedded *e, uint64_t number); /* any thread: unlink it soon */
 bool indexer_busy(struct embedded *e);                  /* a frozen table waits to be applied */
 
-/* --- bodies (body.c, stream.c, reader.c, zip.c)
- * ------------------------------------------------------------ */
+/* --- bodies (body.c, stream.c, reader.c, zip.c) --------------------------------------------- */
 struct embedded_body {
     struct body base;
     struct embedded *e;
@@ -182,8 +178,7 @@ enum err embedded_body_read(struct body_reader *r, uint64_t offset, size_t n,
 enum err embedded_body_side(struct body_reader *r, str *side) MUST_CHECK;
 void embedded_body_close(struct body_reader *r);
 
-/* --- watches and leases (watch.c)
- * --------------------------------------------------------------------------- */
+/* --- watches and leases (watch.c) ----------------------------------------------------------- */
 enum { WATCH_BUCKETS = 1024 };
 struct watches {
     struct lock lock;
@@ -199,8 +194,7 @@ void embedded_unwatch(struct engine *e, struct watch *w);
 enum err embedded_lease(struct engine *e, str name, uint64_t *fence) MUST_CHECK;
 void embedded_unlease(struct engine *e, str name);
 
-/* --- opening and care (open.c, replay.c, scan.c, reserve.c, check.c)
- * -------------------------------------------- */
+/* --- opening and care (open.c, replay.c, scan.c, reserve.c, check.c) ------------------------ */
 enum err replay(struct embedded *e, struct buf *why) MUST_CHECK;
 void reserve_make(struct embedded *e);
 bool reserve_give(void *arg);           /* embedded; true if there was something to give */

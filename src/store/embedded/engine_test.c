@@ -36,8 +36,7 @@ static void reopen(struct place *p)
     assert_int_equal(place_open(p), OK);
 }
 
-/* --- commits -------------------------------------------------------------------------------------
- */
+/* --- commits -------------------------------------------------------------------------------- */
 
 static void commit_fiber(struct place *p, void *arg)
 {
@@ -185,8 +184,7 @@ static void a_batch_has_a_limit(void **state)
     assert_int_equal(n, STORE_BATCH_OPS);
 }
 
-/* --- views and scans
- * ---------------------------------------------------------------------------------- */
+/* --- views and scans ------------------------------------------------------------------------ */
 
 static bool join(void *arg, str key, str value)
 {
@@ -279,8 +277,7 @@ static void a_view_stays_as_it_was(void **state)
     assert_true(row_is(p, 70, S("k"), "new"));
 }
 
-/* --- bodies
- * ------------------------------------------------------------------------------------------- */
+/* --- bodies --------------------------------------------------------------------------------- */
 
 struct letter {
     size_t n;
@@ -425,8 +422,7 @@ static void an_unknown_blob_is_not_found(void **state)
     place_run(*state, no_blob_fiber, NULL);
 }
 
-/* --- watches, leases, lazy
- * ------------------------------------------------------------------------------ */
+/* --- watches, leases, lazy ------------------------------------------------------------------ */
 
 static unsigned calls;
 static void changed(struct watch *w)
@@ -493,9 +489,7 @@ static void what_is_lazy_is_written_at_close(void **state)
     assert_true(row_is(p, 90, S("k"), "v"));
 }
 
-/* --- care
- * -------------------------------------------------------------------------------------------------
- */
+/* --- care ----------------------------------------------------------------------------------- */
 
 static void count_fault(void *arg, str what)
 {

@@ -102,8 +102,7 @@ static inline void place_run(struct place *p, void (*fn)(struct place *p, void *
     place_run_many(p, fn, &arg, 1);
 }
 
-/* --- small transactions
- * -------------------------------------------------------------------------------- */
+/* --- small transactions --------------------------------------------------------------------- */
 struct put {
     struct account a;
     str key, value;

@@ -27,8 +27,7 @@ void group_end(struct embedded *e)
     e->group.snapshot = NULL;
 }
 
-/* --- one transaction's records
- * -------------------------------------------------------------------- */
+/* --- one transaction's records -------------------------------------------------------------- */
 
 static void keep_body(struct group *g, struct embedded_body *b)
 {
@@ -130,8 +129,7 @@ void group_run(struct embedded *e, struct request *r)
     g->members = r;
 }
 
-/* --- durable, then visible
- * ------------------------------------------------------------------------- */
+/* --- durable, then visible ------------------------------------------------------------------ */
 
 static void insert_places(struct embedded *e, uint64_t segment, uint64_t at)
 {

@@ -103,8 +103,7 @@ void index_close(struct index *x)
     mem_free(x);
 }
 
-/* --- reading -------------------------------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------------------------- */
 
 enum err index_begin(struct index *x, MDB_txn **txn)
 {
@@ -171,8 +170,7 @@ void index_done(struct index_cursor *c)
     if (c->cursor) mdb_cursor_close(c->cursor);
 }
 
-/* --- applying
- * -------------------------------------------------------------------------------------- */
+/* --- applying ------------------------------------------------------------------------------- */
 
 static int apply_row(struct index *x, MDB_txn *txn, const struct row *row)
 {

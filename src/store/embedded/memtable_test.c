@@ -119,8 +119,7 @@ static void many_keys_in_any_order(void **state)
     memtable_drop(m);
 }
 
-/* --- readers beside the writer -------------------------------------------------------------------
- */
+/* --- readers beside the writer -------------------------------------------------------------- */
 
 enum { KEYS = 50, COMMITS = 2000, READERS = 3 };
 

@@ -70,8 +70,7 @@ static struct engine_stats embedded_stats(struct engine *engine)
                                       atomic_load(&e->failing) || atomic_load(&e->index_failing) };
 }
 
-/* --- opening
- * -------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------- */
 
 static enum err take_lock(struct embedded *e, struct buf *why)
 {
@@ -181,8 +180,7 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
     return OK;
 }
 
-/* --- closing
- * --------------------------------------------------------------------------------------- */
+/* --- closing -------------------------------------------------------------------------------- */
 
 static bool queue_is_empty(struct embedded *e)
 {

@@ -135,8 +135,7 @@ void embedded_body_close(struct body_reader *base)
     mem_free(r);
 }
 
-/* --- parts
- * ------------------------------------------------------------------------------------------ */
+/* --- parts ---------------------------------------------------------------------------------- */
 
 static enum err load_packed(struct embedded_reader *r, uint32_t i, struct frame *f)
 {

@@ -112,8 +112,7 @@ enum err record_read(str in, const struct place *place, uint64_t offset, struct 
     return OK;
 }
 
-/* --- commits ------------------------------------------------------------------------------------
- */
+/* --- commits -------------------------------------------------------------------------------- */
 
 enum { COMMIT_HEAD_BYTES = 16, ROW_HEAD_BYTES = 4, ROW_PUT = 1, ROW_DELETE = 2 };
 
@@ -157,8 +156,7 @@ bool commit_take_row(str *in, struct row *out)
     return true;
 }
 
-/* --- bodies
- * --------------------------------------------------------------------------------------- */
+/* --- bodies --------------------------------------------------------------------------------- */
 
 void body_add_head(struct buf *b, const struct body_head *head)
 {

@@ -53,7 +53,7 @@ enum err record_read(str in, const struct place *place, uint64_t offset, struct 
 uint64_t checksum(const struct place *place, uint64_t offset,
                   str bytes); /* of a frame of a large body */
 
-/* --- the content of a commit ----------------------------------------------------------------- */
+/* --- the content of a commit ---------------------------------------------------------------- */
 struct commit_head {
     int64_t wall_us;
     uint32_t rows;
@@ -64,8 +64,7 @@ void commit_add_row(struct buf *b, const struct row *row);
 bool commit_take_head(str *in, struct commit_head *out);
 bool commit_take_row(str *in, struct row *out);
 
-/* --- the content of a body ---------------------------------------------------------------------
- */
+/* --- the content of a body ------------------------------------------------------------------ */
 enum body_coding { BODY_PLAIN = 0, BODY_ZSTD = 1, BODY_FRAMES = 2 };
 struct body_head {
     uint8_t coding;
@@ -76,8 +75,7 @@ enum { BODY_HEAD_BYTES = 16 };
 void body_add_head(struct buf *b, const struct body_head *head); /* side and stored bytes follow */
 bool body_take(str content, struct body_head *head, str *side, str *stored);
 
-/* --- the content of a frame table
- * ------------------------------------------------------------------ */
+/* --- the content of a frame table ----------------------------------------------------------- */
 struct frames_head {
     uint32_t frames, frame_bytes, side_bytes;
     uint64_t size_bytes;

@@ -68,8 +68,7 @@ static void file_write(struct place *p, const char *name, str bytes)
     buf_free(&path);
 }
 
-/* --- kill -9
- * --------------------------------------------------------------------------------------- */
+/* --- kill -9 -------------------------------------------------------------------------------- */
 
 /* Each writer puts its number's successor, with a body that grows with it, and says so through the
  * pipe once that was answered. */
@@ -225,8 +224,7 @@ static void what_was_answered_survives_kill_9(void **state)
     assert_int_equal(place_open(p), OK);
 }
 
-/* --- torn and damaged segments
- * ---------------------------------------------------------------------- */
+/* --- torn and damaged segments -------------------------------------------------------------- */
 
 static void three_puts(struct place *p, void *arg)
 {
@@ -357,8 +355,7 @@ static void a_torn_group_loses_its_rest(void **state)
     buf_free(&whole);
 }
 
-/* --- disks that fail
- * --------------------------------------------------------------------------------- */
+/* --- disks that fail ------------------------------------------------------------------------ */
 
 static void put_answers(struct place *p, void *arg)
 {
@@ -437,8 +434,7 @@ static void a_failing_disk_means_later_and_it_goes_on_by_itself(void **state)
     }
 }
 
-/* --- who may open
- * --------------------------------------------------------------------------------------- */
+/* --- who may open --------------------------------------------------------------------------- */
 
 static void refused(struct place *p, enum err wanted, const char *word)
 {

@@ -2,23 +2,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/embedded/embedded_int.h"
+#include "store/embedded/catalog_int.h"
 #include "store/embedded/scan_int.h"
-
-/* One file of the journal's folder. */
-struct found {
-    uint64_t number;
-    bool committed_body; /* the index knows it: a large body's */
-    enum err state;      /* of its header */
-    struct segment_head head;
-    bool abandoned; /* a later header passes it over */
-    uint64_t end;   /* a later header names it; 0: nobody does */
-};
 
 struct replay {
     struct embedded *e;
-    struct found *found;
-    size_t n, cap;
+    struct catalog catalog;
     struct memtable *rows;
     struct mark mark;
     uint64_t segment; /* being walked */
@@ -28,110 +17,40 @@ struct replay {
     enum err failed;
 };
 
-/* --- the folder
- * -------------------------------------------------------------------------------------- */
-
-static bool add_found(void *arg, const char *name)
-{
-    struct replay *r = arg;
-    uint64_t number;
-    if (!segment_number(name, &number)) return true;
-    if (r->n == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 64;
-        r->found = mem_resize(r->found, r->cap, cap, sizeof *r->found);
-        r->cap = cap;
-    }
-    r->found[r->n++] = (struct found){ .number = number };
-    return true;
-}
-
-static void sort_found(struct found *f, size_t n)
-{
-    /* Shell's: no recursion, no library call that may allocate. */
-    for (size_t gap = n / 2; gap; gap /= 2)
-        for (size_t i = gap; i < n; i++)
-            for (size_t j = i; j >= gap && f[j - gap].number > f[j].number; j -= gap) {
-                struct found swap = f[j];
-                f[j] = f[j - gap];
-                f[j - gap] = swap;
-            }
-}
-
-static bool body_is_committed(struct embedded *e, uint64_t segment)
-{
-    struct snapshot *s = snapshot_take(e);
-    if (!s) return true; /* nothing is swept on a guess */
-    struct blob_key key = blob_key(BLOB_SEGMENT, segment);
-    struct full_key full = full_key(ACCOUNT_ENGINE, blob_key_str(&key));
-    str value;
-    enum err err = merge_get(&s->sources, full_key_str(&full), &value);
-    snapshot_give(e, s);
-    return err != ERR_NOTFOUND;
-}
+/* --- the folder ----------------------------------------------------------------------------- */
 
 static enum err read_head(struct replay *r, struct found *f, struct buf *why)
 {
-    struct segment *s;
-    f->committed_body = body_is_committed(r->e, f->number);
-    if (f->committed_body) return OK;
-    f->state = segment_open(&r->e->segments, f->number, &s);
-    if (f->state == ERR_DENIED) {
+    catalog_head(r->e, f);
+    if (f->state == ERR_DENIED)
         buf_addf(why, "%s is of a newer format than this program knows (%d): use a newer program",
                  segment_path(f->number).text, SEGMENT_FORMAT);
-        return ERR_DENIED;
-    }
-    if (f->state == ERR_LATER) {
-        buf_addf(why, "cannot read %s", segment_path(f->number).text);
-        return ERR_LATER;
-    }
+    if (f->state == ERR_LATER) buf_addf(why, "cannot read %s", segment_path(f->number).text);
     if (f->state == ERR_CORRUPT)
         log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "header of a segment"),
                   F_NUM("segment", f->number));
-    if (f->state) return OK;
-    f->head = s->head;
-    segment_drop(&r->e->segments, s);
-    return OK;
-}
-
-static bool is_log(const struct found *f)
-{
-    return !f->committed_body && !f->state && f->head.kind == SEGMENT_LOG;
-}
-
-/* Each log's header says where its predecessor ends; logs in between failed and were given up. */
-static void link_logs(struct replay *r)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        if (!is_log(&r->found[i])) continue;
-        const struct segment_head *h = &r->found[i].head;
-        if (h->previous == 0) continue;
-        for (size_t j = i; j-- > 0 && r->found[j].number >= h->previous;) {
-            if (r->found[j].number == h->previous) r->found[j].end = h->previous_end;
-            if (r->found[j].number > h->previous) r->found[j].abandoned = is_log(&r->found[j]);
-        }
-    }
+    return f->state == ERR_DENIED || f->state == ERR_LATER ? f->state : OK;
 }
 
 static enum err look(struct replay *r, struct buf *why)
 {
-    if (seam_list(r->e->seam, "journal", add_found, r) < 0) {
+    struct catalog *c = &r->catalog;
+    uint64_t *next = &r->e->segments.next_number;
+    if (catalog_list(r->e, c)) {
         buf_add(why, S("cannot list the folder journal"));
         return ERR_LATER;
     }
-    sort_found(r->found, r->n);
-    for (size_t i = 0; i < r->n; i++) {
-        enum err e = read_head(r, &r->found[i], why);
+    for (size_t i = 0; i < c->n; i++) {
+        enum err e = read_head(r, &c->found[i], why);
         if (e) return e;
     }
-    if (r->n) r->e->segments.next_number = r->found[r->n - 1].number + 1;
-    if (r->e->segments.next_number <= r->mark.segment)
-        r->e->segments.next_number = r->mark.segment + 1;
-    link_logs(r);
+    if (c->n) *next = c->found[c->n - 1].number + 1;
+    if (*next <= r->mark.segment) *next = r->mark.segment + 1;
+    catalog_link(c);
     return OK;
 }
 
-/* --- records
- * ------------------------------------------------------------------------------------------- */
+/* --- records -------------------------------------------------------------------------------- */
 
 static void flush(struct replay *r)
 {
@@ -207,8 +126,7 @@ static void apply_record(void *arg, uint64_t at, const struct record *record)
     if (memtable_bytes(r->rows) >= STORE_FREEZE_BYTES) flush(r);
 }
 
-/* --- all of it
- * --------------------------------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------------------------ */
 
 static enum err replay_log(struct replay *r, const struct found *f)
 {
@@ -235,17 +153,17 @@ static enum err replay_log(struct replay *r, const struct found *f)
 static uint64_t first_log(const struct replay *r)
 {
     uint64_t newest = 0;
-    for (size_t i = 0; i < r->n; i++)
-        if (is_log(&r->found[i]) && !r->found[i].abandoned) newest = r->found[i].number;
+    for (size_t i = 0; i < r->catalog.n; i++)
+        if (found_is_log(&r->catalog.found[i]) && !r->catalog.found[i].abandoned) newest = r->catalog.found[i].number;
     return newest < r->mark.segment ? newest : r->mark.segment;
 }
 
 static enum err replay_logs(struct replay *r, struct buf *why)
 {
     uint64_t first = first_log(r);
-    for (size_t i = 0; i < r->n; i++) {
-        const struct found *f = &r->found[i];
-        if (!is_log(f) || f->abandoned || f->number < first) continue;
+    for (size_t i = 0; i < r->catalog.n; i++) {
+        const struct found *f = &r->catalog.found[i];
+        if (!found_is_log(f) || f->abandoned || f->number < first) continue;
         enum err e = replay_log(r, f);
         if (e) {
             buf_addf(why, "cannot replay %s: %s", segment_path(f->number).text, err_text(e));
@@ -260,11 +178,11 @@ static enum err replay_logs(struct replay *r, struct buf *why)
 /* Bodies without a commit, segments that were given up, files that were never begun. */
 static void sweep(struct replay *r)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        const struct found *f = &r->found[i];
-        if (f->committed_body || f->state == ERR_CORRUPT) continue;
+    for (size_t i = 0; i < r->catalog.n; i++) {
+        const struct found *f = &r->catalog.found[i];
+        if (f->committed || f->state == ERR_CORRUPT) continue;
         bool body = !f->state && f->head.kind == SEGMENT_STREAM;
-        bool lost = body && !body_is_committed(r->e, f->number);
+        bool lost = body && !stream_is_committed(r->e, f->number);
         if (lost || f->abandoned || f->state == ERR_NOTFOUND)
             segment_remove(&r->e->segments, f->number);
     }
@@ -288,7 +206,7 @@ enum err replay(struct embedded *e, struct buf *why)
                       F_NUM("damaged", r.damaged));
     }
     memtable_drop(r.rows);
-    mem_free(r.found);
+    catalog_free(&r.catalog);
     mem_free(r.places);
     return err;
 }

@@ -59,8 +59,7 @@ bool segment_number(const char *name, uint64_t *out)
     return s.n == 14 && str_ends(s, S(".seg")) && str_u64(str_take(s, 10), 9999999999, out);
 }
 
-/* --- headers
- * -------------------------------------------------------------------------------------- */
+/* --- headers -------------------------------------------------------------------------------- */
 
 static uint64_t head_checksum(const char *page)
 {
@@ -113,8 +112,7 @@ static enum err head_unpack(const char *page, struct segment_head *h)
     return OK;
 }
 
-/* --- files
- * ------------------------------------------------------------------------------------------ */
+/* --- files ---------------------------------------------------------------------------------- */
 
 static struct segment *segment_hold(struct segments *t, int file, const struct segment_head *head)
 {

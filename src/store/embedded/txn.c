@@ -25,8 +25,7 @@ void txn_begin(struct embedded_txn *t, struct snapshot *snapshot, uint64_t seq, 
     t->bodies_n = 0;
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------ */
+/* --- rows ----------------------------------------------------------------------------------- */
 
 enum err embedded_txn_get(struct txn *base, struct account a, str key, str *value)
 {
@@ -86,8 +85,7 @@ struct arena *embedded_txn_arena(struct txn *t)
     return &txn_of(t)->arena;
 }
 
-/* --- bodies and references
- * --------------------------------------------------------------------------- */
+/* --- bodies and references ------------------------------------------------------------------ */
 
 static void put_row(struct embedded_txn *t, const struct blob_key *key, str value)
 {

@@ -123,8 +123,7 @@ enum err embedded_view_accounts(struct view *v, bool (*each)(void *arg, struct a
     return merge_accounts(&view_of(v)->snapshot->sources, each, arg);
 }
 
-/* --- blobs ---------------------------------------------------------------------------------------
- */
+/* --- blobs ---------------------------------------------------------------------------------- */
 
 static enum err blob_row_get(const struct sources *s, enum blob_row row, struct blob blob,
                              str *value)

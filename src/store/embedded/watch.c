@@ -51,8 +51,7 @@ static struct list *bucket(struct watches *w, struct account a)
     return &w->buckets[a.n * 0x9e3779b97f4a7c15 >> 54];
 }
 
-/* --- watches
- * --------------------------------------------------------------------------------------- */
+/* --- watches -------------------------------------------------------------------------------- */
 
 static void cell_rung(struct loop_post *p)
 {
@@ -104,8 +103,7 @@ void embedded_unwatch(struct engine *e, struct watch *w)
     if (!__atomic_load_n(&c->pending, __ATOMIC_ACQUIRE)) mem_free(c);
 }
 
-/* --- leases
- * ------------------------------------------------------------------------------------------ */
+/* --- leases --------------------------------------------------------------------------------- */
 
 static struct lease *lease_find(struct watches *w, str name)
 {

@@ -45,8 +45,7 @@ void kick_at(struct embedded *e, struct seam_service *const *service, uint64_t m
     lock_drop(&e->queue_lock);
 }
 
-/* --- the queue
- * --------------------------------------------------------------------------------------- */
+/* --- the queue ------------------------------------------------------------------------------ */
 
 static void enqueue(struct embedded *e, struct request *r)
 {
@@ -98,8 +97,7 @@ void embedded_commit_lazy(struct engine *engine, txn_fn *fn, void *arg, void (*d
     enqueue(embedded_of(engine), r);
 }
 
-/* --- one group
- * ------------------------------------------------------------------------------------------ */
+/* --- one group ------------------------------------------------------------------------------ */
 
 static void answer(struct request *r)
 {
