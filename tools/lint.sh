@@ -31,11 +31,14 @@ lint_cppcheck() {
         --enable=warning,performance,portability --std=c11 --inline-suppr --error-exitcode=1 \
         --suppressions-list=tools/cppcheck.txt --template='{file}:{line}: {message} [{id}]'
 }
+# The analyser explores so many states of a function and no more: a tenth of the time, nearly all findings.
+tidy_effort="--extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=max-nodes=40000"
 lint_tidy() {
     # clang's own commands: clang-tidy knows no gcc options.
     CC=clang-14 configure build-clang
     c_files | grep '^src/' | grep -v '_\(test\|fuzz\)\.c$' \
-        | xargs -r -n 4 -P "$(jobs)" clang-tidy-14 --quiet -p build-clang 2>/dev/null >build-clang/tidy.log || true
+        | xargs -r -n 4 -P "$(jobs)" clang-tidy-14 --quiet -p build-clang $tidy_effort \
+            >build-clang/tidy.log 2>/dev/null || true
     grep -E '(error|warning):' build-clang/tidy.log | sed -E "s|^(.*/)?build-clang/\\.\\./||; s|^\\.\\./||; s|^$PWD/||" \
         | sort -u
     ! grep -qE '(error|warning):' build-clang/tidy.log

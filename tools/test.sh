@@ -42,7 +42,7 @@ run_ucontext() { configure build-ucontext -Ducontext=true
 run_tsan()     { configure build-tsan -Db_sanitize=thread -Db_lundef=false -Dwerror=false
                  tests build-tsan --suite unit --label tsan --only "$threaded" --compile --slow 5; }
 run_valgrind() { build build
-                 tests build --suite unit --label valgrind --only '^run/(switch|fiber|conn)' --slow 10 \
+                 tests build --suite unit --label valgrind --only '^run/(switch|fiber)' --slow 10 \
                      --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'; }
 run_aarch64()     { check aarch64 tools/test_aarch64.sh; }
 run_transcripts() { build_asan; tests build-asan --suite transcripts --slow 3; }
