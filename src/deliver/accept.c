@@ -41,7 +41,7 @@ static size_t merge_queue(struct queue_rcpt *items, size_t n)
     return kept;
 }
 
-static void log_accepted(const struct accept *m)
+void deliver_log(const struct accept *m)
 {
     struct buf id = buf_make(32);
     msgid_text(m->id, &id);
@@ -54,13 +54,16 @@ static void log_accepted(const struct accept *m)
     buf_free(&id);
 }
 
+void deliver_merge(struct accept *m)
+{
+    m->local_n = merge_local((struct local_rcpt *)(uintptr_t)m->local, m->local_n);
+    m->queue_n = merge_queue((struct queue_rcpt *)(uintptr_t)m->queue, m->queue_n);
+}
+
 enum err deliver_accept(struct deliver *d, struct accept *message)
 {
-    message->local_n =
-        merge_local((struct local_rcpt *)(uintptr_t)message->local, message->local_n);
-    message->queue_n =
-        merge_queue((struct queue_rcpt *)(uintptr_t)message->queue, message->queue_n);
+    deliver_merge(message);
     enum err e = store_accept(d->store, message);
-    if (!e) log_accepted(message);
+    if (!e) deliver_log(message);
     return e;
 }

@@ -35,8 +35,9 @@ struct route {
 /* Never waits: reads a view of its own. Results in the arena. <postmaster> without a domain is ours.
  *
  * An address that is an alias goes to its targets, and so on, each address once, ALIAS_DEPTH deep and
- * ALIAS_TARGETS wide. Else a user, else without its tag, else postmaster's, else the domain's catch-all. Of several targets
- * those that cannot take it are passed over as long as one can; full mailboxes only when all are.
+ * ALIAS_TARGETS wide. Else it is a user's, else without its tag, else postmaster's, else the domain's
+ * catch-all's. Of several targets those that cannot take it are passed over as long as one can; full
+ * mailboxes are overdrawn then.
  *
  * ERR_NOTFOUND: our domain, no such user (550 5.1.1); ERR_LIMIT: alias loop or too many targets;
  * ERR_LATER: over quota (452 4.2.2), or the store cannot be read; ERR_DENIED: suspended account
@@ -47,6 +48,19 @@ enum err route_find(struct deliver *d, const struct address *to, struct arena *a
  * gets one copy (the arrays themselves are compacted; of two the first stays). Adds nothing to the
  * body. Waits until durable: after OK the 250 may leave. ERR_LIMIT: more than one commit holds. */
 enum err deliver_accept(struct deliver *d, struct accept *message) MUST_CHECK;
+
+/* The same, and in the same commit a report to the sender that it was filed for these, who asked for it
+ * with NOTIFY=SUCCESS (RFC 3461 4.1). Never to a null sender. Waits. */
+struct delivered {
+    struct address rcpt;
+    str orcpt;      /* as given in RCPT, xtext-encoded; empty if none */
+    bool expanded;  /* an alias of several, or of somebody elsewhere */
+};
+struct deliver_success {
+    const struct delivered *rcpts; size_t n;
+    str header;     /* of the letter, as it came */
+};
+enum err deliver_accept_success(struct deliver *d, struct accept *letter, const struct deliver_success *s) MUST_CHECK;
 
 /* A stored body begins with "Return-Path: <sender>" CRLF, which is for mailboxes alone (RFC 5321 4.4:
  * a relayed copy must not carry it). All copies share one body, so relay leaves this line out when

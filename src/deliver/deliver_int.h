@@ -10,4 +10,8 @@ struct deliver {
     const struct deliver_settings *settings;
 };
 
+/* accept.c */
+void deliver_merge(struct accept *message);
+void deliver_log(const struct accept *message);
+
 #endif

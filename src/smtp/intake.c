@@ -50,6 +50,7 @@ struct intake {
     uint64_t seen;  /* bytes read, kept or not */
     uint64_t bytes; /* of the message, unstuffed */
     enum fault fault;
+    str original; /* the header as it came, in the transaction's arena, if it is needed */
     struct msgid id;
     struct date now;
 };
@@ -235,6 +236,7 @@ static void header_ended(struct intake *in, str header)
         set_fault(in, FAULT_HOPS);
     if (s->logged_in && !may_say_from(in, header)) set_fault(in, FAULT_FROM);
     if (in->fault) return;
+    if (s->tx.told_n) in->original = arena_copy(&s->tx_arena, header);
 
     struct received received;
     describe(in, &received);
@@ -344,7 +346,8 @@ static enum err commit(struct intake *in, str card)
         .queue_n = tx->queue_n,
         .received = journey_line(in, &s->command),
     };
-    return deliver_accept(s->server->deliver, &message);
+    struct deliver_success success = { .rcpts = tx->told, .n = tx->told_n, .header = in->original };
+    return deliver_accept_success(s->server->deliver, &message, &success);
 }
 
 static enum err answer(struct intake *in, enum err e)

@@ -38,28 +38,69 @@ static enum err too_many(struct smtp *s)
                       S("too many recipients, send the rest in another transaction"));
 }
 
+/* RFC 3461 5.2.7: where an alias goes to several, or to somebody elsewhere besides, we report its
+ * expansion and the next hop is not asked to report again. */
+static bool is_expanded(const struct route *route)
+{
+    return route->local_n + route->remote_n > 1;
+}
+
+static unsigned notify_onward(unsigned notify, const struct route *route)
+{
+    if (!(notify & NOTIFY_SUCCESS) || !is_expanded(route)) return notify;
+    notify &= ~(unsigned)NOTIFY_SUCCESS;
+    return notify ? notify : NOTIFY_NEVER;
+}
+
+static bool add_local(struct smtp *s, const struct route *route)
+{
+    struct transaction *tx = &s->tx;
+    for (size_t i = 0; i < route->local_n; i++) {
+        struct local_rcpt *more = arena_more(&s->tx_arena, tx->local, tx->local_n, sizeof(*more));
+        if (!more) return false;
+        tx->local = more;
+        more[tx->local_n++] = route->local[i];
+    }
+    return true;
+}
+
+static bool add_remote(struct smtp *s, const struct rcpt_params *rcpt, const struct route *route)
+{
+    struct transaction *tx = &s->tx;
+    for (size_t i = 0; i < route->remote_n; i++) {
+        struct queue_rcpt *more = arena_more(&s->tx_arena, tx->queue, tx->queue_n, sizeof(*more));
+        if (!more) return false;
+        tx->queue = more;
+        more[tx->queue_n] = route->remote[i];
+        more[tx->queue_n].notify = notify_onward(rcpt->notify, route);
+        more[tx->queue_n++].orcpt = rcpt->orcpt;
+    }
+    return true;
+}
+
+static bool add_told(struct smtp *s, const struct rcpt_params *rcpt, const struct route *route)
+{
+    struct transaction *tx = &s->tx;
+    if (!(rcpt->notify & NOTIFY_SUCCESS)) return true;
+    if (!route->local_n && !is_expanded(route)) return true; /* the next hop's affair */
+    struct delivered *more = arena_more(&s->tx_arena, tx->told, tx->told_n, sizeof(*more));
+    if (!more) return false;
+    tx->told = more;
+    more[tx->told_n++] = (struct delivered){ rcpt->rcpt, rcpt->orcpt, is_expanded(route) };
+    return true;
+}
+
 /* All of this recipient's targets or none. */
 static bool add(struct smtp *s, const struct rcpt_params *rcpt, const struct route *route)
 {
     struct transaction *tx = &s->tx;
     size_t local_n = tx->local_n, queue_n = tx->queue_n;
     if (local_n + queue_n + route->local_n + route->remote_n > ACCEPT_RCPTS) return false;
-    for (size_t i = 0; i < route->local_n; i++) {
-        struct local_rcpt *more = arena_more(&s->tx_arena, tx->local, local_n, sizeof(*more));
-        if (!more) return false;
-        tx->local = more;
-        more[local_n++] = route->local[i];
+    if (!add_local(s, route) || !add_remote(s, rcpt, route) || !add_told(s, rcpt, route)) {
+        tx->local_n = local_n;
+        tx->queue_n = queue_n;
+        return false;
     }
-    for (size_t i = 0; i < route->remote_n; i++) {
-        struct queue_rcpt *more = arena_more(&s->tx_arena, tx->queue, queue_n, sizeof(*more));
-        if (!more) return false;
-        tx->queue = more;
-        more[queue_n] = route->remote[i];
-        more[queue_n].notify = rcpt->notify;
-        more[queue_n++].orcpt = rcpt->orcpt;
-    }
-    tx->local_n = local_n;
-    tx->queue_n = queue_n;
     if (!tx->rcpts++) tx->first_rcpt = rcpt->rcpt;
     s->state = SMTP_RCPT;
     return true;

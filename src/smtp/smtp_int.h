@@ -20,6 +20,7 @@ struct transaction {
     unsigned rcpts;              /* accepted RCPT commands */
     struct local_rcpt *local; size_t local_n;   /* cap ACCEPT_RCPTS */
     struct queue_rcpt *queue; size_t queue_n;   /* likewise */
+    struct delivered *told; size_t told_n;      /* filed here, and NOTIFY=SUCCESS asked to say so */
     struct intake *intake;       /* while chunks come (BDAT) */
 };
 

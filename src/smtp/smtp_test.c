@@ -392,6 +392,55 @@ static void an_alias_goes_far(void **state)
     assert_true(str_eq(queue_text(w), S("<bob@b.test> to <Far@b.test> notify 0 orcpt \n")));
 }
 
+static void success_is_reported(void **state)
+{
+    struct world *w = *state;
+    play(w, SUBMISSION,
+         LOGGED_IN "C MAIL FROM:<alice@a.test> ENVID=e+2B1 RET=FULL\nS 250 *\n"
+                   "C RCPT TO:<carol@a.test> NOTIFY=SUCCESS ORCPT=rfc822;c+2Bx@a.test\nS 250 *\n"
+                   "C RCPT TO:<bob@b.test> NOTIFY=SUCCESS,DELAY\nS 250 *\n"
+                   "C DATA\nS 354 *\nC Subject: report me\nC \nC body text\nC .\nS 250 *\n");
+    unsigned n;
+    str report = inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 1);
+    static const char *const lines[] = {
+        "Return-Path: <>\r\n",
+        "\r\nOriginal-Envelope-Id: e+1\r\n",
+        "\r\nAction: delivered\r\n",
+        "\r\nOriginal-Recipient: rfc822;c+x@a.test\r\n",
+        "carol@a.test",
+        "Subject: report me",
+    };
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        if (str_find(report, str_of(lines[i])) == STR_NPOS)
+            fail_msg("%s is not in %.*s", lines[i], STR_ARG(report));
+    assert_int_equal(str_find(report, S("body text")), STR_NPOS);
+    assert_int_equal(str_find(report, S("bob@b.test")), STR_NPOS);
+    assert_true(str_eq(queue_text(w), S("<alice@a.test> to <bob@b.test> notify 10 orcpt \n")));
+
+    play(w, MX,
+         "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\n"
+         "C RCPT TO:<carol@a.test> NOTIFY=SUCCESS\nS 250 *\nC DATA\nS 354 *\nC .\nS 250 *\n");
+    inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 1);
+    inbox(w, S("carol@a.test"), &n);
+    assert_int_equal(n, 2);
+}
+
+static void an_expansion_is_reported(void **state)
+{
+    struct world *w = *state;
+    play(w, SUBMISSION,
+         LOGGED_IN "C MAIL FROM:<alice@a.test>\nS 250 *\n"
+                   "C RCPT TO:<team@a.test> NOTIFY=SUCCESS\nS 250 *\n"
+                   "C DATA\nS 354 *\nC .\nS 250 *\n");
+    unsigned n;
+    str report = inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 2); /* the letter, and the report */
+    assert_int_not_equal(str_find(report, S("\r\nAction: expanded\r\n")), STR_NPOS);
+    assert_true(str_eq(queue_text(w), S("<alice@a.test> to <Far@b.test> notify 1 orcpt \n")));
+}
+
 static void no_room_means_later(void **state)
 {
     struct world *w = *state;
@@ -436,6 +485,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(submission_completes_and_hides, begin, end),
         cmocka_unit_test_setup_teardown(from_is_ones_own, begin, end),
         cmocka_unit_test_setup_teardown(an_alias_goes_far, begin, end),
+        cmocka_unit_test_setup_teardown(success_is_reported, begin, end),
+        cmocka_unit_test_setup_teardown(an_expansion_is_reported, begin, end),
         cmocka_unit_test_setup_teardown(no_room_means_later, begin, end),
         cmocka_unit_test_setup_teardown(full_and_suspended, begin, end),
     };
