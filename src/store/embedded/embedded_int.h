@@ -143,7 +143,8 @@ struct embedded_body {
     uint64_t size_bytes, charged_bytes;
     enum body_coding coding;
     bool sealed, kept;
-    enum err failed;         /* sticky */
+    bool uncertain;  /* a commit that named it failed: it may yet be found at the next start */
+    enum err failed; /* sticky */
     struct segment *segment; /* of a large body */
     uint64_t at;             /* of a large body: where its next frame goes */
     struct buf table;

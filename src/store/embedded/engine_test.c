@@ -422,6 +422,81 @@ static void an_unknown_blob_is_not_found(void **state)
     place_run(*state, no_blob_fiber, NULL);
 }
 
+/* Room for two at once: the third waits until one goes. */
+struct crowd {
+    struct body *bodies[2];
+    bool third_waited;
+};
+
+static void hold_two(struct place *p, void *arg)
+{
+    struct crowd *c = arg;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(body_begin(p->engine, &c->bodies[i]), OK);
+    assert_int_equal(fiber_sleep_until(seam_mono_us(p->seam) + 50000), OK);
+    c->third_waited = true;
+    for (int i = 0; i < 2; i++)
+        body_free(c->bodies[i]);
+}
+
+static void be_third(struct place *p, void *arg)
+{
+    struct crowd *c = arg;
+    struct body *b;
+    while (!c->bodies[1])
+        fiber_yield();
+    assert_int_equal(body_begin(p->engine, &b), OK);
+    assert_true(c->third_waited);
+    body_free(b);
+}
+
+static void hold_or_wait(struct place *p, void *arg)
+{
+    void **which = arg;
+    if (which[1])
+        be_third(p, which[0]);
+    else
+        hold_two(p, which[0]);
+}
+
+static void bodies_wait_for_memory(void **state)
+{
+    struct place *p = *state;
+    struct crowd crowd = { .third_waited = false };
+    p->options.body_memory_bytes = 2 * STORE_MEMORY_BODY_BYTES;
+    reopen(p);
+    void *first[2] = { &crowd, NULL }, *second[2] = { &crowd, &crowd },
+         *args[2] = { first, second };
+    place_run_many(p, hold_or_wait, args, 2);
+    assert_int_equal(engine_stats(p->engine).bodies_in_memory_bytes, 0);
+}
+
+/* A small lag bound: commits wait for the index again and again, and none is lost. */
+static void commits_wait_for_the_index(void **state)
+{
+    struct place *p = *state;
+    p->options.lag_bytes = 4096;
+    reopen(p);
+    bool given[8 * 20 + 1] = { false };
+    void *args[8];
+    for (int i = 0; i < 8; i++)
+        args[i] = given;
+    place_run_many(p, count_fiber, args, 8);
+    assert_true(row_is(p, 40, S("n"), "160"));
+    assert_true(engine_stats(p->engine).lag_bytes < 100000);
+}
+
+static void a_large_side_goes_with_its_body(void **state)
+{
+    struct place *p = *state;
+    char *side = mem_new(STORE_MEMORY_BODY_BYTES + 1000);
+    struct letter l = { 100, true, { side, STORE_MEMORY_BODY_BYTES + 1000 }, { 0 } };
+    place_run(p, write_letter, &l);
+    reopen(p);
+    place_run(p, read_letter, &l);
+    mem_free(side);
+}
+
 /* --- watches, leases, lazy ------------------------------------------------------------------ */
 
 static unsigned calls;
@@ -558,6 +633,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(bodies_come_back_byte_for_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_committed_is_swept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unknown_blob_is_not_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bodies_wait_for_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(commits_wait_for_the_index, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_side_goes_with_its_body, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_watcher_hears_of_its_account, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lease_has_one_owner_and_an_ascending_number, set_up,
                                         tear_down),

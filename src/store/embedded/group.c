@@ -199,6 +199,10 @@ enum err group_write(struct embedded *e)
     enum err err = journal_write(&e->journal, &g->records, g->first_seq, &segment, &at);
     atomic_store(&e->failing, err != OK);
     if (err) {
+        /* What was written may be on the disk all the same, and count if the process ends before a
+         * successor says otherwise: then the segments that it names must be there. */
+        for (size_t i = 0; i < g->bodies_n; i++)
+            g->bodies[i]->uncertain = true;
         forget_bodies(g->bodies, g->bodies_n);
         return err;
     }

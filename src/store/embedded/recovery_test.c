@@ -434,6 +434,38 @@ static void a_failing_disk_means_later_and_it_goes_on_by_itself(void **state)
     }
 }
 
+/* --- a full disk ------------------------------------------------------------------------------ */
+
+static void full_disk(struct place *p, void *arg)
+{
+    struct body *b;
+    (void)arg;
+    /* The first group needs room: the reserve is given up for it. */
+    seam_faults(p->seam, &(struct seam_faults){ .allocate = { 1, 1, -ENOSPC } });
+    assert_int_equal(put(p, 20, S("k"), S("kept")), OK);
+    assert_true(row_is(p, 20, S("k"), "kept"));
+    assert_int_equal(body_begin(p->engine, &b), ERR_LATER); /* rows go on, new mail does not */
+    assert_int_equal(put(p, 20, S("k"), S("changed")), OK);
+    seam_faults(p->seam, &no_faults);
+    enum err e = ERR_LATER;
+    for (int i = 0; i < 60 && e; i++) {
+        assert_int_equal(fiber_sleep_until(seam_mono_us(p->seam) + 100000), OK);
+        e = body_begin(p->engine, &b);
+    }
+    assert_int_equal(e, OK); /* there is room: it noticed by itself */
+    body_free(b);
+}
+
+static void a_full_disk_refuses_mail_and_keeps_rows(void **state)
+{
+    struct place *p = *state;
+    struct buf path = path_of(p, "reserve");
+    assert_int_equal(access(path.p, F_OK), 0);
+    place_run(p, full_disk, NULL);
+    assert_int_equal(access(path.p, F_OK), 0); /* made again */
+    buf_free(&path);
+}
+
 /* --- who may open --------------------------------------------------------------------------- */
 
 static void refused(struct place *p, enum err wanted, const char *word)
@@ -475,6 +507,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_failure_goes_unnoticed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failing_disk_means_later_and_it_goes_on_by_itself, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_full_disk_refuses_mail_and_keeps_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_opener_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newer_format_is_refused, set_up, tear_down),
     };

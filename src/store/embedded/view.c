@@ -15,9 +15,10 @@ struct embedded_view {
     unsigned *thread; /* whose it is */
 };
 
-/* How many views this thread has open. All are closed before its fiber waits, so at a wait it is 0.
- */
+/* How many views this thread has open, and which fiber's they are. All are closed before their
+ * fiber waits: so at a wait there are none, and never are there two fibers' at once. */
 static _Thread_local unsigned open_views;
+static _Thread_local const struct fiber *views_of;
 
 void assert_no_view(void)
 {
@@ -92,6 +93,8 @@ struct view *embedded_view(struct engine *engine)
     if (!s) return NULL;
     struct embedded_view *v = MEM_NEW(struct embedded_view);
     *v = (struct embedded_view){ { engine }, e, s, &open_views };
+    assert((open_views == 0 || views_of == fiber_self()) && "another fiber waits with a view open");
+    views_of = fiber_self();
     open_views++;
     return &v->base;
 }
