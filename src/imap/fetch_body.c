@@ -183,6 +183,19 @@ static bool find(struct fetched *f, const struct fetch_item *item, struct card_r
     return found;
 }
 
+/* The journey hears who took the whole message; parts and previews would only be noise. */
+static void note_fetched(struct fetched *f, const struct fetch_item *item)
+{
+    bool all = item->section.text == SECTION_ALL && !item->section.parts && !item->partial &&
+               (item->kind == FETCH_SECTION || item->kind == FETCH_RFC822);
+    if (!all || !f->m.journey.n) return;
+    struct buf who = buf_make(160);
+    buf_add(&who, S("whole, over imap, to "));
+    netaddr_text(conn_peer(f->s->conn), &who);
+    store_journey_note(f->s->server->store, f->m.journey, "fetched", buf_str(&who));
+    buf_free(&who);
+}
+
 enum err imap_fetch_bytes(struct fetched *f, const struct fetch_item *item)
 {
     struct card_range range;
@@ -200,5 +213,7 @@ enum err imap_fetch_bytes(struct fetched *f, const struct fetch_item *item)
         return OK;
     }
     if (has_fields(&item->section)) return header_fields(f, item, range);
-    return stream(f, item, range);
+    enum err e = stream(f, item, range);
+    if (!e) note_fetched(f, item);
+    return e;
 }

@@ -170,7 +170,7 @@ static bool selected(struct imap *s, const struct boxes *b, const struct mailbox
 enum err imap_list(struct imap *s, const struct command *c)
 {
     const struct list_args *list = &c->list;
-    struct str_list patterns;
+    struct str_list patterns = { 0 };
     /* RFC 9051 6.3.9: an empty pattern asks for the separator. */
     if (!list->extended && list->patterns.items[0].n == 0) {
         reply_words(&s->reply, S("* LIST (\\Noselect) \"/\" \"\""));
@@ -218,7 +218,7 @@ static void tell_above(struct imap *s, const struct boxes *b, struct str_list pa
 
 enum err imap_lsub(struct imap *s, const struct command *c)
 {
-    struct str_list patterns;
+    struct str_list patterns = { 0 };
     struct boxes b;
     str told = { 0 };
     enum err e = whole_patterns(s, &c->list, &patterns);
