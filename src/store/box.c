@@ -3,8 +3,7 @@
 
 #include <assert.h>
 
-/* --- the ledger
- * ----------------------------------------------------------------------------------- */
+/* --- the ledger ------------------------------------------------------------------------------ */
 
 enum err ledger_open(struct txn *t, struct account a, struct ledger *out)
 {
@@ -37,8 +36,7 @@ void ledger_close(struct ledger *l)
     l->dirty = false;
 }
 
-/* --- opening and closing
- * --------------------------------------------------------------------------- */
+/* --- opening and closing --------------------------------------------------------------------- */
 
 enum err box_open(struct ledger *l, uint32_t m, struct box **out)
 {
@@ -79,8 +77,7 @@ void box_close(struct box *b)
     b->dirty = false;
 }
 
-/* --- bits
- * -------------------------------------------------------------------------------------------- */
+/* --- bits ------------------------------------------------------------------------------------ */
 
 static enum err take_out(struct box *b, enum bits kind, uint32_t block)
 {
@@ -145,8 +142,7 @@ enum err box_next(struct box *b, enum bits kind, struct uid_range in, struct uid
     return OK;
 }
 
-/* --- messages
- * ------------------------------------------------------------------------------------------ */
+/* --- messages -------------------------------------------------------------------------------- */
 
 static enum err set_bits(struct box *b, struct uid uid, bool live, uint8_t system)
 {
@@ -235,9 +231,7 @@ enum err box_remove(struct box *b, struct uid uid, uint64_t size_bytes)
     return OK;
 }
 
-/* --- sets
- * -------------------------------------------------------------------------------------------------
- */
+/* --- sets ------------------------------------------------------------------------------------ */
 
 /* The first range of the set that ends at or after uid. */
 static const struct uid_range *range_from(const struct uidset *set, uint32_t uid)

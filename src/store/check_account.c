@@ -90,8 +90,7 @@ static bool check_block(void *arg, const struct bitmap *live)
     return true;
 }
 
-/* --- changes, keywords
- * ----------------------------------------------------------------------------- */
+/* --- changes, keywords ----------------------------------------------------------------------- */
 
 static bool count_change(void *arg, str key, str value)
 {
@@ -143,8 +142,7 @@ static enum err check_rows(struct box_check *b)
     return OK;
 }
 
-/* --- the account
- * -------------------------------------------------------------------------------------- */
+/* --- the account ----------------------------------------------------------------------------- */
 
 struct account_check {
     struct checking *c;

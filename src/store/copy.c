@@ -108,8 +108,7 @@ static enum err copy(struct txn *t, void *arg)
     return OK;
 }
 
-/* --- a copy that is more than one transaction should not stop halfway for quota
- * ----------------------- */
+/* --- a copy that is more than one transaction should not stop halfway for quota -------------- */
 
 struct total {
     const struct uidset *uids;

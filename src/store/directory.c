@@ -9,8 +9,7 @@
 
 enum { PASSWORD_HASH_BYTES = 512 };
 
-/* --- domains
- * --------------------------------------------------------------------------------------- */
+/* --- domains --------------------------------------------------------------------------------- */
 
 static bool has_row(struct source from, struct account a, const struct key *k)
 {
@@ -113,8 +112,7 @@ enum err store_domains(struct view *v, bool (*each)(void *arg, str domain), void
     return source_scan(in_view(v), ACCOUNT_DIRECTORY, &all, &all, show_domain, &d);
 }
 
-/* --- users
- * ------------------------------------------------------------------------------------------ */
+/* --- users ----------------------------------------------------------------------------------- */
 
 static enum err user_read(str value, struct user *out)
 {

@@ -6,8 +6,7 @@ void engine_close(struct engine *e)
     e->ops->close(e);
 }
 
-/* --- reading
- * ---------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 struct view *engine_view(struct engine *e)
 {
@@ -39,8 +38,7 @@ enum err view_blob(struct view *v, struct blob blob, struct blob_facts *out)
     return v->engine->ops->view_blob(v, blob, out);
 }
 
-/* --- changing
- * --------------------------------------------------------------------------------------- */
+/* --- changing -------------------------------------------------------------------------------- */
 
 enum err engine_commit(struct engine *e, txn_fn *fn, void *arg)
 {
@@ -102,8 +100,7 @@ void txn_blob_ref(struct txn *t, struct blob blob, int delta)
     t->engine->ops->txn_blob_ref(t, blob, delta);
 }
 
-/* --- bodies
- * ----------------------------------------------------------------------------------------- */
+/* --- bodies ---------------------------------------------------------------------------------- */
 
 enum err body_begin(struct engine *e, struct body **out)
 {
@@ -155,8 +152,7 @@ void body_close(struct body_reader *r)
     if (r) r->engine->ops->body_close(r);
 }
 
-/* --- watching, leases, care
- * --------------------------------------------------------------------------- */
+/* --- watching, leases, care ------------------------------------------------------------------ */
 
 void engine_watch(struct engine *e, struct watch *w)
 {

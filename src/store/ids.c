@@ -4,8 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* --- message ids: base 32 with the digits first, so that they sort as numbers do
- * ------------------ */
+/* --- message ids: base 32 with the digits first, so that they sort as numbers do ------------- */
 
 static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* no i, l, o, u */
 enum { MSGID_LETTERS = 13 };
@@ -30,8 +29,7 @@ bool msgid_parse(str text, struct msgid *out)
     return true;
 }
 
-/* --- sets of UIDs
- * --------------------------------------------------------------------------------- */
+/* --- sets of UIDs ---------------------------------------------------------------------------- */
 
 struct uidset uidset_make(struct arena *a)
 {

@@ -82,8 +82,7 @@ enum err journey_put_change(struct box *b, struct msgid id, struct uid uid, str 
     return e;
 }
 
-/* --- reading
- * ---------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 struct telling {
     bool (*each)(void *arg, const struct journey_event *e);
@@ -114,8 +113,7 @@ enum err store_journey(struct view *v, struct msgid id,
     return t.any ? OK : ERR_NOTFOUND;
 }
 
-/* --- notes that nobody waits for
- * -------------------------------------------------------------------- */
+/* --- notes that nobody waits for ------------------------------------------------------------- */
 
 struct note {
     struct msgid id;

@@ -65,8 +65,7 @@ static void set_up_place(void *arg)
     p->done = true;
 }
 
-/* --- the child: it only ever ends by the kill
- * -------------------------------------------------------- */
+/* --- the child: it only ever ends by the kill ------------------------------------------------ */
 
 static void send_for_ever(void *arg)
 {
@@ -113,8 +112,7 @@ static void child(struct place *p)
         loop_run_once(p->loop, true);
 }
 
-/* --- the parent
- * ------------------------------------------------------------------------------------------ */
+/* --- the parent ------------------------------------------------------------------------------ */
 
 static uint64_t answered[IDS];
 static size_t answered_n;

@@ -24,8 +24,7 @@ bool mailbox_name_ok(str name)
     return depth <= MAILBOX_DEPTH;
 }
 
-/* --- making
- * ----------------------------------------------------------------------------------------- */
+/* --- making ---------------------------------------------------------------------------------- */
 
 /* What stands under the key of a name: OK and the row; ERR_LIMIT if another long name that has the
  * same hash stands there. */
@@ -114,8 +113,7 @@ enum err store_mailbox_create(struct store *s, struct account a, str name, enum 
     return e;
 }
 
-/* --- children
- * ------------------------------------------------------------------------------------------ */
+/* --- children -------------------------------------------------------------------------------- */
 
 /* The rows of names below a name, copied: the transaction may not change during a scan. */
 struct children {
@@ -187,8 +185,7 @@ static enum err settle_name(struct txn *t, struct account a, str name)
     }
 }
 
-/* --- deleting
- * -------------------------------------------------------------------------------------------- */
+/* --- deleting -------------------------------------------------------------------------------- */
 
 struct delete
 {
@@ -241,9 +238,7 @@ enum err store_mailbox_delete(struct store *s, struct account a, str name)
     return e ? e : purge_mailbox(s, a, d.m);
 }
 
-/* --- renaming
- * -----------------------------------------------------------------------------------------------
- */
+/* --- renaming -------------------------------------------------------------------------------- */
 
 struct rename {
     struct account account;
@@ -346,9 +341,7 @@ enum err store_mailbox_rename(struct store *s, struct account a, str from, str t
     return store_commit(s, rename_box, &r);
 }
 
-/* --- subscribing
- * -----------------------------------------------------------------------------------------------
- */
+/* --- subscribing ----------------------------------------------------------------------------- */
 
 struct subscribe {
     struct account account;

@@ -289,8 +289,7 @@ static void quota_stops_append_and_copy(void **state)
     assert_int_equal(try_append(w, S("INBOX"), forty, 0, &out), ERR_LIMIT);
 }
 
-/* --- directory
- * ------------------------------------------------------------------------------------ */
+/* --- directory ------------------------------------------------------------------------------- */
 
 static void domains_and_users(void **state)
 {

@@ -87,8 +87,7 @@ static struct memory_body *body_of(const struct body *b)
     return CONTAINER_OF(b, struct memory_body, base);
 }
 
-/* --- views
- * ---------------------------------------------------------------------------------------- */
+/* --- views ----------------------------------------------------------------------------------- */
 
 static void run_lazy(struct memory_engine *m);
 
@@ -139,8 +138,7 @@ static enum err memory_view_blob(struct view *v, struct blob blob, struct blob_f
     return OK;
 }
 
-/* --- transactions
- * --------------------------------------------------------------------------------- */
+/* --- transactions ---------------------------------------------------------------------------- */
 
 static void drop_blob(struct memory_engine *m)
 {
@@ -317,8 +315,7 @@ static struct arena *memory_txn_arena(struct txn *t)
     return &txn_of(t)->arena;
 }
 
-/* --- bodies
- * --------------------------------------------------------------------------------------- */
+/* --- bodies ---------------------------------------------------------------------------------- */
 
 static void memory_txn_body(struct txn *t, struct body *b, struct blob *out)
 {
@@ -423,8 +420,7 @@ static void memory_body_close(struct body_reader *r)
     mem_free(CONTAINER_OF(r, struct memory_reader, base));
 }
 
-/* --- watches, leases, care
- * ---------------------------------------------------------------------------- */
+/* --- watches, leases, care ------------------------------------------------------------------- */
 
 static void memory_watch(struct engine *e, struct watch *watch)
 {

@@ -8,8 +8,7 @@
 #include "base/codec.h"
 #include "base/mem.h"
 
-/* --- blobs: let go of what live messages hold
- * ------------------------------------------------------- */
+/* --- blobs: let go of what live messages hold ------------------------------------------------ */
 
 struct purge {
     struct account account;
@@ -58,8 +57,7 @@ static enum err purge_blobs(struct txn *t, void *arg)
     return OK;
 }
 
-/* --- rows
- * ---------------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
 struct doomed {
     struct key *keys;
@@ -124,9 +122,7 @@ enum err purge_mailbox(struct store *s, struct account a, uint32_t m)
     return e ? e : until_done(s, purge_rows, &p);
 }
 
-/* --- users
- * ------------------------------------------------------------------------------------------------
- */
+/* --- users ----------------------------------------------------------------------------------- */
 
 struct first_box {
     uint32_t m;

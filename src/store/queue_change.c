@@ -61,8 +61,7 @@ enum err queue_add(struct txn *t, const struct accept *a, struct blob blob, uint
     return queue_count_add(t, (int64_t)a->queue_n);
 }
 
-/* --- leaving, or trying again
- * --------------------------------------------------------------------- */
+/* --- leaving, or trying again ---------------------------------------------------------------- */
 
 /* The strs of a row live until the next call: what is read to be written again is copied. */
 static enum err rcpt_copy(struct txn *t, struct queue_key key, struct queue_entry *out)
@@ -183,8 +182,7 @@ enum err store_queue_results(struct store *s, const struct queue_result *r, size
     return store_commit(s, put_results, &all);
 }
 
-/* --- orders of the administrator
- * -------------------------------------------------------------------- */
+/* --- orders of the administrator ------------------------------------------------------------- */
 
 struct order {
     struct msgid id;

@@ -188,8 +188,7 @@ static void a_missing_mailbox_gives_way_to_inbox(void **state)
     body_free(a.body);
 }
 
-/* --- journeys
- * -------------------------------------------------------------------------------------- */
+/* --- journeys -------------------------------------------------------------------------------- */
 
 struct story {
     struct buf text;

@@ -129,8 +129,7 @@ void ledger_row_put(struct txn *t, struct account a, const struct ledger_row *ro
     row_put(t, a, &k, &b);
 }
 
-/* --- mailboxes
- * ------------------------------------------------------------------------------------ */
+/* --- mailboxes ------------------------------------------------------------------------------- */
 
 enum err head_get(struct source from, struct account a, uint32_t m, struct head *out)
 {
@@ -228,8 +227,7 @@ void title_put(struct txn *t, struct account a, uint32_t m, const struct title_r
     row_put(t, a, &k, &b);
 }
 
-/* --- messages
- * --------------------------------------------------------------------------------------- */
+/* --- messages -------------------------------------------------------------------------------- */
 
 enum err message_read(str value, struct message *out)
 {

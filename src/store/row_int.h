@@ -29,8 +29,7 @@ enum err source_get(struct source from, struct account a, const struct key *k,
 enum err source_scan(struct source from, struct account a, const struct key *first,
                      const struct key *prefix, engine_each *each, void *arg) MUST_CHECK;
 
-/* --- reading: sticky, every call after the first error gives 0
- * ------------------------------------- */
+/* --- reading: sticky, every call after the first error gives 0 ------------------------------- */
 struct row {
     str in;
     bool bad;
@@ -41,8 +40,7 @@ int64_t row_i64(struct row *r);
 str row_str(struct row *r);
 enum err row_end(const struct row *r) MUST_CHECK; /* OK or ERR_CORRUPT */
 
-/* --- writing: row_new, buf_varint, row_add_…, then row_put, which frees
- * ----------------------------- */
+/* --- writing: row_new, buf_varint, row_add_…, then row_put, which frees ---------------------- */
 struct buf row_new(void);
 void row_add_i64(struct buf *b, int64_t value);
 void row_add_str(struct buf *b, str s);
@@ -50,8 +48,7 @@ void row_put(struct txn *t, struct account a, const struct key *k, struct buf *b
 void row_put_empty(struct txn *t, struct account a, const struct key *k);
 void row_delete(struct txn *t, struct account a, const struct key *k);
 
-/* --- the account's counters
- * -------------------------------------------------------------------------- */
+/* --- the account's counters ------------------------------------------------------------------ */
 struct ledger_row {
     uint64_t modseq;      /* the last given out */
     uint64_t mailboxes;   /* likewise, numbers of mailboxes */
@@ -63,8 +60,7 @@ enum err ledger_row_get(struct source from, struct account a,
                         struct ledger_row *out) MUST_CHECK; /* ERR_NOTFOUND: no such account */
 void ledger_row_put(struct txn *t, struct account a, const struct ledger_row *row);
 
-/* --- mailboxes
- * ---------------------------------------------------------------------------------------- */
+/* --- mailboxes ------------------------------------------------------------------------------- */
 struct head {
     uint32_t uidvalidity, uidnext;
     uint64_t highest_modseq;
@@ -103,8 +99,7 @@ static inline uint32_t mailbox_number(struct mailbox_id id)
     return (uint32_t)(id.n & ((1u << MAILBOX_NUMBER_BITS) - 1));
 }
 
-/* --- messages
- * ------------------------------------------------------------------------------------------ */
+/* --- messages -------------------------------------------------------------------------------- */
 /* All of struct message that never changes: everything but uid, modseq and flags. */
 enum err message_read(str value, struct message *out) MUST_CHECK;
 enum err message_get(struct source from, struct account a, uint32_t m, struct uid uid,

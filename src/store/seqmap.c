@@ -9,8 +9,7 @@
 
 #include "base/codec.h"
 
-/* --- what was expunged since
- * -------------------------------------------------------------------------- */
+/* --- what was expunged since ----------------------------------------------------------------- */
 
 struct gone {
     struct uidset set;
@@ -41,8 +40,7 @@ static enum err find_gone(struct view *v, const struct mailbox *m, const struct 
     return OK;
 }
 
-/* --- building
- * --------------------------------------------------------------------------------------------- */
+/* --- building -------------------------------------------------------------------------------- */
 
 struct build {
     struct arena *arena;
@@ -156,9 +154,7 @@ enum err store_seqmap(struct view *v, const struct mailbox *m, const struct told
     return OK;
 }
 
-/* --- asking
- * ------------------------------------------------------------------------------------------------
- */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 static const uint64_t *words_of(const struct seqmap *m, size_t i)
 {

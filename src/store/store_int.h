@@ -17,13 +17,11 @@ struct store {
 
 enum err store_commit(struct store *s, txn_fn *fn, void *arg) MUST_CHECK; /* Waits. */
 
-/* --- directory (directory.c, alias.c)
- * ------------------------------------------------------------- */
+/* --- directory (directory.c, alias.c) -------------------------------------------------------- */
 bool alias_exists(struct source from, str address);
 enum err user_by_account(struct source from, struct account a, struct user *out) MUST_CHECK;
 
-/* --- mailboxes (mailbox.c, mailbox_change.c, purge.c)
- * --------------------------------------------- */
+/* --- mailboxes (mailbox.c, mailbox_change.c, purge.c) ---------------------------------------- */
 bool mailbox_name_ok(str name);
 /* Makes it and its missing parents. ERR_EXISTS, ERR_LIMIT */
 enum err mailbox_make(struct ledger *l, const struct title_row *title, bool subscribed,
@@ -36,20 +34,17 @@ enum { PURGE_KEYS = 1000 };
 enum err purge_keys(struct txn *t, struct account a, const struct key *first, const struct key *prefix,
                     bool *done) MUST_CHECK;
 
-/* --- quota (quota.c)
- * ---------------------------------------------------------------------------------- */
+/* --- quota (quota.c) ------------------------------------------------------------------------- */
 /* Would this much more fit? ERR_LIMIT */
 enum err quota_room(struct source from, struct account a, const struct ledger_row *used,
                     uint64_t bytes, uint64_t messages) MUST_CHECK;
 
-/* --- threads (thread.c)
- * --------------------------------------------------------------------------------- */
+/* --- threads (thread.c) ---------------------------------------------------------------------- */
 /* The thread of a new message: that of one it names, else its own email id. */
 enum err thread_join(struct ledger *l, str card, uint64_t email_id, uint64_t *thread_id) MUST_CHECK;
 enum { THREAD_OPS = 10 }; /* rows it may put */
 
-/* --- append (append.c)
- * ------------------------------------------------------------------------------------ */
+/* --- append (append.c) ----------------------------------------------------------------------- */
 /* One message into an open mailbox: blob reference, ids, thread, keywords. */
 struct filing {
     struct blob blob;
@@ -64,8 +59,7 @@ struct filing {
 enum err file_message(struct box *b, const struct filing *f, struct uid *out) MUST_CHECK;
 enum { FILE_OPS = BOX_ADD_OPS + 2 + THREAD_OPS };
 
-/* --- journeys (journey.c)
- * ----------------------------------------------------------------------------------- */
+/* --- journeys (journey.c) -------------------------------------------------------------------- */
 /* *n counts on within one transaction: start it at 0 for each message. Nothing if id.n == 0. */
 enum err journey_put(struct txn *t, struct msgid id, uint32_t *n, str what, str text) MUST_CHECK;
 /* "INBOX uid 5 by imap 127.0.0.1:51022" */

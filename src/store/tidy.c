@@ -9,8 +9,7 @@
 #include "base/mem.h"
 #include "run/fiber.h"
 
-/* --- gathering: what a view shows, kept beyond it
- * --------------------------------------------------- */
+/* --- gathering: what a view shows, kept beyond it -------------------------------------------- */
 
 struct numbers {
     uint64_t *at;
@@ -59,8 +58,7 @@ static enum err gather(struct store *s, struct account a, enum tag tag, engine_e
     return e;
 }
 
-/* --- tombstones
- * ------------------------------------------------------------------------------------- */
+/* --- tombstones ------------------------------------------------------------------------------ */
 
 struct forgetting {
     struct account account;
@@ -180,8 +178,7 @@ static enum err tidy_accounts(struct store *s)
     return e;
 }
 
-/* --- journeys
- * ----------------------------------------------------------------------------------------- */
+/* --- journeys -------------------------------------------------------------------------------- */
 
 enum { JOURNEYS_AT_ONCE = 256 };
 
