@@ -3,7 +3,6 @@
 
 enum {
     COPY_OPS = BOX_ADD_OPS + BOX_REMOVE_OPS + 2 + JOURNEY_OPS + 4 * BITS_KINDS,
-    COPY_BYTES = STORE_VALUE_BYTES + 1024, /* its row and all the small ones */
 };
 
 struct copying {
@@ -39,12 +38,13 @@ static enum err translate(struct box *from, struct box *to, uint64_t bits, uint6
     return OK;
 }
 
-static enum err take_away(const struct copying *c, struct box *from, struct uid uid,
+/* m is the copy: the journey says where the message is now. */
+static enum err take_away(const struct copying *c, struct box *from, struct uid uid, struct box *to,
                           const struct message *m)
 {
     enum err e = box_remove(from, uid, m->size_bytes);
     if (!e) txn_blob_ref(from->ledger->txn, m->blob, -1);
-    return e ? e : journey_put_change(from, m->journey, uid, S("moved"), c->what->actor);
+    return e ? e : journey_put_change(to, m->journey, m->uid, S("moved"), c->what->actor);
 }
 
 static enum err copy_one(struct copying *c, struct box *from, struct box *to, struct uid uid)
@@ -64,7 +64,7 @@ static enum err copy_one(struct copying *c, struct box *from, struct box *to, st
     if (!e) e = box_add(to, &m, flags.seen_once);
     if (e) return e;
     txn_blob_ref(l->txn, m.blob, 1);
-    if (c->what->move) e = take_away(c, from, uid, &m);
+    if (c->what->move) e = take_away(c, from, uid, to, &m);
     if (!e) e = growing_add(&c->from, uid);
     if (!e) e = growing_add(&c->to, m.uid);
     arena_rewind(txn_arena(l->txn), mark);
@@ -77,7 +77,7 @@ static enum err copy_some(struct copying *c, struct box *from, struct box *to)
     struct uid uid;
     c->uidvalidity = to->head.uidvalidity;
     if (c->last == 0) c->last = from->head.uidnext - 1;
-    while (txn_room(t) > COPY_OPS + 2 * BOX_SHARED_OPS && txn_room_bytes(t) > COPY_BYTES + 16384) {
+    while (room_for_step(t, COPY_OPS + 2 * BOX_SHARED_OPS)) {
         enum err e = sweep_next(&c->sweep, from, BITS_LIVE, c->last, &uid);
         c->done = uid.n == 0;
         if (e || c->done) return e;

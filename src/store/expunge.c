@@ -28,7 +28,7 @@ static enum err expunge_some(struct expunging *x, struct box *b)
 {
     enum bits kind = x->what->unconditional ? BITS_LIVE : BITS_DELETED;
     struct uid uid;
-    while (txn_room(b->ledger->txn) > EXPUNGE_OPS + BOX_SHARED_OPS) {
+    while (room_for_step(b->ledger->txn, EXPUNGE_OPS + BOX_SHARED_OPS)) {
         enum err e = sweep_next(&x->sweep, b, kind, UINT32_MAX - 1, &uid);
         x->done = uid.n == 0;
         if (e || x->done) return e;

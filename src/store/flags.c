@@ -59,7 +59,7 @@ static enum err flag_some(struct flagging *f, struct box *b)
     const struct flag_change *c = f->change;
     enum err e = box_keywords(b, c->keywords, c->keywords_n, c->op != FLAGS_REMOVE, &f->keywords);
     if (e) return e;
-    while (txn_room(b->ledger->txn) > FLAGS_OPS + BOX_SHARED_OPS) {
+    while (room_for_step(b->ledger->txn, FLAGS_OPS + BOX_SHARED_OPS)) {
         e = sweep_next(&f->sweep, b, BITS_LIVE, UINT32_MAX - 1, &uid);
         f->done = uid.n == 0;
         if (e || f->done) return e;

@@ -31,7 +31,7 @@ static enum err let_go_block(struct txn *t, struct purge *p, struct bitmap *live
 {
     struct bitmap_place at = { p->account, p->m, BITS_LIVE };
     unsigned bit = 0;
-    while (txn_room(t) > 4 && (bit = bitmap_next(live->words, bit)) < STORE_BITMAP_UIDS) {
+    while (room_for_step(t, 4) && (bit = bitmap_next(live->words, bit)) < STORE_BITMAP_UIDS) {
         struct uid uid = { live->block * STORE_BITMAP_UIDS + bit };
         enum err e = let_go(t, p, uid);
         if (e) return e;
@@ -47,7 +47,7 @@ static enum err purge_blobs(struct txn *t, void *arg)
     struct bitmap_place at = { p->account, p->m, BITS_LIVE };
     struct bitmap live;
     p->done = false;
-    while (txn_room(t) > 8) {
+    while (room_for_step(t, 8)) {
         enum err e = bitmap_find(in_txn(t), at, 0, &live);
         p->done = e == ERR_NOTFOUND;
         if (p->done) return OK;

@@ -188,6 +188,33 @@ static void a_missing_mailbox_gives_way_to_inbox(void **state)
     body_free(a.body);
 }
 
+/* As many recipients as may be, all new to the thread: one commit holds it. */
+static void the_largest_message_fits_one_commit(void **state)
+{
+    struct world *w = *state;
+    static struct local_rcpt to[ACCEPT_RCPTS + 1];
+    struct buf text = buf_make(65536), card = buf_make(CARD_BYTES);
+    buf_add(&text, S("Message-ID: <last@x>\r\nReferences:"));
+    for (unsigned i = 0; i < MESSAGE_REFERENCES; i++)
+        buf_addf(&text, " <%u@x>\r\n", i);
+    buf_add(&text, S("\r\nbody\r\n"));
+    assert_true(card_build(&card, buf_str(&text)));
+    for (unsigned i = 0; i < COUNT_OF(to); i++) {
+        str address = arena_fmt(&w->arena, "user%u@a.test", i);
+        to[i] = (struct local_rcpt){ add_user(w, address), S("INBOX"), address, 0 };
+    }
+    struct accept a = { .id = store_msgid_new(w->store), .local = to, .card = buf_str(&card) };
+    a.received = S("from far");
+    a.body = make_body(w, buf_str(&text));
+    a.local_n = ACCEPT_RCPTS + 1;
+    assert_int_equal(store_accept(w->store, &a), ERR_LIMIT);
+    a.local_n = ACCEPT_RCPTS;
+    assert_int_equal(store_accept(w->store, &a), OK);
+    body_free(a.body);
+    buf_free(&text);
+    buf_free(&card);
+}
+
 /* --- journeys -------------------------------------------------------------------------------- */
 
 struct story {
@@ -248,9 +275,13 @@ static void a_journey_tells_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(one_commit_files_and_queues), CASE(deferred_entries_come_back_later),
-        CASE(the_last_recipient_lets_go),  CASE(a_bounce_comes_with_its_cause),
-        CASE(held_entries_wait),           CASE(a_missing_mailbox_gives_way_to_inbox),
+        CASE(one_commit_files_and_queues),
+        CASE(deferred_entries_come_back_later),
+        CASE(the_last_recipient_lets_go),
+        CASE(a_bounce_comes_with_its_cause),
+        CASE(held_entries_wait),
+        CASE(a_missing_mailbox_gives_way_to_inbox),
+        CASE(the_largest_message_fits_one_commit),
         CASE(a_journey_tells_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,13 @@ struct store {
 };
 
 enum err store_commit(struct store *s, txn_fn *fn, void *arg) MUST_CHECK; /* Waits. */
+/* Is there room for one more step of a long command? A step's rows, a journey's line with the longest
+ * name among them, and the shared rows that closing still writes fit in STEP_BYTES. */
+enum { STEP_BYTES = 16 * 1024 };
+static inline bool room_for_step(const struct txn *t, size_t ops)
+{
+    return txn_room(t) > ops && txn_room_bytes(t) > STEP_BYTES;
+}
 
 /* --- directory (directory.c, alias.c) -------------------------------------------------------- */
 bool alias_exists(struct source from, str address);
