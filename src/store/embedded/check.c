@@ -70,7 +70,8 @@ static void check_logs(struct check *c)
         struct found *f = &all.found[i];
         catalog_head(c->e, f);
         /* Not there, or not begun: a body's that is being written or was given up meanwhile. */
-        if (f->state && f->state != ERR_NOTFOUND) fault(c, "unreadable header of segment", f->number, 0);
+        if (f->state && f->state != ERR_NOTFOUND)
+            fault(c, "unreadable header of segment", f->number, 0);
     }
     catalog_link(&all);
     for (size_t i = 0; !c->failed && i < all.n; i++)

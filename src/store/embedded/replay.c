@@ -154,7 +154,8 @@ static uint64_t first_log(const struct replay *r)
 {
     uint64_t newest = 0;
     for (size_t i = 0; i < r->catalog.n; i++)
-        if (found_is_log(&r->catalog.found[i]) && !r->catalog.found[i].abandoned) newest = r->catalog.found[i].number;
+        if (found_is_log(&r->catalog.found[i]) && !r->catalog.found[i].abandoned)
+            newest = r->catalog.found[i].number;
     return newest < r->mark.segment ? newest : r->mark.segment;
 }
 
