@@ -14,7 +14,7 @@ import csource
 
 EVERYWHERE = """
     strcpy strncpy strcat strncat stpcpy sprintf vsprintf gets strtok strtok_r atoi atol atoll atof
-    alloca system popen tmpnam mktemp rand srand random srandom strerror localtime gmtime ctime asctime
+    alloca system popen tmpnam mktemp rand srand random srandom localtime gmtime ctime asctime
     gethostbyname setjmp longjmp vfork
 """
 BASE = """
@@ -36,7 +36,7 @@ SEAM = """
     pthread_create pthread_join pthread_detach pthread_mutex_lock pthread_mutex_unlock
     pthread_cond_wait pthread_cond_signal pthread_cond_broadcast thrd_create
     fork execv execve execvp execl execlp posix_spawn wait waitpid kill raise signal sigaction
-    getenv setenv setuid setgid setgroups umask prctl exit _exit
+    getenv setenv setuid setgid setgroups umask prctl exit _exit strerror
 """
 EXCEPTIONS = "tools/lint_exceptions.txt"
 

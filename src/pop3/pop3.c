@@ -44,7 +44,8 @@ const struct settings_section pop3_section = {
 /* --- answering
  * ------------------------------------------------------------------------------------------ */
 
-static void status(struct pop3 *s, str word, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void status(struct pop3 *s, str word,
+                                                         const char *format, va_list ap)
 {
     struct buf b = buf_make(POP3_LINE_BYTES);
     buf_addv(&b, format, ap);

@@ -182,8 +182,8 @@ static void note_facts(struct tls *t)
         t->facts.sni = str_of(SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name));
         return;
     }
-    t->facts.verified = t->named && SSL_get0_peer_certificate(t->ssl) &&
-                        SSL_get_verify_result(t->ssl) == X509_V_OK;
+    t->facts.verified =
+        t->named && SSL_get0_peer_certificate(t->ssl) && SSL_get_verify_result(t->ssl) == X509_V_OK;
 }
 
 enum io tls_handshake(struct tls *t)
