@@ -80,7 +80,7 @@ compile() {
         ninja -C "$dir" -j "$(jobs)" "$@" >&2 || die "building in $dir failed"
     else
         ninja -C "$dir" -j "$(jobs)" -k 0 "$@" >"$dir/compile.log" 2>&1 \
-            || { sed -n '/^FAILED:/,$p' "$dir/compile.log" | grep -v '^\[[0-9]*/[0-9]*\] ' | head -n 60 >&2; die "building in $dir failed"; }
+            || { sed -n '/^FAILED:/,$p' "$dir/compile.log" | grep -v '^\[[0-9]*/[0-9]*\] \|^[a-z0-9-]* -I' | head -n 60 >&2; die "building in $dir failed"; }
     fi
 }
 
