@@ -59,7 +59,7 @@ static enum err stream(struct pop3 *s, struct body_reader *body, struct lines *l
 
 /* Once +OK is said there is no way to take it back: a failure in the middle ends the connection,
  * so that the client does not believe it has the whole. */
-static void send(struct pop3 *s, struct pop3_message *m, uint64_t body_lines)
+static void give(struct pop3 *s, struct pop3_message *m, uint64_t body_lines)
 {
     struct body_reader *body;
     enum err e = body_open(store_engine(s->server->store), m->blob, &body);
@@ -84,7 +84,7 @@ void pop3_retr(struct pop3 *s, str args)
 {
     struct pop3_message *m = maildrop_message(s, args);
     if (!m) return;
-    send(s, m, UINT64_MAX);
+    give(s, m, UINT64_MAX);
     if (s->ended || !m->journey.n) return;
     struct buf who = buf_make(160);
     buf_add(&who, S("whole, over pop3, to "));
@@ -102,5 +102,5 @@ void pop3_top(struct pop3 *s, str args)
         return;
     }
     struct pop3_message *m = maildrop_message(s, number);
-    if (m) send(s, m, lines);
+    if (m) give(s, m, lines);
 }

@@ -67,11 +67,17 @@ bool file_has(const char *path, const char *text)
     return has;
 }
 
-void file_write(const char *path, const char *text)
+FILE *file_create(const char *path)
 {
     FILE *f = fopen(path, "w");
-    if (!f || fputs(text, f) < 0 || fclose(f))
-        fail_now("cannot write %s: %s", path, strerror(errno));
+    if (!f) fail_now("cannot write %s: %m", path);
+    return f;
+}
+
+void file_write(const char *path, const char *text)
+{
+    FILE *f = file_create(path);
+    if (fputs(text, f) < 0 || fclose(f)) fail_now("cannot write %s: %m", path);
 }
 
 /* --- once
@@ -85,16 +91,16 @@ struct running {
 static struct running start(const char *const *argv)
 {
     int in[2], out[2];
-    if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) fail_now("pipe: %s", strerror(errno));
+    if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) fail_now("pipe: %m");
     pid_t pid = fork();
-    if (pid < 0) fail_now("fork: %s", strerror(errno));
+    if (pid < 0) fail_now("fork: %m");
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(in[0], 0);
         dup2(out[1], 1);
         dup2(out[1], 2);
         execvp(argv[0], (char *const *)argv);
-        dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+        dprintf(2, "%s: %m\n", argv[0]);
         _exit(127);
     }
     close(in[0]);
@@ -160,7 +166,7 @@ struct peer *peer_start(struct world *w, const char *name, const char *const *ar
     struct peer *p = calloc(1, sizeof *p);
     snprintf(p->log, sizeof p->log, "%s/%s.log", world_dir(w), name);
     p->pid = fork();
-    if (p->pid < 0) fail_now("fork: %s", strerror(errno));
+    if (p->pid < 0) fail_now("fork: %m");
     if (p->pid == 0) {
         int log = open(p->log, O_WRONLY | O_CREAT | O_APPEND, 0600),
             null = open("/dev/null", O_RDONLY);
@@ -169,7 +175,7 @@ struct peer *peer_start(struct world *w, const char *name, const char *const *ar
         dup2(log, 1);
         dup2(log, 2);
         execvp(argv[0], (char *const *)argv);
-        dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+        dprintf(2, "%s: %m\n", argv[0]);
         _exit(127);
     }
     return p;

@@ -41,9 +41,8 @@ static const struct {
 
 static void configure(struct server *s, const char *extra)
 {
-    FILE *f = fopen(s->config, "w");
+    FILE *f = file_create(s->config);
     char dns[16];
-    if (!f) fail_now("cannot write %s", s->config);
     fprintf(f, "[server]\ndata_dir = %s\nlog_level = debug\nworkers = 2\ngrace = 5s\n\n", s->data);
     fprintf(f, "[deliver]\nhostname = mail.%s\n\n[tls]\ncertificate = %s\nkey = %s\n\n", s->domain,
             s->cert, s->key);

@@ -14,27 +14,33 @@
 
 /* The same on every server of a world: the addresses differ. */
 enum {
-    PORT_SMTP = 2525, PORT_SUBMISSION = 2587, PORT_SUBMISSIONS = 2465, PORT_IMAP = 2143,
-    PORT_IMAPS = 2993, PORT_POP3 = 2110, PORT_POP3S = 2995, PORT_DNS = 5353
+    PORT_SMTP = 2525,
+    PORT_SUBMISSION = 2587,
+    PORT_SUBMISSIONS = 2465,
+    PORT_IMAP = 2143,
+    PORT_IMAPS = 2993,
+    PORT_POP3 = 2110,
+    PORT_POP3S = 2995,
+    PORT_DNS = 5353
 };
 
 struct world;
-struct world *world_new(void);                /* folder and CA */
-void world_free(struct world *w);             /* stops everything, removes the folder */
-void world_keep(struct world *w);             /* leave the folder: for looking at a failure */
+struct world *world_new(void);    /* folder and CA */
+void world_free(struct world *w); /* stops everything, removes the folder */
+void world_keep(struct world *w); /* leave the folder: for looking at a failure */
 const char *world_dir(const struct world *w);
-const char *world_ca(const struct world *w);  /* PEM file to trust */
+const char *world_ca(const struct world *w);                               /* PEM file to trust */
 const char *world_address(const struct world *w, int host, char text[16]); /* 127.x.y.HOST */
 
 /* A program that runs beside the test, in a session of its own; its output goes to a file. */
 struct peer;
 struct peer *peer_start(struct world *w, const char *name, const char *const *argv);
-void peer_stop(struct peer *p, int signal);   /* and waits */
-const char *peer_log(const struct peer *p);   /* the file */
+void peer_stop(struct peer *p, int signal); /* and waits */
+const char *peer_log(const struct peer *p); /* the file */
 pid_t peer_pid(const struct peer *p);
 
-/* nsd for a.test and b.test (each: MX 10 mail.DOMAIN, which is server 2 and 3) and c.test (null MX),
- * d.test (MX to an address where nobody listens), and whatever else zone text is given for. */
+/* nsd for a.test and b.test (each: MX 10 mail.DOMAIN, which is server 2 and 3) and c.test (null
+ * MX), d.test (MX to an address where nobody listens), and whatever else zone text is given for. */
 void world_dns_start(struct world *w);
 void world_dns_stop(struct world *w);
 
@@ -45,17 +51,19 @@ struct server;
 struct server *server_start(struct world *w, const char *domain, const char *extra);
 const char *server_address(const struct server *s);
 const char *server_domain(const struct server *s);
-const char *server_config(const struct server *s);  /* the file */
+const char *server_config(const struct server *s); /* the file */
 const char *server_data_dir(const struct server *s);
-const char *server_log(const struct server *s);     /* the file */
+const char *server_log(const struct server *s); /* the file */
 pid_t server_pid(const struct server *s);
-void server_kill(struct server *s);                 /* SIGKILL, and waits */
-int server_stop(struct server *s);                  /* SIGTERM; its exit status */
-void server_restart(struct server *s);              /* after kill or stop: same data, same ports */
+void server_kill(struct server *s);    /* SIGKILL, and waits */
+int server_stop(struct server *s);     /* SIGTERM; its exit status */
+void server_restart(struct server *s); /* after kill or stop: same data, same ports */
 void server_user(struct server *s, const char *address, const char *password);
-/* Runs `posthorn --config … WORDS…`; the output (standard output and error) lives until the next call. */
+/* Runs `posthorn --config … WORDS…`; the output (standard output and error) lives until the next
+ * call. */
 const char *server_cli(struct server *s, const char *input, int *status, const char *const *words);
-#define CLI(s, input, status, ...) server_cli((s), (input), (status), (const char *const[]){ __VA_ARGS__, NULL })
+#define CLI(s, input, status, ...) \
+    server_cli((s), (input), (status), (const char *const[]){ __VA_ARGS__, NULL })
 
 /* A program with its input (may be NULL); captures both outputs. Its exit status, 128+signal, or -1
  * when it took longer than the seconds given (it is killed then). */
@@ -66,9 +74,9 @@ int run_program(const char *const *argv, const char *input, char *output, size_t
 /* Wait until ready(arg) is true, asking every few milliseconds; false after the seconds given. */
 bool wait_until(bool (*ready)(void *arg), void *arg, int seconds);
 bool file_has(const char *path, const char *text);
-char *file_read(const char *path, size_t *size);    /* with a NUL behind; free() it */
+char *file_read(const char *path, size_t *size); /* with a NUL behind; free() it */
 void file_write(const char *path, const char *text);
-double now_s(void);                                 /* monotonic, seconds */
+double now_s(void); /* monotonic, seconds */
 const char *program_posthorn(void);
 
 #endif

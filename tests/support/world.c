@@ -79,7 +79,7 @@ struct world *world_new(void)
     struct world *w = calloc(1, sizeof *w);
     unsigned pid = (unsigned)getpid();
     snprintf(w->dir, sizeof w->dir, "/tmp/posthorn-test-XXXXXX");
-    if (!mkdtemp(w->dir)) fail_now("mkdtemp: %s", strerror(errno));
+    if (!mkdtemp(w->dir)) fail_now("mkdtemp: %m");
     chmod(w->dir, 0755); /* peers run as users of their own */
     w->net[0] = (unsigned char)(64 + pid / 250 % 128);
     w->net[1] = (unsigned char)(1 + pid % 250);

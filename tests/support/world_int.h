@@ -9,12 +9,13 @@ struct world {
     unsigned char net[2]; /* 127.net[0].net[1].0/24 */
     struct peer *dns;
     struct server *servers;
-    int hosts;            /* servers started so far; the first is host 2 */
+    int hosts; /* servers started so far; the first is host 2 */
     bool keep;
 };
 
 /* A certificate of the world's CA for this name and address, and its key. */
-void world_certificate(struct world *w, const char *host, const char *address, char cert[512], char key[512]);
+void world_certificate(struct world *w, const char *host, const char *address, char cert[512],
+                       char key[512]);
 void server_free(struct server *s);
 
 #endif
