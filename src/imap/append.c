@@ -122,6 +122,20 @@ static enum err append(struct imap *s, const struct append_args *args, struct in
     return stored ? stored : file(s, args, in);
 }
 
+/* Quota is judged again at commit; here it saves the client the sending. */
+static enum err judge_room(struct imap *s, uint64_t size_bytes)
+{
+    struct quota q;
+    struct view *view = store_view(s->server->store);
+    if (!view) return ERR_LATER;
+    enum err e = store_quota(view, s->account, &q);
+    view_end(view);
+    if (e) return e;
+    bool fits = (!q.bytes_max || q.bytes + size_bytes <= q.bytes_max) &&
+                (!q.messages_max || q.messages < q.messages_max);
+    return fits ? OK : imap_no(s, ERR_LIMIT, S("OVERQUOTA"), S("no room for it"));
+}
+
 /* What can be known before the bytes come. */
 static enum err judge(struct imap *s, const struct append_args *args)
 {
@@ -133,7 +147,8 @@ static enum err judge(struct imap *s, const struct append_args *args)
     if (args->literal.size_bytes == 0)
         return imap_no(s, ERR_DENIED, S("CANNOT"), S("a message is not empty"));
     enum err e = imap_find_mailbox(s, args->mailbox, &m);
-    return e == ERR_NOTFOUND ? imap_no(s, e, S("TRYCREATE"), S("no such mailbox")) : e;
+    if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
+    return e ? e : judge_room(s, args->literal.size_bytes);
 }
 
 enum err imap_append(struct imap *s, const struct command *c)
