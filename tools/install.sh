@@ -12,7 +12,7 @@ case "$prefix" in
 *)  die "usage: ./do install [PREFIX]: an absolute path, not $prefix" ;;
 esac
 configure build-install --buildtype=release -Db_ndebug=false --prefix="$prefix"
-compile build-install src/posthorn/posthorn
+compile build-install src/posthorn/posthorn packaging/posthorn.conf.5
 if [ -w "$(dirname "$prefix")" ] || [ -n "${DESTDIR:-}" ]; then
     meson install -C build-install --no-rebuild
 else

@@ -90,10 +90,14 @@ static struct config *config_read(const char *path)
     return c;
 }
 
-static int print_config(void)
+/* The default file, or for the build what posthorn.conf(5) says of each setting. */
+static int print_config(bool man)
 {
     struct buf b = buf_make(CONFIG_FILE_BYTES);
-    config_print_defaults(all_sections, all_sections_count, &b);
+    if (man)
+        config_print_man(all_sections, all_sections_count, &b);
+    else
+        config_print_defaults(all_sections, all_sections_count, &b);
     cli_print(buf_str(&b));
     buf_free(&b);
     return 0;
@@ -132,7 +136,8 @@ static int run_configured(const struct args *args, const struct config *c)
 static int run_server(const struct args *args)
 {
     if (args->n > 2) return usage(), EXIT_USAGE;
-    if (args->n == 2 && str_eq(args->words[1], S("--print-config"))) return print_config();
+    if (args->n == 2 && str_eq(args->words[1], S("--print-config"))) return print_config(false);
+    if (args->n == 2 && str_eq(args->words[1], S("--print-man"))) return print_config(true);
     bool check = args->n == 2 && str_eq(args->words[1], S("--check-config"));
     if (args->n == 2 && !check) return usage(), EXIT_USAGE;
 
