@@ -1,0 +1,67 @@
+/* main.c - ./do demo: one letter's whole journey, or one thing going wrong, told and checked. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "demo/journey.h"
+#include "run/once.h"
+
+struct wish {
+    bool stay;
+    const char *broken;
+    double began_s;
+};
+
+static void run(void *arg)
+{
+    struct wish *wish = arg;
+    struct demo d = { 0 };
+    stage_set(&d);
+    if (wish->broken)
+        break_tell(&d, wish->broken);
+    else
+        journey_tell(&d);
+    printf("\n%u checks, %u failed, %.1f s\n", story_checks(), story_failures(),
+           now_s() - wish->began_s);
+    if (story_failures()) {
+        say("the servers' logs are in %s", world_dir(d.world));
+        world_keep(d.world);
+    }
+    if (wish->stay) stay(&d);
+    stage_clear(&d);
+}
+
+static bool words(int argc, char **argv, struct wish *wish)
+{
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--stay"))
+            wish->stay = true;
+        else if (!strcmp(argv[i], "--break") && i + 1 < argc && break_known(argv[i + 1]))
+            wish->broken = argv[++i];
+        else
+            return false;
+    }
+    return true;
+}
+
+static int usage(void)
+{
+    struct buf names = buf_make(1024);
+    break_names(&names);
+    fprintf(stderr, "usage: ./do demo [--stay] [--break NAME]; NAME is one of:\n%.*s",
+            STR_ARG(buf_str(&names)));
+    buf_free(&names);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct wish wish = { .began_s = now_s() };
+    if (!words(argc, argv, &wish)) return usage();
+    signal(SIGPIPE, SIG_IGN);
+    story_begin();
+    struct seam *seam = seam_real_new("/");
+    bool told = !once(seam, run, &wish);
+    seam_free(seam);
+    return told && story_checks() && !story_failures() ? 0 : 1;
+}
