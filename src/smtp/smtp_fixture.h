@@ -110,7 +110,7 @@ static int client_open(struct world *w, int which)
     return socket;
 }
 
-static void client_send(struct world *w, int socket, str bytes)
+static inline void client_send(struct world *w, int socket, str bytes)
 {
     uint64_t until = seam_mono_us(w->seam) + PATIENCE_US;
     while (bytes.n) {
@@ -124,7 +124,7 @@ static void client_send(struct world *w, int socket, str bytes)
 }
 
 /* One reply, all its lines; empty at the end. */
-static str client_reply(struct world *w, int socket)
+static inline str client_reply(struct world *w, int socket)
 {
     uint64_t until = seam_mono_us(w->seam) + PATIENCE_US;
     struct buf b = buf_make(64 * 1024);
