@@ -14,10 +14,12 @@ struct smtp_client {
     bool broken; /* a transaction was left half-way: nothing more can be said */
 };
 
-/* One command line; the reply's class decides: OK 2xx and 3xx, ERR_LATER 4xx, ERR_DENIED 5xx,
- * ERR_GONE when none came or it was no SMTP. Waits. */
+/* One command line; the reply's class decides: OK 2xx, ERR_LATER 4xx, ERR_DENIED 5xx, ERR_GONE when
+ * none came, it was no SMTP, or it was 3xx where nothing more is to be said. Waits. */
 enum err client_command(struct smtp_client *c, str line, unsigned ms, struct smtp_reply *reply) MUST_CHECK;
 enum err client_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *reply) MUST_CHECK;
+/* DATA: OK is 354 and nothing else. Waits. */
+enum err client_data(struct smtp_client *c, struct smtp_reply *reply) MUST_CHECK;
 void client_write_line(struct smtp_client *c, str line); /* adds CRLF; not flushed */
 
 /* Pure: one reply line "250-2.1.0 text" into its parts. False if it is no SMTP. */

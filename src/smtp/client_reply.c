@@ -40,11 +40,18 @@ str client_enhanced(str text)
     return str_take(text, text.n - rest.n);
 }
 
-/* Printable enough to be kept and shown: what a remote server says ends up in bounces and logs. */
+/* Printable enough to be kept and shown: what a remote server says ends up in bounces, logs and on
+ * terminals, to which U+0080 to U+009F are control characters too. */
 static void add_clean(struct buf *out, str text)
 {
-    for (size_t i = 0; i < text.n; i++)
-        buf_addc(out, ascii_ctl(text.p[i]) ? '?' : text.p[i]);
+    bool utf8 = utf8_valid(text);
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool c1 = c == 0xc2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xa0;
+        bool bad = ascii_ctl(text.p[i]) || (c >= 0x80 && (!utf8 || c1));
+        buf_addc(out, bad ? '?' : text.p[i]);
+        i += utf8 && c1;
+    }
 }
 
 static enum err read_lines(struct smtp_client *c, struct buf *text, unsigned *code)
@@ -71,7 +78,7 @@ static enum err class_of(unsigned code)
     return code < 500 ? ERR_LATER : ERR_DENIED;
 }
 
-enum err client_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *reply)
+static enum err any_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *reply)
 {
     struct buf text = buf_make(SMTP_REPLY_BYTES);
     unsigned code = 0;
@@ -91,23 +98,46 @@ enum err client_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *rep
     return e;
 }
 
+/* The two do not mean the same by this conversation any more: 3xx would have us say more, and 2xx
+ * says that all is done. */
+static enum err lost(struct smtp_client *c)
+{
+    c->broken = true;
+    return ERR_GONE;
+}
+
+enum err client_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *reply)
+{
+    enum err e = any_reply(c, ms, reply);
+    return !e && reply->code >= 300 ? lost(c) : e;
+}
+
 void client_write_line(struct smtp_client *c, str line)
 {
     conn_write(c->conn, line);
     conn_write(c->conn, S("\r\n"));
 }
 
-enum err client_command(struct smtp_client *c, str line, unsigned ms, struct smtp_reply *reply)
+static enum err say(struct smtp_client *c, str line, unsigned ms, struct smtp_reply *reply)
 {
     *reply = (struct smtp_reply){ 0 };
     if (c->broken) return ERR_GONE;
     conn_deadline(c->conn, ms);
     client_write_line(c, line);
-    if (conn_flush(c->conn)) {
-        c->broken = true;
-        return ERR_GONE;
-    }
-    return client_reply(c, ms, reply);
+    return conn_flush(c->conn) ? lost(c) : OK;
+}
+
+enum err client_command(struct smtp_client *c, str line, unsigned ms, struct smtp_reply *reply)
+{
+    enum err e = say(c, line, ms, reply);
+    return e ? e : client_reply(c, ms, reply);
+}
+
+enum err client_data(struct smtp_client *c, struct smtp_reply *reply)
+{
+    enum err e = say(c, S("DATA"), c->options.command_ms, reply);
+    if (!e) e = any_reply(c, c->options.command_ms, reply);
+    return !e && reply->code != 354 ? lost(c) : e;
 }
 
 /* --- what EHLO offers

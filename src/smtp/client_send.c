@@ -116,20 +116,25 @@ static enum err rcpt_reply(struct smtp_client *c, struct smtp_client_rcpt *r)
 {
     enum err e = client_reply(c, c->options.command_ms, &r->reply);
     if (e == ERR_GONE) return e;
-    r->accepted = !e && r->reply.code < 300;
+    r->accepted = !e;
     return OK;
 }
 
+/* An address that no command line can hold is refused by ourselves; the others go on. */
 static enum err rcpts_some(struct smtp_client *c, struct smtp_client_rcpt *rcpts, size_t n,
                            struct buf *line)
 {
+    bool said[RCPTS_AT_ONCE];
     for (size_t i = 0; i < n; i++) {
         rcpt_line(c, &rcpts[i], line);
-        if (write_command(c, line)) return ERR_LIMIT;
+        said[i] = !write_command(c, line);
+        if (!said[i])
+            (void)refuse(&rcpts[i].reply, 553, S("5.1.3"),
+                         S("5.1.3 the recipient's address cannot be written"));
     }
     enum err e = flush(c);
     for (size_t i = 0; i < n && !e; i++)
-        e = rcpt_reply(c, &rcpts[i]);
+        if (said[i]) e = rcpt_reply(c, &rcpts[i]);
     return e;
 }
 
@@ -166,19 +171,27 @@ static void write_stuffed(struct conn *c, str bytes, bool *start)
     conn_write(c, str_from(bytes, from));
 }
 
-static enum err data(struct smtp_client *c, const struct smtp_client_message *m)
+/* The message cannot be read to its end. Without the end the peer must forget it (RFC 5321
+ * 4.1.1.4), and nothing else can be said to it. */
+static enum err cut(struct smtp_client *c, enum err e, struct smtp_reply *reply)
+{
+    c->broken = true;
+    if (e == ERR_GONE) return e;
+    (void)refuse(reply, 451, S("4.3.0"), S("4.3.0 the message cannot be read now"));
+    return ERR_LATER;
+}
+
+static enum err data(struct smtp_client *c, const struct smtp_client_message *m,
+                     struct smtp_reply *reply)
 {
     bool end = false, start = true;
     while (!end) {
         str bytes;
         enum err e = m->source(m->source_arg, &bytes, &end);
-        if (e) {
-            c->broken = true; /* without its end the peer must forget it (RFC 5321 4.1.1.4) */
-            return e;
-        }
+        if (e) return cut(c, e, reply);
         conn_deadline(c->conn, c->options.data_ms);
         write_stuffed(c->conn, bytes, &start);
-        if (conn_gone(c->conn)) return ERR_GONE;
+        if (conn_gone(c->conn)) return flush(c);
     }
     conn_write(c->conn, start ? S(".\r\n") : S("\r\n.\r\n"));
     return flush(c);
@@ -201,8 +214,8 @@ static enum err bdat(struct smtp_client *c, const struct smtp_client_message *m,
     while (!end) {
         str bytes;
         enum err e = m->source(m->source_arg, &bytes, &end);
-        if (e) c->broken = true;
-        if (!e) e = chunk(c, bytes, end, reply);
+        if (e) return cut(c, e, reply);
+        e = chunk(c, bytes, end, reply);
         if (e) return e;
     }
     return OK;
@@ -248,10 +261,8 @@ static enum err transfer(struct smtp_client *c, const struct smtp_client_message
     if (m->binary) {
         e = bdat(c, m, reply);
     } else {
-        e = client_command(c, S("DATA"), c->options.command_ms, reply);
-        if (!e && reply->code != 354) c->broken = true;
-        if (c->broken) return ERR_GONE;
-        if (!e) e = data(c, m);
+        e = client_data(c, reply);
+        if (!e) e = data(c, m, reply);
     }
     if (e == ERR_LATER || e == ERR_DENIED) {
         settle_all(c, m, reply, false);

@@ -14,8 +14,6 @@ enum { QUIT_MS = 1000 };
 static void note_extensions(struct smtp_client *c, const struct smtp_reply *reply)
 {
     str rest = reply->text, line;
-    c->extensions = 0;
-    c->size_max = 0;
     (void)str_split(&rest, '\n', &line); /* the first line is the server's name */
     while (str_split(&rest, '\n', &line))
         client_extension(line, &c->extensions, &c->size_max);
@@ -25,6 +23,8 @@ static enum err hello(struct smtp_client *c, struct smtp_reply *reply)
 {
     const struct smtp_client_options *o = &c->options;
     str word = o->lmtp ? S("LHLO") : S("EHLO");
+    c->extensions = 0; /* after STARTTLS too: what was offered in clear counts no more */
+    c->size_max = 0;
     enum err e =
         client_command(c, arena_fmt(c->arena, "%.*s %.*s", STR_ARG(word), STR_ARG(o->hello)),
                        o->command_ms, reply);
@@ -62,6 +62,7 @@ static enum err starttls(struct smtp_client *c, struct smtp_reply *reply, bool *
         return must ? ours(reply, ERR_LATER, S("TLS is demanded and not offered")) : OK;
 
     enum err e = client_command(c, S("STARTTLS"), c->options.command_ms, reply);
+    *tls_failed = e == ERR_GONE; /* it offers what it dies of: without TLS it may live */
     if (e == ERR_GONE) return e;
     if (e) return must ? ERR_LATER : OK;
     /* Anything said in clear after the 220 was injected (RFC 3207 6; NO STARTTLS, 2021). */
