@@ -124,6 +124,7 @@
 #define RELAY_DNS_MS     20000 /* one look-up; past it the attempt is over for now */
 #define RELAY_RECHECK_US (60LL * 1000000) /* the scheduler looks at least this often: clocks jump */
 #define RELAY_RECORD_GAP_US 5000000 /* between tries to record a result on a full disk */
+#define RELAY_RECORD_TRIES 5 /* of a result with its reports, when the fault is not a full disk */
 #define RELAY_NOTICE_BYTES (256 * 1024) /* of the letter that a report returns whole (RET=FULL) */
 #define RELAY_NOTICE_HEADER_BYTES (64 * 1024) /* of its header */
 #define RELAY_CARD_BYTES (64 * 1024) /* of a report's card */

@@ -25,10 +25,20 @@ static void settle_all(struct job *j, enum queue_outcome outcome, str reply, str
         job_settle(j, i, &v);
 }
 
+/* One line: it goes to the journey, the log and the report. */
 static str reply_text(struct job *j, const struct smtp_reply *r)
 {
     if (!r->code) return r->text;
-    return arena_fmt(&j->arena, "%u %.*s", r->code, STR_ARG(r->text));
+    struct buf b = buf_make(SMTP_REPLY_BYTES + 16);
+    str rest = r->text, line;
+    buf_addf(&b, "%u", r->code);
+    while (str_split(&rest, '\n', &line)) {
+        buf_addc(&b, ' ');
+        buf_add(&b, line);
+    }
+    str text = arena_copy(&j->arena, buf_str(&b));
+    buf_free(&b);
+    return text;
 }
 
 /* --- the message's bytes
@@ -240,14 +250,15 @@ static enum reach try_host(struct job *j, str host, struct verdict *last)
                                   .remote = host };
         return REACH_NEXT;
     }
-    enum reach reached = REACH_NEXT;
-    for (size_t i = 0; i < addresses.n && i < RELAY_ADDRESSES; i++) {
+    size_t n = addresses.n < RELAY_ADDRESSES ? addresses.n : RELAY_ADDRESSES, denied = 0;
+    for (size_t i = 0; i < n; i++) {
         struct netaddr at = addresses.items[i];
         at.port = (uint16_t)j->relay->settings->port;
-        reached = try_address(j, host, &at, false, last);
+        enum reach reached = try_address(j, host, &at, false, last);
         if (reached == REACH_DONE || reached == REACH_GONE) return reached;
+        denied += reached == REACH_DENIED;
     }
-    return reached;
+    return denied == n ? REACH_DENIED : REACH_NEXT;
 }
 
 /* RFC 5321 5.1: from our own name on the list downwards, sending would be to ourselves. */
@@ -329,18 +340,29 @@ static void report(const struct job *j, size_t i)
                       F_STR("reply", j->results[i].reply), F_STR("how", j->results[i].detail));
 }
 
+static enum err record_once(struct job *j, bool with_notices)
+{
+    struct arena_mark mark = arena_mark(&j->arena);
+    struct notices notices = { .n = 0 };
+    enum err e = with_notices ? notices_make(j, &notices) : OK;
+    if (!e) e = store_queue_results(j->relay->store, j->results, j->n, notices.items, notices.n);
+    notices_free(&notices);
+    arena_rewind(&j->arena, mark);
+    return e;
+}
+
 /* What is known must be written, however long the disk is full: otherwise a delivered message would
- * be sent again. While the process ends it is tried once more. */
+ * be sent again. A report that cannot be written for another reason is given up in the end; the
+ * result is not. While the process ends it is tried once more. */
 static void record(struct job *j)
 {
-    struct notices notices = { .n = 0 };
-    enum err e = notices_make(j, &notices);
-    if (!e) e = store_queue_results(j->relay->store, j->results, j->n, notices.items, notices.n);
-    while (e == ERR_LATER) {
-        if (fiber_sleep_until(seam_mono_us(j->relay->seam) + RELAY_RECORD_GAP_US)) break;
-        e = store_queue_results(j->relay->store, j->results, j->n, notices.items, notices.n);
+    bool ending = false;
+    enum err e = record_once(j, true);
+    for (unsigned tries = 1; e && !ending; tries++) {
+        log_event(LOG_ERROR, "relay.unrecorded", j->key, F_CSTR("why", err_text(e)));
+        ending = fiber_sleep_until(seam_mono_us(j->relay->seam) + RELAY_RECORD_GAP_US);
+        e = record_once(j, e == ERR_LATER || tries < RELAY_RECORD_TRIES);
     }
-    notices_free(&notices);
     for (size_t i = 0; i < j->n && !e; i++)
         report(j, i);
 }

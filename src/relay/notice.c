@@ -80,7 +80,8 @@ static str header_block(str text)
     return end == STR_NPOS ? text : str_take(text, end + 2);
 }
 
-/* Appends the letter, without our Return-Path line: whole if it is asked for and not too long. */
+/* Appends the stored letter: whole if it is asked for and not too long, else enough of it for the
+ * header. */
 static enum err original(struct job *j, bool *full, struct buf *out)
 {
     struct body_reader *body;
@@ -98,11 +99,22 @@ static enum err original(struct job *j, bool *full, struct buf *out)
     return e;
 }
 
+/* A letter that is lost or damaged is reported without its text: its sender must know all the more.
+ */
+static enum err original_if_any(struct job *j, bool *full, struct buf *out)
+{
+    enum err e = original(j, full, out);
+    if (e != ERR_NOTFOUND && e != ERR_CORRUPT) return e;
+    buf_reset(out);
+    *full = false;
+    return OK;
+}
+
 /* --- writing it
  * ------------------------------------------------------------------------------------------ */
 
-static bool notice_text(struct job *j, enum dsn_action action, const struct address *to,
-                        struct buf *out)
+static enum err notice_text(struct job *j, enum dsn_action action, const struct address *to,
+                            struct buf *out)
 {
     struct relay *r = j->relay;
     struct buf letter = buf_make(RELAY_NOTICE_BYTES + 1), boundary = buf_make(64),
@@ -115,7 +127,7 @@ static bool notice_text(struct job *j, enum dsn_action action, const struct addr
     seam_random(r->seam, random, sizeof random);
     hex_encode(&boundary, (str){ (const char *)random, sizeof random });
     message_id_make(&id, now_s, random, deliver_hostname(r->deliver));
-    bool ok = list && !original(j, &full, &letter);
+    enum err e = list ? original_if_any(j, &full, &letter) : ERR_LIMIT;
     str block = str_from(buf_str(&letter), deliver_return_path_bytes(buf_str(&letter)));
     struct dsn d = {
         .reporting_mta = deliver_hostname(r->deliver),
@@ -127,16 +139,17 @@ static bool notice_text(struct job *j, enum dsn_action action, const struct addr
         .arrival = { .seconds = j->entries[0].arrived_us / 1000000 },
         .envid = j->entries[0].envid,
         .recipients = list,
-        .nrecipients = ok ? recipients(j, action, list) : 0,
+        .nrecipients = e ? 0 : recipients(j, action, list),
         .original = full ? block : header_block(block),
         .full = full,
     };
     deliver_return_path_write(out, (str){ 0 });
-    ok = ok && d.nrecipients && dsn_write(out, &d);
+    if (!e && !d.nrecipients) e = ERR_NOTFOUND;
+    if (!e && !dsn_write(out, &d)) e = ERR_LIMIT;
     buf_free(&letter);
     buf_free(&boundary);
     buf_free(&id);
-    return ok;
+    return e;
 }
 
 static enum err seal(struct job *j, str text, struct accept *a)
@@ -179,7 +192,7 @@ static enum err notice_make(struct job *j, enum dsn_action action, struct accept
                           .utf8 = j->entries[0].utf8,
                           .received = S("written here: a delivery report") };
     enum err e = address_notice(j, &to, a);
-    if (!e && !notice_text(j, action, &to, &text)) e = ERR_NOTFOUND;
+    if (!e) e = notice_text(j, action, &to, &text);
     if (!e) e = seal(j, buf_str(&text), a);
     if (!e) a->eight_bit = !str_is_ascii(buf_str(&text));
     buf_free(&text);
@@ -199,7 +212,7 @@ enum err notices_make(struct job *j, struct notices *out)
         }
         body_free(a->body);
         a->body = NULL;
-        if (e == ERR_LATER || e == ERR_GONE) return e;
+        if (e == ERR_LATER || e == ERR_GONE) return e; /* what is made so far is the caller's */
         /* The sender is gone or cannot be reached: the result stands, without a report. */
     }
     return OK;

@@ -212,7 +212,10 @@ void job_done(struct job *j)
     r->conversations--;
     arena_free(&j->arena);
     mem_free(j);
-    bell_ring(&r->bell);
+    if (r->ending)
+        fiber_wake(r->ending);
+    else
+        bell_ring(&r->bell);
 }
 
 /* The wall clock may jump: never sleep longer than a re-check. */
@@ -240,8 +243,10 @@ static void scheduler(void *arg)
         if (loop_draining(r->loop)) e = ERR_GONE;
     }
     store_unwatch(r->store, &r->watch);
-    while (r->conversations) /* theirs end with ERR_GONE at once; their entries stay due */
-        fiber_yield();
+    r->ending = fiber_self();
+    while (r->conversations) /* theirs end with ERR_GONE soon; their entries stay due */
+        fiber_suspend();
+    r->ending = NULL;
     bell_close(&r->bell);
 }
 

@@ -20,6 +20,7 @@ struct relay {
     struct map *busy;         /* "id domain" to its job: in conversation now */
     struct map *destinations; /* domain to struct destination */
     size_t conversations;
+    struct fiber *ending;     /* the scheduler, once it only waits for the last conversation */
 };
 
 struct destination {

@@ -39,7 +39,9 @@ void job_settle(struct job *j, size_t i, const struct verdict *v)
     };
     if (r.outcome == QUEUE_DEFERRED && is_too_old(j, e, now_us)) r.outcome = QUEUE_BOUNCED;
     if (r.outcome == QUEUE_DEFERRED) {
+        int64_t last_us = e->arrived_us + (int64_t)j->relay->settings->give_up_ms * 1000;
         r.next_us = retry_at(j->relay->settings, e->attempts, now_us, chance);
+        if (r.next_us > last_us) r.next_us = last_us; /* the delay notice has promised that time */
         r.delay_told = wants_delay_notice(j, e, now_us);
     }
     j->results[i] = r;
