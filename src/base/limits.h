@@ -95,6 +95,7 @@
 #define STORE_MAP_SMALL_BYTES (1ULL << 34) /* where addresses are scarce: Valgrind, sanitizers */
 #define ACCEPT_RCPTS          200  /* mailboxes and queue entries of one message: its commit is one
                                       batch, and filing takes up to 20 of its operations */
+#define STORE_TIDY_GAP_US     3600000000ULL /* between removals of what has expired */
 #define MAILBOX_NAME_BYTES    1000 /* UTF-8, whole path */
 #define MAILBOX_DEPTH         32
 #define MAILBOX_KEYWORDS      64   /* distinct keywords a mailbox may use: one bit each */

@@ -65,6 +65,7 @@ const struct log_event_row log_events[] = {
     { "store.opened",         "the store was opened" },
     { "store.replayed",       "journal records that the index lacked were applied" },
     { "store.sync_failed",    "a journal segment could not be synced and was abandoned" },
+    { "store.tidy_failed",    "what has expired could not be removed now; it is tried again hourly" },
     { "tls.cert_loaded",      "a certificate was read" },
     { "tls.failed",           "a TLS handshake failed" },
     { "tls.started",          "a connection is encrypted" },

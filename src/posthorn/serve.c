@@ -4,6 +4,7 @@
  * that cannot start says why in one line, and nothing is left half-started.
  */
 #include "admin/admin.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "cli/cli.h"
 #include "dns/unbound.h"
@@ -198,6 +199,18 @@ static bool open_control(struct server *s)
 /* --- running
  * ------------------------------------------------------------------------------------------ */
 
+/* Housekeeping: what the settings let expire, and removals that a crash cut off. */
+static void tidy(void *arg)
+{
+    struct server *s = arg;
+    enum err e = OK;
+    while (e != ERR_GONE) {
+        e = store_tidy(s->store);
+        if (e) log_event(LOG_WARN, "store.tidy_failed", (str){ 0 }, F_CSTR("why", err_text(e)));
+        e = fiber_sleep_until(seam_mono_us(s->seam) + STORE_TIDY_GAP_US);
+    }
+}
+
 static enum err worker_start(void *arg, struct loop *loop, unsigned index)
 {
     struct server *s = arg;
@@ -206,6 +219,7 @@ static enum err worker_start(void *arg, struct loop *loop, unsigned index)
         e = listener_attach(s->ports[i].listener, loop);
     if (!e && index == 0) e = listener_attach(s->control, loop);
     if (!e && index == 0) e = relay_start(s->relay, loop);
+    if (!e && index == 0) e = fiber_start(loop, FIBER_SYSTEM, tidy, s);
     return e;
 }
 
