@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "run/fiber.h"
 
 void imap_send(struct imap *s)
 {
@@ -22,7 +23,9 @@ void imap_send(struct imap *s)
 
 void imap_send_some(struct imap *s)
 {
-    if (s->reply.out.n >= IMAP_REPLY_FLUSH_BYTES) imap_send(s);
+    if (s->reply.out.n < IMAP_REPLY_FLUSH_BYTES) return;
+    imap_send(s);
+    fiber_yield(); /* a client that takes everything at once shall not have the loop to itself */
 }
 
 enum err imap_no(struct imap *s, enum err e, str code, str text)

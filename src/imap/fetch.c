@@ -6,6 +6,7 @@
 #include "imap/fetch_int.h"
 
 #include "base/limits.h"
+#include "run/fiber.h"
 
 static bool sets_seen(const struct fetch_item *item)
 {
@@ -253,6 +254,7 @@ enum err imap_fetch(struct imap *s, const struct command *c)
         e = page(&g);
         arena_rewind(&s->arena, mark);
         imap_send_some(s);
+        if (g.wants.bytes) fiber_yield();
         if (conn_gone(s->conn)) return ERR_GONE;
     }
     if (e) return e;

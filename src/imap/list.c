@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "imap/name.h"
+#include "run/fiber.h"
 
 /* --- the mailboxes, by name ----------------------------------------------------------------- */
 struct boxes {
@@ -186,6 +187,7 @@ enum err imap_list(struct imap *s, const struct command *c)
             tell_box(s, &b, &b.items[i], list);
         arena_rewind(&s->arena, mark);
         imap_send_some(s);
+        fiber_yield(); /* matching long names with many patterns takes a while */
     }
     return e;
 }

@@ -95,7 +95,7 @@ static enum err walk(struct searching *g, struct arena *scratch)
     imap_look_end(&look);
     if (!e && undecided && judge_reading(&c, g->c->search.program) == MATCH) hit(g, &c);
     arena_rewind(&s->arena, mark);
-    if (!e && !undecided) fiber_yield();
+    fiber_yield();
     return conn_gone(s->conn) ? ERR_GONE : e;
 }
 
