@@ -493,6 +493,71 @@ static void goodbye_is_said(void **state)
     world_end();
 }
 
+/* A card too large for its row lies beside the body. */
+static void long_headers_are_listed(void **state)
+{
+    (void)state;
+    w.playing = "long header";
+    world_begin();
+    log_in(0);
+    struct buf text = buf_make(1 << 20), line = buf_make(1 << 20);
+    buf_add(&text, S("Date: Sun, 1 Feb 2026 12:00:00 +0000\r\nSubject: to many\r\nTo: x@b.test"));
+    for (int i = 0; i < 300; i++)
+        buf_addf(&text, ",\r\n \"Recipient %d\" <recipient%d@b.test>", i, i);
+    buf_add(&text, S("\r\n\r\nhello\r\n"));
+    buf_addf(&line, "a APPEND INBOX {%zu+}", text.n);
+    client_send(0, buf_str(&line), false);
+    client_send(0, buf_str(&text), false);
+    expect_like(0, "a OK .*");
+    append(0, "INBOX", "Subject: short\r\n\r\nhello\r\n");
+    expect_like(0, "p OK .*");
+    select_inbox(0);
+    say(0, "b FETCH 1:2 (UID ENVELOPE)");
+    expect_like(0, "\\* 1 FETCH \\(UID 1 ENVELOPE .*recipient299.*\\)");
+    expect_like(0, "\\* 2 FETCH \\(UID 2 ENVELOPE .*short.*\\)");
+    expect_like(0, "b OK .*");
+    say(0, "c FETCH 1 (BODYSTRUCTURE BODY.PEEK[TEXT])");
+    expect_like(0, "\\* 1 FETCH \\(BODYSTRUCTURE .* BODY\\[TEXT\\] \\{7\\}");
+    expect(0, "hello");
+    expect(0, ")");
+    expect_like(0, "c OK .*");
+    say(0, "d SEARCH SENTON 1-Feb-2026 TO recipient299");
+    expect(0, "* SEARCH 1");
+    expect_like(0, "d OK .*");
+    say(0, "e SEARCH NOT SENTSINCE 1-Feb-2026");
+    expect(0, "* SEARCH 2");
+    expect_like(0, "e OK .*");
+    buf_free(&text);
+    buf_free(&line);
+    world_end();
+}
+
+static void keywords_are_limited(void **state)
+{
+    (void)state;
+    w.playing = "keywords";
+    world_begin();
+    log_in(0);
+    append(0, "INBOX", "Subject: short\r\n\r\nhello\r\n");
+    expect_like(0, "p OK .*");
+    select_inbox(0);
+    char line[100];
+    for (int i = 0; i < 64; i++) {
+        snprintf(line, sizeof(line), "a STORE 1 +FLAGS.SILENT (k%d)", i);
+        say(0, line);
+        if (i == 63)
+            expect_like(0, "\\* FLAGS \\(.*k63\\)");
+        else
+            expect_like(0, "\\* FLAGS .*");
+        expect_like(0, i < 63 ? "\\* OK \\[PERMANENTFLAGS .*\\\\\\*\\)\\].*"
+                              : "\\* OK \\[PERMANENTFLAGS .*k63\\)\\].*");
+        expect(0, "a OK STORE completed");
+    }
+    say(0, "b STORE 1 +FLAGS (k64)");
+    expect(0, "b NO [LIMIT] too many keywords in this mailbox");
+    world_end();
+}
+
 static void quota_is_said_before_the_sending(void **state)
 {
     (void)state;
@@ -552,6 +617,8 @@ int main(void)
         cmocka_unit_test(bad_input_is_answered),
         cmocka_unit_test(many_errors_end_it),
         cmocka_unit_test(goodbye_is_said),
+        cmocka_unit_test(long_headers_are_listed),
+        cmocka_unit_test(keywords_are_limited),
         cmocka_unit_test(quota_is_said_before_the_sending),
         cmocka_unit_test(a_deleted_mailbox_ends_it),
         cmocka_unit_test(devices_hear_of_each_other),
