@@ -470,6 +470,95 @@ static void full_and_suspended(void **state)
          "C MAIL FROM:<>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 452 4.2.2 *\n");
 }
 
+/* A copy of the settings to change; lives as long as the world. */
+static struct smtp_settings *own_settings(struct world *w)
+{
+    struct smtp_settings *own = ARENA_NEW(&w->arena, struct smtp_settings);
+    *own = *w->mx.settings;
+    w->mx.settings = w->submission.settings = own;
+    return own;
+}
+
+static void silence_has_an_end(void **state)
+{
+    struct world *w = *state;
+    struct smtp_settings *own = own_settings(w);
+    own->idle_ms = 50;
+    own->data_ms = 50;
+    play(w, MX, "S 220 *\nS 421 4.4.2 mail.a.test nothing heard for too long\nE");
+    play(w, MX, "S 220 *\nB EHL\nS 421 4.4.2 *\nE");
+    own->idle_ms = 60000;
+    play(w, MX,
+         "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 250 *\n"
+         "C DATA\nS 354 *\nB half a li\nE");
+    play(w, MX,
+         "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 250 *\n"
+         "C BDAT 100 LAST\nB half a chu\nE");
+    unsigned n;
+    inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 0);
+}
+
+static void the_end_of_the_process_is_told(void **state)
+{
+    struct world *w = *state;
+    int idle = client_open(w, MX), busy = client_open(w, MX);
+    play_on(w, idle, "S 220 *\nC EHLO x\nS 250 *\n");
+    play_on(
+        w, busy,
+        "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 250 *\n"
+        "C DATA\nS 354 *\nB half a li\n");
+    loop_stop(w->loop, 3000);
+    play_on(w, idle, "S 421 4.3.2 mail.a.test going down, try again soon\nE");
+    play_on(w, busy, "E");
+    seam_socket_close(w->seam, idle);
+    seam_socket_close(w->seam, busy);
+}
+
+static void a_cut_connection_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    play(w, MX,
+         "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 250 *\n"
+         "C DATA\nS 354 *\nC a: b\nC \nC half a letter\n");
+    play(w, MX,
+         "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 250 *\n"
+         "C BDAT 6\nC a: b\nS 250 *\n");
+    play(w, MX, "S 220 *\nC NOOP\nS 250 *\n");
+    unsigned n;
+    inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 0);
+}
+
+static void line_ends_are_repaired_where_it_is_set(void **state)
+{
+    struct world *w = *state;
+    static struct netblock loopback;
+    assert_int_equal(netblock_parse(S("127.0.0.0/8"), &loopback), OK);
+    own_settings(w)->repair_networks = (struct setting_nets){ &loopback, 1 };
+    int socket = client_open(w, MX);
+    play_on(w, socket,
+            "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\n"
+            "C RCPT TO:<alice@a.test>\nS 250 *\nC DATA\nS 354 *\n");
+    client_send(w, socket, S("a: b\n\none\n.\ntwo\r\n.\r\n"));
+    play_on(w, socket, "S 250 2.0.0 ok, id *\n");
+    seam_socket_close(w->seam, socket);
+    unsigned n;
+    assert_true(str_ends(inbox(w, S("alice@a.test"), &n), S("a: b\r\n\r\none\r\n.\r\ntwo\r\n")));
+}
+
+static void a_client_may_be_hidden(void **state)
+{
+    struct world *w = *state;
+    own_settings(w)->hide_client = true;
+    play(w, SUBMISSION,
+         LOGGED_IN "C MAIL FROM:<alice@a.test>\nS 250 *\nC RCPT TO:<carol@a.test>\nS 250 *\n"
+                   "C DATA\nS 354 *\nC .\nS 250 2.0.0 ok, id *\n");
+    unsigned n;
+    assert_int_equal(str_find(inbox(w, S("carol@a.test"), &n), S("127.0.0.1")), STR_NPOS);
+    assert_int_equal(n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +578,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_expansion_is_reported, begin, end),
         cmocka_unit_test_setup_teardown(no_room_means_later, begin, end),
         cmocka_unit_test_setup_teardown(full_and_suspended, begin, end),
+        cmocka_unit_test_setup_teardown(silence_has_an_end, begin, end),
+        cmocka_unit_test_setup_teardown(the_end_of_the_process_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(a_cut_connection_leaves_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(line_ends_are_repaired_where_it_is_set, begin, end),
+        cmocka_unit_test_setup_teardown(a_client_may_be_hidden, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
