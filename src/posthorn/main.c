@@ -2,7 +2,6 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "deliver/deliver.h"
-#include "posthorn/control.h"
 #include "posthorn/serve.h"
 #include "posthorn/settings.h"
 #include "base/log.h"
@@ -54,20 +53,6 @@ static bool args_read(int argc, char **argv, struct args *args)
             return false;
     }
     return true;
-}
-
-bool control_address(const struct config *c, struct netaddr *out)
-{
-    const struct server_settings *s = config_section(c, "server");
-    struct buf path = buf_make(sizeof out->path);
-    buf_add(&path, S("unix:"));
-    if (s->control.n)
-        buf_add(&path, s->control);
-    else
-        buf_addf(&path, "%.*s/control", STR_ARG(s->data_dir));
-    enum err e = path.full ? ERR_LIMIT : netaddr_parse(buf_str(&path), 0, out);
-    buf_free(&path);
-    return !e;
 }
 
 /* The file that was named must be there; the standard one may be absent. */

@@ -10,7 +10,6 @@
 #include "dns/unbound.h"
 #include "imap/imap.h"
 #include "pop3/pop3.h"
-#include "posthorn/control.h"
 #include "posthorn/serve.h"
 #include "posthorn/settings.h"
 #include "run/process.h"

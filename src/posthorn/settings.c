@@ -119,3 +119,19 @@ size_t listeners_of(const struct config *c, struct arena *a, const struct listen
     *names = labels;
     return n;
 }
+
+/* --- the control socket ----------------------------------------------------------------------- */
+
+bool control_address(const struct config *c, struct netaddr *out)
+{
+    const struct server_settings *s = config_section(c, "server");
+    struct buf path = buf_make(sizeof out->path);
+    buf_add(&path, S("unix:"));
+    if (s->control.n)
+        buf_add(&path, s->control);
+    else
+        buf_addf(&path, "%.*s/control", STR_ARG(s->data_dir));
+    enum err e = path.full ? ERR_LIMIT : netaddr_parse(buf_str(&path), 0, out);
+    buf_free(&path);
+    return !e;
+}

@@ -33,4 +33,8 @@ extern const size_t all_sections_count;
 size_t listeners_of(const struct config *c, struct arena *a, const struct listener_settings **items,
                     const str **names);
 
+/* Where the control socket is: told to the server and to the command line alike. False if the path
+ * does not fit a socket address. */
+bool control_address(const struct config *c, struct netaddr *out);
+
 #endif
