@@ -53,7 +53,7 @@ enum err deliver_accept(struct deliver *d, struct accept *message) MUST_CHECK;
  * with NOTIFY=SUCCESS (RFC 3461 4.1). Never to a null sender. Waits. */
 struct delivered {
     struct address rcpt;
-    str orcpt;      /* as given in RCPT, xtext-encoded; empty if none */
+    str orcpt;      /* "rfc822;text", decoded, as in struct queue_rcpt; empty if none */
     bool expanded;  /* an alias of several, or of somebody elsewhere */
 };
 struct deliver_success {

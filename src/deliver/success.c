@@ -23,9 +23,10 @@ static bool list_recipients(struct arena *a, const struct deliver_success *s,
             .action = d->expanded ? DSN_EXPANDED : DSN_DELIVERED,
             .status = d->expanded ? S("2.1.5") : S("2.0.0"),
         };
-        if (d->orcpt.n &&
-            !address_orcpt(a, d->orcpt, ADDRESS_UTF8, &list[i].orcpt_type, &list[i].orcpt))
-            list[i].orcpt = list[i].orcpt_type = (str){ 0 };
+        size_t semicolon = str_chr(d->orcpt, ';');
+        if (semicolon == STR_NPOS) continue;
+        list[i].orcpt_type = str_take(d->orcpt, semicolon);
+        list[i].orcpt = str_from(d->orcpt, semicolon + 1);
     }
     *out = list;
     return true;

@@ -95,13 +95,14 @@ static bool take_notify(struct parser *p, str value)
     return bits != 0;
 }
 
-/* Kept as it came, for the next hop and for reports; what it decodes to was looked at. */
+/* Kept decoded: whoever sends it on encodes it again. */
 static bool take_orcpt(struct parser *p, str value)
 {
     str type, text;
     if (value.n > SMTP_ORCPT_BYTES) return false;
-    p->rcpt->orcpt = value;
-    return address_orcpt(p->arena, value, p->allow, &type, &text);
+    if (!address_orcpt(p->arena, value, p->allow, &type, &text)) return false;
+    p->rcpt->orcpt = arena_concat(p->arena, (str[]){ type, S(";"), text }, 3);
+    return true;
 }
 
 /* clang-format off */

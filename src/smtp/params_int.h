@@ -30,7 +30,7 @@ struct mail_params {
 struct rcpt_params {
     struct address rcpt;
     unsigned notify;      /* NOTIFY_… of store.h */
-    str orcpt;            /* as given, its text checked: carried to the next hop */
+    str orcpt;            /* "rfc822;decoded text", checked: for reports and the next hop */
 };
 
 /* args: what follows "MAIL " or "RCPT ". Results borrow from args or lie in the arena. */

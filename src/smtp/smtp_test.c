@@ -347,13 +347,14 @@ static void submission_completes_and_hides(void **state)
 {
     struct world *w = *state;
     play(w, SUBMISSION,
-         LOGGED_IN "C MAIL FROM:<alice@a.test> RET=HDRS ENVID=e1\nS 250 *\n"
-                   "C RCPT TO:<bob@b.test> NOTIFY=DELAY,FAILURE ORCPT=rfc822;bob@b.test\nS 250 *\n"
-                   "C RCPT TO:<carol@a.test>\nS 250 *\n"
-                   "C DATA\nS 354 *\n"
-                   "C From: Alice <alice@a.test>\nC Bcc: carol@a.test,\nC  secret@b.test\nC "
-                   "Subject: x\nC \nC hi\nC .\n"
-                   "S 250 2.0.0 ok, id *\nC QUIT\nS 221 *\nE");
+         LOGGED_IN
+         "C MAIL FROM:<alice@a.test> RET=HDRS ENVID=e1\nS 250 *\n"
+         "C RCPT TO:<bob@b.test> NOTIFY=DELAY,FAILURE ORCPT=rfc822;bob+2Bx@b.test\nS 250 *\n"
+         "C RCPT TO:<carol@a.test>\nS 250 *\n"
+         "C DATA\nS 354 *\n"
+         "C From: Alice <alice@a.test>\nC Bcc: carol@a.test,\nC  secret@b.test\nC "
+         "Subject: x\nC \nC hi\nC .\n"
+         "S 250 2.0.0 ok, id *\nC QUIT\nS 221 *\nE");
     unsigned n;
     str text = inbox(w, S("carol@a.test"), &n);
     assert_int_equal(n, 1);
@@ -365,7 +366,7 @@ static void submission_completes_and_hides(void **state)
     assert_int_equal(str_find(text, S("for <")), STR_NPOS);
     assert_true(str_ends(text, S("From: Alice <alice@a.test>\r\nSubject: x\r\n\r\nhi\r\n")));
     assert_true(str_eq(queue_text(w),
-                       S("<alice@a.test> to <bob@b.test> notify 12 orcpt rfc822;bob@b.test\n")));
+                       S("<alice@a.test> to <bob@b.test> notify 12 orcpt rfc822;bob+x@b.test\n")));
 }
 
 static void from_is_ones_own(void **state)
