@@ -44,6 +44,7 @@ const struct log_event_row log_events[] = {
     { "relay.deferred",       "relay will try recipients again later" },
     { "relay.delivered",      "another server took responsibility for recipients" },
     { "relay.dropped",        "an administrator removed a message from the queue" },
+    { "relay.unrecorded",     "the result of an attempt could not be written yet; it is tried again" },
     { "server.draining",      "the server stops: open sessions may finish" },
     { "server.failed",        "the server ends because of an error" },
     { "server.reloaded",      "certificates and configuration were read again" },

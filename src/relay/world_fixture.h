@@ -124,8 +124,9 @@ static inline void machine_halt(struct machine *m)
     m->loop = NULL;
 }
 
+/* settings: more lines of the configuration file. */
 static inline void machine_make(struct machine *m, struct sim_world *w, const char *letter,
-                                const char *ip)
+                                const char *ip, const char *settings)
 {
     struct buf text = buf_make(4096), why = buf_make(1000);
     const char *host = letter[0] == 'a' ? "mail.a.test" : "mail.b.test";
@@ -134,8 +135,8 @@ static inline void machine_make(struct machine *m, struct sim_world *w, const ch
                            .domain = host + 5,
                            .user = letter[0] == 'a' ? "alice@a.test" : "bob@b.test" };
     m->seam = sim_machine_new(w, host, ip);
-    buf_addf(&text, "[deliver]\nhostname = %s\n[auth]\nargon2_memory = 64K\nargon2_passes = 1\n",
-             host);
+    buf_addf(&text, "[deliver]\nhostname = %s\n[auth]\nargon2_memory = 64K\nargon2_passes = 1\n%s",
+             host, settings);
     if (config_parse(S("world"), buf_str(&text), world_sections, COUNT_OF(world_sections),
                      &m->config, &why))
         fail_msg("%.*s", STR_ARG(buf_str(&why)));
@@ -277,11 +278,12 @@ static inline uint64_t queue_count(struct machine *m)
  * ------------------------------------------------------------------ */
 
 struct person {
-    struct machine *at;      /* whose submission port is used */
-    const char *mail, *rcpt; /* whole lines; NULL: the usual */
-    const char *letter;      /* CRLF lines */
-    bool acked;              /* the 250 after the letter was read */
-    struct buf last;         /* the last reply */
+    struct machine *at;   /* whose submission port is used */
+    const char *mail;     /* the whole line; NULL: the usual one */
+    const char *rcpts[4]; /* whole lines; none: the usual one */
+    const char *letter;   /* CRLF lines */
+    bool acked;           /* the 250 after the letter was read */
+    struct buf last;      /* the last reply */
 };
 
 static inline bool hear(struct person *p, struct conn *c, char class)
@@ -302,6 +304,14 @@ static inline bool say(struct person *p, struct conn *c, const char *line, char 
     return hear(p, c, class);
 }
 
+static inline bool say_rcpts(struct person *p, struct conn *c)
+{
+    if (!p->rcpts[0]) return say(p, c, "RCPT TO:<bob@b.test>", '2');
+    for (size_t i = 0; i < COUNT_OF(p->rcpts) && p->rcpts[i]; i++)
+        if (!say(p, c, p->rcpts[i], '2')) return false;
+    return true;
+}
+
 static inline bool submission(struct person *p, struct conn *c)
 {
     struct buf plain = buf_make(200);
@@ -313,8 +323,8 @@ static inline bool submission(struct person *p, struct conn *c)
     base64_encode(&plain, buf_str(&secret));
     buf_addc(&plain, '\0');
     bool ok = hear(p, c, '2') && say(p, c, "EHLO there", '2') && say(p, c, plain.p, '2') &&
-              say(p, c, p->mail ? p->mail : "MAIL FROM:<alice@a.test>", '2') &&
-              say(p, c, p->rcpt ? p->rcpt : "RCPT TO:<bob@b.test>", '2') && say(p, c, "DATA", '3');
+              say(p, c, p->mail ? p->mail : "MAIL FROM:<alice@a.test>", '2') && say_rcpts(p, c) &&
+              say(p, c, "DATA", '3');
     if (ok) {
         conn_write(c, str_of(p->letter));
         ok = say(p, c, ".", '2');

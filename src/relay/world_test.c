@@ -28,8 +28,8 @@ static void pair_make(struct pair *p, uint64_t seed)
     dns_add_mx(p->world, "b.test", 10, "mail.b.test");
     dns_add_a(p->world, "mail.a.test", "10.0.0.1");
     dns_add_a(p->world, "mail.b.test", "10.0.0.2");
-    machine_make(&p->a, p->world, "a", "10.0.0.1");
-    machine_make(&p->b, p->world, "b", "10.0.0.2");
+    machine_make(&p->a, p->world, "a", "10.0.0.1", "");
+    machine_make(&p->b, p->world, "b", "10.0.0.2", "");
     machine_boot(&p->a);
     machine_boot(&p->b);
 }
