@@ -32,8 +32,8 @@ void journey_tell(struct demo *d); /* all of them */
 
 void stay(struct demo *d); /* until Ctrl-C */
 
-/* One thing going wrong: false if there is no such name. */
-bool break_tell(struct demo *d, const char *name);
+/* One thing going wrong, by a name that is known. */
+void break_tell(struct demo *d, const char *name);
 bool break_known(const char *name);
 void break_names(struct buf *out);
 

@@ -102,18 +102,13 @@ bool journey_pop3(struct journey *j)
  * ------------------------------------------------------------------------------------ */
 
 /* The milliseconds of the day of the first event of that name; -1: none. */
-static long event_ms(const char *trace, const char *what)
+static long event_ms(const char *trace, const char *name)
 {
-    char name[40];
-    unsigned h, m, s, ms;
-    snprintf(name, sizeof name, " ms  %s ", what);
-    const char *at = strstr(trace, name);
-    while (at && at > trace && at[-1] != '\n')
-        at--;
-    if (!at || sscanf(at, "%*[^T]T%u:%u:%u", &h, &m, &s) != 3) return -1;
-    const char *plus = strchr(at, '+');
-    if (!plus || sscanf(plus, "+%u", &ms) != 1) return -1;
-    return ((h * 60L + m) * 60 + s) * 1000 + ms;
+    char what[16];
+    long ms;
+    for (; event_of(trace, what, &ms); trace = strchr(trace, '\n') + 1)
+        if (!strcmp(what, name)) return ms;
+    return -1;
 }
 
 bool journey_trace(struct journey *j)

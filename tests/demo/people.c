@@ -1,4 +1,5 @@
 /* people.c - the stage: two servers, a name server, a certificate authority, and the accounts. */
+#include <stdio.h>
 #include <string.h>
 
 #include "demo/people.h"
@@ -61,4 +62,13 @@ bool eventually(bool (*is_so)(void *arg), void *arg, unsigned ms)
 bool queue_is_empty(void *server)
 {
     return strstr(ASK(server, "queue", "list"), "the queue is empty") != NULL;
+}
+
+bool event_of(const char *line, char what[16], long *ms)
+{
+    unsigned h, m, s, thousandths;
+    if (sscanf(line, "%*[^T]T%u:%u:%uZ +%u ms %15s", &h, &m, &s, &thousandths, what) != 5)
+        return false;
+    *ms = ((h * 60L + m) * 60 + s) * 1000 + (long)thousandths;
+    return true;
 }

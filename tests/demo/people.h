@@ -29,7 +29,8 @@ bool eventually(bool (*is_so)(void *arg), void *arg, unsigned ms);
 
 /* --- Alice's client (submit.c) -------------------------------------------------------------------- */
 struct submission {
-    const char *user, *password, *from;
+    const char *user, *password, *from; /* user NULL: without a log-in */
+    int port;                       /* 0: PORT_SUBMISSION */
     const char *rcpts[RCPTS_MAX];
     str message;
     bool quiet;                     /* the conversation is not shown */
@@ -81,5 +82,7 @@ void talk_close(struct talk *t);
 /* What `posthorn WORDS` printed; lives until the next call. */
 #define ASK(s, ...) server_cli((s), NULL, &(int){ 0 }, (const char *const[]){ __VA_ARGS__, NULL })
 bool queue_is_empty(void *server);
+/* One line of a trace: its word, and the milliseconds of the day. False: no such line. */
+bool event_of(const char *line, char what[16], long *ms);
 
 #endif

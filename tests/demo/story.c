@@ -109,7 +109,7 @@ static void run_end(struct wire *w)
 static void line_end(struct wire *w)
 {
     bool secret = str_eq((str){ w->line, w->n }, S("***"));
-    if (w->run >= RUN_LINES_MAX) {
+    if (w->run >= (w->run_max ? w->run_max : RUN_LINES_MAX)) {
         w->skipped++;
         w->skipped_bytes += w->length + 2;
     } else if (!secret || !w->secret) {

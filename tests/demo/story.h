@@ -17,6 +17,7 @@ unsigned story_failures(void);
  * the argument of wire_trace, which is a conn_trace_fn. */
 struct wire {
     bool quiet;                /* nothing is shown */
+    unsigned run_max;          /* lines of a run that are shown; 0: 14 */
     char direction;            /* of the run of lines that is being shown */
     bool secret;               /* the last line was hidden */
     unsigned run;              /* lines in it */

@@ -75,7 +75,8 @@ bool submit(struct demo *d, struct server *s, struct submission *sub)
     struct wire wire = { .quiet = sub->quiet };
     char host[160];
     snprintf(host, sizeof host, "mail.%s", server_domain(s));
-    struct smtp_client_options o = { .to = address_of(d, s, PORT_SUBMISSION),
+    struct smtp_client_options o = { .to =
+                                         address_of(d, s, sub->port ? sub->port : PORT_SUBMISSION),
                                      .host = str_of(host),
                                      .hello = S("alices-laptop"),
                                      .tls = SMTP_TLS_VERIFY,
