@@ -134,14 +134,16 @@ enum err imap_client_login(struct imap_client *c, str user, str password, str *t
     quoted(&line, user);
     buf_addc(&line, ' ');
     quoted(&line, password);
-    conn_trace_mask(c->conn, true);
-    enum err e = str_has(buf_str(&line), '\n')
-                     ? ERR_SYNTAX
-                     : imap_client_command(c, buf_str(&line), NULL, NULL, text);
-    conn_trace_mask(c->conn, false);
+    enum err e = str_has(buf_str(&line), '\n') ? ERR_SYNTAX : conn_flush(c->conn);
+    if (!e) {
+        conn_trace_mask(c->conn, true); /* the secret, not the answer */
+        begin(c, buf_str(&line));
+        conn_trace_mask(c->conn, false);
+        e = conn_flush(c->conn);
+    }
     bytes_wipe(line.p, line.n);
     buf_free(&line);
-    return e;
+    return e ? e : read_until(c, false, NULL, NULL, text);
 }
 
 /* --- IDLE

@@ -34,11 +34,16 @@ static enum err read_lines(struct pop3_client *c, struct buf *body)
     }
 }
 
-enum err pop3_client_command(struct pop3_client *c, str command, struct buf *body, str *text)
+static void begin(struct pop3_client *c, str command)
 {
     conn_deadline(c->conn, c->options.command_ms);
     conn_write(c->conn, command);
     conn_write(c->conn, S("\r\n"));
+}
+
+enum err pop3_client_command(struct pop3_client *c, str command, struct buf *body, str *text)
+{
+    begin(c, command);
     enum err e = conn_flush(c->conn);
     if (!e) e = read_status(c, text);
     if (!e && body) e = read_lines(c, body);
@@ -50,13 +55,16 @@ static enum err pass(struct pop3_client *c, str password, str *text)
     struct buf line = buf_make(CLIENT_LINE_BYTES);
     buf_add(&line, S("PASS "));
     buf_add(&line, password);
-    conn_trace_mask(c->conn, true);
-    enum err e =
-        str_has(password, '\n') ? ERR_SYNTAX : pop3_client_command(c, buf_str(&line), NULL, text);
-    conn_trace_mask(c->conn, false);
+    enum err e = str_has(password, '\n') ? ERR_SYNTAX : conn_flush(c->conn);
+    if (!e) {
+        conn_trace_mask(c->conn, true); /* the secret, not the answer */
+        begin(c, buf_str(&line));
+        conn_trace_mask(c->conn, false);
+        e = conn_flush(c->conn);
+    }
     bytes_wipe(line.p, line.n);
     buf_free(&line);
-    return e;
+    return e ? e : read_status(c, text);
 }
 
 enum err pop3_client_login(struct pop3_client *c, str user, str password, str *text)

@@ -75,6 +75,17 @@ static enum err starttls(struct smtp_client *c, struct smtp_reply *reply, bool *
     return e ? e : hello(c, reply);
 }
 
+/* A trace hides the line, and shows what came before it and the answer. */
+static enum err secret_command(struct smtp_client *c, str line, struct smtp_reply *reply)
+{
+    if (conn_flush(c->conn)) c->broken = true;
+    conn_trace_mask(c->conn, true);
+    client_write_line(c, line);
+    conn_trace_mask(c->conn, false);
+    if (conn_flush(c->conn)) c->broken = true;
+    return c->broken ? ERR_GONE : client_reply(c, c->options.command_ms, reply);
+}
+
 /* RFC 4616: NUL user NUL password, in base64; never in clear. */
 static enum err login(struct smtp_client *c, struct smtp_reply *reply)
 {
@@ -92,11 +103,9 @@ static enum err login(struct smtp_client *c, struct smtp_reply *reply)
     buf_add(&secret, o->password);
     buf_add(&line, S("AUTH PLAIN "));
     base64_encode(&line, buf_str(&secret));
-    conn_trace_mask(c->conn, true);
     enum err e = secret.full || line.full
                      ? ours(reply, ERR_DENIED, S("user name or password is too long"))
-                     : client_command(c, buf_str(&line), o->command_ms, reply);
-    conn_trace_mask(c->conn, false);
+                     : secret_command(c, buf_str(&line), reply);
     bytes_wipe(secret.p, secret.n);
     bytes_wipe(line.p, line.n);
     buf_free(&secret);
