@@ -25,7 +25,10 @@ bool break_known(const char *name)
 void break_tell(struct demo *d, const char *name)
 {
     for (size_t i = 0; i < BREAKS; i++)
-        if (!strcmp(name, breaks[i].name)) breaks[i].tell(d);
+        if (!strcmp(name, breaks[i].name)) {
+            title(breaks[i].what);
+            breaks[i].tell(d);
+        }
 }
 
 void break_names(struct buf *out)

@@ -12,10 +12,24 @@ struct wish {
     double began_s;
 };
 
+static void introduce(void)
+{
+    title("Posthorn: one letter, from Alice's click to Bob's devices");
+    puts(
+        "\n"
+        "   Alice's client --submission--> a.test --DNS, MX, SMTP--> b.test --IMAP--> Bob's phone\n"
+        "                                                              |----IMAP--> Bob's laptop\n"
+        "                                                              `----POP3--> Bob's old PC\n"
+        "\n"
+        "   Everything below happens now, on this machine, and is checked: a tick is a claim that\n"
+        "   held. [A4] and the like are the lines of docs/journey.md.");
+}
+
 static void run(void *arg)
 {
     struct wish *wish = arg;
     struct demo d = { 0 };
+    if (!wish->broken) introduce();
     stage_set(&d);
     if (wish->broken)
         break_tell(&d, wish->broken);

@@ -26,6 +26,9 @@ void stage_set(struct demo *d)
     d->b = server_start(d->world, "b.test", NULL);
     for (size_t i = 0; i < sizeof accounts / sizeof *accounts; i++)
         server_user(accounts[i].at_b ? d->b : d->a, accounts[i].address, accounts[i].password);
+    story_secret(alice_password);
+    story_secret(bob_password);
+    story_secret("AGFsaWNlQGEudGVzdABjb3JyZWN0IGhvcnNl"); /* how AUTH PLAIN writes Alice's */
     str why;
     if (tls_client_new(TLS_VERIFY_NAME, world_ca(d->world), &d->arena, &d->tls, &why))
         fail_now("TLS: %.*s", STR_ARG(why));

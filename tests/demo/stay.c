@@ -21,8 +21,15 @@ static void show_server(const struct server *s, const char *user, const char *pa
 
 void stay(struct demo *d)
 {
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     sigset_t ends;
     int which;
+    sigemptyset(&ends);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        signal(signals[i], SIG_DFL); /* a shell may have us ignore Ctrl-C */
+        sigaddset(&ends, signals[i]);
+    }
+    sigprocmask(SIG_BLOCK, &ends, NULL);
     printf("\nBoth servers stay. Point any mail client at them:\n");
     show_server(d->a, "alice@a.test", alice_password);
     show_server(d->b, "bob@b.test", bob_password);
@@ -31,10 +38,6 @@ void stay(struct demo *d)
     printf("   for example     curl --cacert %s -u 'bob@b.test:%s' 'imaps://%s:%d/INBOX?ALL'\n",
            world_ca(d->world), bob_password, server_address(d->b), PORT_IMAPS);
     printf("\nCtrl-C ends both and removes everything.\n");
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
     sigwait(&ends, &which);
     printf("\nending\n");
 }

@@ -1,14 +1,18 @@
 /* story.c - telling the demo's story: chapters, words, claims with a tick or a cross. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "demo/story.h"
 
-enum { RUN_LINES_MAX = 14, LINE_COLUMNS = 100 };
+enum { RUN_LINES_MAX = 14, LINE_COLUMNS = 100, SECRETS_MAX = 8 };
 
 static bool colour;
 static unsigned chapters, checks, failures;
+static str secrets[SECRETS_MAX];
+static size_t secrets_n;
+static bool leaked;
 
 static const char *paint(const char *code)
 {
@@ -25,6 +29,11 @@ void story_begin(void)
 {
     colour = isatty(STDOUT_FILENO);
     setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+void title(const char *text)
+{
+    printf("%s%s%s\n", BOLD, text, PLAIN);
 }
 
 void chapter(const char *numbers, const char *title)
@@ -93,7 +102,8 @@ static void show_line(const struct wire *w)
     int n = whole_characters(w->line, w->n, LINE_COLUMNS);
     for (int i = 0; i < n; i++)
         putchar(ascii_ctl(w->line[i]) ? ' ' : w->line[i]);
-    puts(w->length > (size_t)n ? "\xe2\x80\xa6" : "");
+    fputs(w->length > (size_t)n ? "\xe2\x80\xa6" : "", stdout);
+    puts(str_eq((str){ w->line, w->n }, S("***")) ? "  (a line with the password: not shown)" : "");
 }
 
 static void run_end(struct wire *w)
@@ -106,9 +116,22 @@ static void run_end(struct wire *w)
     w->secret = false;
 }
 
+void story_secret(const char *text)
+{
+    assert(secrets_n < SECRETS_MAX);
+    secrets[secrets_n++] = str_of(text);
+}
+
+bool story_leaked(void)
+{
+    return leaked;
+}
+
 static void line_end(struct wire *w)
 {
     bool secret = str_eq((str){ w->line, w->n }, S("***"));
+    for (size_t i = 0; i < secrets_n; i++)
+        leaked |= str_find((str){ w->line, w->n }, secrets[i]) != STR_NPOS;
     if (w->run >= (w->run_max ? w->run_max : RUN_LINES_MAX)) {
         w->skipped++;
         w->skipped_bytes += w->length + 2;

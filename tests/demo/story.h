@@ -5,6 +5,7 @@
 #include "base/buf.h"
 
 void story_begin(void);                    /* colour only on a terminal */
+void title(const char *text);
 void chapter(const char *numbers, const char *title); /* numbers: of docs/journey.md, "A4 A5" */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void quote(str text);                      /* what a program printed, line by line */
@@ -12,6 +13,10 @@ void quote(str text);                      /* what a program printed, line by li
 bool check(bool ok, const char *numbers, const char *format, ...) __attribute__((format(printf, 3, 4)));
 unsigned story_checks(void);
 unsigned story_failures(void);
+
+/* This must never be in a line that is shown; borrowed for ever. */
+void story_secret(const char *text);
+bool story_leaked(void);
 
 /* A conversation as it is shown: lines of client (C:) and server (S:), long runs shortened. It is
  * the argument of wire_trace, which is a conn_trace_fn. */
