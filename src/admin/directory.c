@@ -237,7 +237,7 @@ static enum err alias_add(struct admin *a, const str *args, struct arena *arena,
         return admin_fail(out, e,
                           "the alias's domain is not one of ours: posthorn domain add comes first");
     if (e == ERR_EXISTS)
-        return admin_fail(out, e, "%.*s already leads there, or is a user", STR_ARG(alias));
+        return admin_fail(out, e, "%.*s already leads there", STR_ARG(alias));
     if (e == ERR_LIMIT) return admin_fail(out, e, "an alias has at most %d targets", ALIAS_TARGETS);
     if (e) return admin_fail(out, e, "cannot add: %s", err_text(e));
     buf_addf(out, "alias %.*s -> %.*s added\n", STR_ARG(alias), STR_ARG(target));

@@ -31,6 +31,8 @@ int cli_admin(struct cli *cli, const str *words, size_t n); /* request.c: words 
 bool cli_secret(const char *prompt, struct buf *out);
 /* All of standard input; false past the buffer's limit. */
 bool cli_read_input(struct buf *out);
+/* A relative path is taken from where the person stands, not from the data folder. NULL: too long. */
+const char *cli_full_path(str path, struct arena *a);
 /* A whole file; false if it cannot be read or is larger than the buffer takes. */
 bool cli_read_file(struct seam *seam, str path, struct buf *out);
 void cli_note(str text);  /* to standard error, as it is */

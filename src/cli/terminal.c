@@ -53,8 +53,7 @@ bool cli_read_input(struct buf *out)
     }
 }
 
-/* A relative path is taken from where the person stands, not from the data folder. */
-static const char *full_path(str path, struct arena *a)
+const char *cli_full_path(str path, struct arena *a)
 {
     if (str_starts(path, S("/"))) return arena_cstr(a, path);
     char *here = get_current_dir_name();
@@ -67,7 +66,7 @@ bool cli_read_file(struct seam *seam, str path, struct buf *out)
 {
     enum { PIECE_BYTES = 64 * 1024 };
     struct arena a = arena_make(16 * 1024);
-    const char *name = full_path(path, &a);
+    const char *name = cli_full_path(path, &a);
     int file = name ? seam_open(seam, name, SEAM_READ) : -1;
     arena_free(&a);
     if (file < 0) return false;

@@ -59,6 +59,7 @@ static bool args_read(int argc, char **argv, struct args *args)
 static struct config *config_read(const char *path)
 {
     struct seam *seam = seam_real_new("/");
+    struct arena a = arena_make(64 * 1024);
     struct buf why = buf_make(4096);
     struct config *c = NULL;
     int file = path ? -1 : seam_open(seam, config_default, SEAM_READ);
@@ -66,11 +67,13 @@ static struct config *config_read(const char *path)
         seam_close(seam, file);
         path = config_default;
     }
+    if (path) path = cli_full_path(str_of(path), &a);
     if (config_load(seam, path, all_sections, all_sections_count, &c, &why)) {
         cli_complain("%.*s", STR_ARG(buf_str(&why)));
         c = NULL;
     }
     buf_free(&why);
+    arena_free(&a);
     seam_free(seam);
     return c;
 }

@@ -75,11 +75,9 @@ static enum err alias_add(struct txn *t, void *arg)
 {
     const struct alias *a = arg;
     struct key domain = key_name(TAG_DOMAIN, str_from(a->address, str_rchr(a->address, '@') + 1));
-    struct key user = key_name(TAG_USER, a->address);
     struct key k = key_target(a->address, a->target);
     str value;
     if (source_get(in_txn(t), ACCOUNT_DIRECTORY, &domain, &value)) return ERR_NOTFOUND;
-    if (!source_get(in_txn(t), ACCOUNT_DIRECTORY, &user, &value)) return ERR_EXISTS;
     if (!source_get(in_txn(t), ACCOUNT_DIRECTORY, &k, &value)) return ERR_EXISTS;
     struct gather g = { .address = a->address };
     enum err e = gather(in_txn(t), &g);

@@ -58,7 +58,8 @@ enum err store_user_find(struct view *v, str address, struct user *out) MUST_CHE
 enum err store_user_by_account(struct view *v, struct account a, struct user *out) MUST_CHECK;
 enum err store_users(struct view *v, bool (*each)(void *arg, const struct user *u), void *arg) MUST_CHECK;
 
-/* An alias "sales@a.test" or a catch-all "@a.test"; each target an address, ours or remote. */
+/* An alias "sales@a.test" or a catch-all "@a.test"; each target an address, ours or remote. An alias
+ * at a user's own address passes the mail on, and keeps a copy if it names itself as a target. */
 enum err store_alias_add(struct store *s, str address, str target) MUST_CHECK;    /* Waits. */
 enum err store_alias_remove(struct store *s, str address, str target) MUST_CHECK; /* Waits; empty target: all */
 enum err store_aliases(struct view *v, bool (*each)(void *arg, str address, str target), void *arg) MUST_CHECK;
