@@ -1,0 +1,27 @@
+/* wire_int.h - what the parts of the wire know of each other. */
+#ifndef SUPPORT_WIRE_INT_H
+#define SUPPORT_WIRE_INT_H
+
+#include <stdarg.h>
+
+#include "support/wire.h"
+
+/* PATIENCE: generous, since sanitizers and a busy machine are slow; a good answer never waits. */
+enum { WIRE_PIECE = 64 * 1024, WIRE_PATIENCE_S = 20 };
+
+struct wire {
+    int fd, port;
+    struct ssl_st *tls; /* NULL: in clear */
+    char *in;           /* what came: from at to n is unread */
+    size_t at, n, cap;
+    char *line;         /* what was handed out last */
+    char *got;          /* the whole of the last exchange's answer */
+    size_t got_n;
+    char said[512];     /* for messages */
+    unsigned tag;
+    bool ended;
+};
+
+bool wire_vsay(struct wire *w, const char *format, va_list ap);
+
+#endif

@@ -1,0 +1,324 @@
+/* run.c - plays the transcripts of one folder against a server: each whole, and byte by byte.
+ *
+ *   run FOLDER
+ *
+ * A transcript is the lines of one connection, against an account with nothing in it:
+ *
+ *   C: text     sent with CRLF. Lines that follow each other are sent in one piece.
+ *   C- text     sent without an end; \r \n \0 \\ and \xNN are bytes
+ *   S: text     the next line is exactly this
+ *   S~ pattern  the next line matches the whole of this extended regular expression
+ *   S* pattern  lines are read up to one that matches
+ *   S!          the server ends the connection, and nothing more comes
+ *   # text      a comment
+ *
+ * and at its head, where the folder's name does not say it already:
+ *
+ *   @listener NAME                      imap, pop3, submission (these take log-ins without TLS), smtp
+ *                                       (the one that strangers reach), or with -starttls behind
+ *                                       the first three, as they are on a real server
+ *   @tls implicit                       the same over TLS from the first byte
+ *   @starttls                           (anywhere) the TLS handshake is made now
+ *   @mail FILE                          this message lies in the INBOX before the beginning
+ *
+ * The account is alice@a.test with the password "secret". After the last line nothing more may
+ * have come. Prints TAP: a case for each file and way of playing.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "support/fail.h"
+#include "support/wire.h"
+
+enum { FILES_MAX = 100, PORT_CLEAR = 3000, WHY_MAX = 2048, PATIENCE_S = 20 };
+
+/* In the server's configuration: listeners that take passwords in clear. */
+static const struct listener { const char *name, *protocol, *tls; int port, tls_port; } listeners[] = {
+    { "imap",       "imap",       "none",     PORT_CLEAR,     PORT_IMAPS },
+    { "pop3",       "pop3",       "none",     PORT_CLEAR + 1, PORT_POP3S },
+    { "submission", "submission", "none",     PORT_CLEAR + 2, PORT_SUBMISSIONS },
+    { "smtp",       NULL,         NULL,       PORT_SMTP,      0 },
+    { "imap-starttls",       NULL, NULL,      PORT_IMAP,       PORT_IMAPS },
+    { "pop3-starttls",       NULL, NULL,      PORT_POP3,       PORT_POP3S },
+    { "submission-starttls", NULL, NULL,      PORT_SUBMISSION, PORT_SUBMISSIONS },
+};
+enum { LISTENERS = sizeof listeners / sizeof *listeners };
+
+struct play {
+    struct server *server;
+    const char *ca, *folder, *path;
+    struct wire *wire;       /* NULL until the first line that needs it */
+    const struct listener *at;
+    bool bytewise, tls;
+    char *turn;              /* what is to be sent before the next answer is awaited */
+    size_t turn_n;
+    int line_number;
+    char why[WHY_MAX];       /* empty as long as all is well */
+};
+
+static void wrong(struct play *p, const char *expected, const char *got)
+{
+    snprintf(p->why, sizeof p->why, "%s:%d\n#   expected %s\n#   got      %s", p->path, p->line_number,
+             expected, got ? got : "nothing");
+}
+
+/* --- the client's lines ----------------------------------------------------------------------- */
+
+static void connect_now(struct play *p)
+{
+    if (p->wire) return;
+    p->wire = wire_open(server_address(p->server), p->tls ? p->at->tls_port : p->at->port);
+    if (p->tls) wire_tls(p->wire, p->ca, "mail.a.test");
+}
+
+static void add(struct play *p, const char *bytes, size_t n)
+{
+    p->turn = realloc(p->turn, p->turn_n + n);
+    memcpy(p->turn + p->turn_n, bytes, n);
+    p->turn_n += n;
+}
+
+static char unescaped(const char **at)
+{
+    const char *p = *at;
+    char hex[3] = { 0 };
+    *at += *p == 'x' ? 3 : 1;
+    switch (*p) {
+    case 'r': return '\r';
+    case 'n': return '\n';
+    case '0': return '\0';
+    case 'x': return memcpy(hex, p + 1, 2), (char)strtol(hex, NULL, 16);
+    default:  return *p;
+    }
+}
+
+static void add_raw(struct play *p, const char *text)
+{
+    while (*text) {
+        char c = *text++;
+        if (c == '\\') c = unescaped(&text);
+        add(p, &c, 1);
+    }
+}
+
+static void add_line(struct play *p, const char *text)
+{
+    add(p, text, strlen(text));
+    add(p, "\r\n", 2);
+}
+
+/* A server that has ended the connection is found out by what it no longer answers. */
+static void send_turn(struct play *p)
+{
+    connect_now(p);
+    if (!p->bytewise) wire_send(p->wire, p->turn, p->turn_n);
+    for (size_t i = 0; p->bytewise && i < p->turn_n; i++)
+        wire_send(p->wire, p->turn + i, 1);
+    p->turn_n = 0;
+}
+
+/* --- the server's lines ----------------------------------------------------------------------- */
+
+static void exactly(struct play *p, const char *text)
+{
+    size_t n;
+    const char *line = wire_line(p->wire, PATIENCE_S, &n);
+    if (!line || n != strlen(text) || memcmp(line, text, n) != 0) wrong(p, text, line);
+}
+
+static void like(struct play *p, const char *pattern)
+{
+    const char *line = wire_line(p->wire, PATIENCE_S, NULL);
+    if (!line || !text_matches(line, pattern)) wrong(p, pattern, line);
+}
+
+static void up_to(struct play *p, const char *pattern)
+{
+    char last[400] = "";
+    for (const char *line; (line = wire_line(p->wire, PATIENCE_S, NULL));) {
+        if (text_matches(line, pattern)) return;
+        snprintf(last, sizeof last, "%s", line);
+    }
+    wrong(p, pattern, last);
+}
+
+static void end(struct play *p, const char *text)
+{
+    const char *line = wire_line(p->wire, PATIENCE_S, NULL);
+    (void)text;
+    if (line)
+        wrong(p, "(the end)", line);
+    else if (!wire_ended(p->wire, 0))
+        wrong(p, "(the end)", "(a connection that stays open)");
+}
+
+/* --- directives ------------------------------------------------------------------------------- */
+
+static const struct listener *listener_named(const char *name)
+{
+    for (int i = 0; i < LISTENERS; i++)
+        if (strcmp(listeners[i].name, name) == 0) return &listeners[i];
+    fail_now("no such listener: %s", name);
+}
+
+static void set_listener(struct play *p, const char *name)
+{
+    p->at = listener_named(name);
+}
+
+static void set_tls(struct play *p, const char *mode)
+{
+    (void)mode;
+    p->tls = true;
+}
+
+static void starttls(struct play *p, const char *text)
+{
+    (void)text;
+    wire_tls(p->wire, p->ca, "mail.a.test");
+}
+
+static void put_mail(struct play *p, const char *name)
+{
+    char path[600];
+    size_t n;
+    snprintf(path, sizeof path, "%s/%s", p->folder, name);
+    char *message = file_read(path, &n);
+    if (!message) fail_now("cannot read %s", path);
+    struct wire *w = imap_open(p->server, p->ca, "alice@a.test", "secret");
+    wire_say(w, "a APPEND INBOX {%zu+}", n);
+    wire_send(w, message, n);
+    wire_say(w, "%s", "");
+    wire_expect(w, "a OK .*");
+    wire_close(w);
+    free(message);
+}
+
+static const struct verb {
+    const char *word;
+    void (*run)(struct play *p, const char *rest);
+    bool heard; /* the server's: what is to be sent is sent first */
+} verbs[] = {
+    { "C: ", add_line },      { "C- ", add_raw },     { "S: ", exactly, true },
+    { "S~ ", like, true },    { "S* ", up_to, true }, { "S!", end, true },
+    { "@starttls", starttls, true }, { "@listener ", set_listener }, { "@tls ", set_tls },
+    { "@mail ", put_mail },
+};
+
+static void play_line(struct play *p, const char *line)
+{
+    if (!*line || *line == '#') return;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        size_t n = strlen(verbs[i].word);
+        if (strncmp(line, verbs[i].word, n) != 0) continue;
+        if (verbs[i].heard) send_turn(p);
+        verbs[i].run(p, line + n);
+        return;
+    }
+    wrong(p, "a line of a transcript", line);
+}
+
+/* "C:" alone is an empty line. */
+static char *next_line(FILE *f)
+{
+    static char line[20000];
+    if (!fgets(line, sizeof line - 2, f)) return NULL;
+    line[strcspn(line, "\n")] = '\0';
+    if (strcmp(line, "C:") == 0 || strcmp(line, "S:") == 0) strcat(line, " ");
+    return line;
+}
+
+/* --- playing ---------------------------------------------------------------------------------- */
+
+static void fresh_account(struct server *s)
+{
+    int status;
+    const char *said = CLI(s, NULL, &status, "user", "remove", "alice@a.test");
+    if (status) fail_now("user remove: %s", said);
+    server_user(s, "alice@a.test", "secret");
+}
+
+static void play(struct play *p)
+{
+    FILE *f = fopen(p->path, "r");
+    if (!f) fail_now("cannot read %s", p->path);
+    p->line_number = 0;
+    p->why[0] = '\0';
+    for (char *line; !p->why[0] && (line = next_line(f));) {
+        p->line_number++;
+        play_line(p, line);
+    }
+    fclose(f);
+    if (!p->why[0]) send_turn(p);
+    if (!p->why[0] && !wire_silent(p->wire)) wrong(p, "(nothing more)", wire_line(p->wire, 0, NULL));
+    wire_close(p->wire);
+    free(p->turn);
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int transcripts(const char *folder, char *names[FILES_MAX])
+{
+    int n = 0;
+    DIR *d = opendir(folder);
+    if (!d) fail_now("cannot read %s", folder);
+    for (struct dirent *e; (e = readdir(d)) && n < FILES_MAX;) {
+        size_t size = strlen(e->d_name);
+        if (size > 2 && strcmp(e->d_name + size - 2, ".t") == 0) names[n++] = strdup(e->d_name);
+    }
+    closedir(d);
+    qsort(names, (size_t)n, sizeof *names, compare);
+    return n;
+}
+
+static struct server *server_for_transcripts(struct world *w)
+{
+    static char extra[2000];
+    char address[16];
+    size_t n = 0;
+    world_address(w, 2, address);
+    n += (size_t)snprintf(extra, sizeof extra, "\n[imap]\nappend_max = 1000000\n\n[smtp]\nsize_max = 1M\n");
+    for (int i = 0; i < LISTENERS; i++)
+        if (listeners[i].tls && (!i || listeners[i].port != listeners[i - 1].port))
+            n += (size_t)snprintf(extra + n, sizeof extra - n,
+                                  "\n[listener clear-%s]\naddress = %s:%d\nprotocol = %s\ntls = %s\n"
+                                  "auth_in_clear = yes\nconns_per_address_max = 0\n",
+                                  listeners[i].name, address, listeners[i].port, listeners[i].protocol,
+                                  listeners[i].tls);
+    struct server *s = server_start(w, "a.test", extra);
+    server_user(s, "alice@a.test", "secret");
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    char *names[FILES_MAX], path[600];
+    if (argc != 2) fail_now("usage: run FOLDER");
+    const char *slash = strrchr(argv[1], '/'), *listener = slash ? slash + 1 : argv[1];
+    struct world *w = world_new();
+    struct server *s = server_for_transcripts(w);
+    int n = transcripts(argv[1], names), failed = 0;
+    printf("1..%d\n", n ? 2 * n : 1);
+    for (int i = 0; i < 2 * n; i++) {
+        snprintf(path, sizeof path, "%s/%s", argv[1], names[i / 2]);
+        struct play p = { .server = s, .ca = world_ca(w), .folder = argv[1], .path = path,
+                          .at = listener_named(listener), .bytewise = i % 2 };
+        if (i) fresh_account(s);
+        play(&p);
+        printf("%s %d - %s/%s %s\n", p.why[0] ? "not ok" : "ok", i + 1, listener, names[i / 2],
+               p.bytewise ? "byte by byte" : "whole");
+        if (p.why[0]) printf("# %s\n", p.why);
+        fflush(stdout);
+        failed += p.why[0] != '\0';
+        if (i % 2) free(names[i / 2]);
+    }
+    world_free(w);
+    return failed || !n;
+}
