@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ struct wire *wire_try(const char *address, int port)
         close(fd);
         return NULL;
     }
+    /* A byte that is sent leaves at once: what comes byte by byte arrives so. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
     struct wire *w = calloc(1, sizeof *w);
     w->fd = fd;
     w->port = port;
@@ -144,7 +147,8 @@ const char *wire_line(struct wire *w, double seconds, size_t *n)
 {
     size_t seen = 0;
     for (double end = now_s() + seconds;;) {
-        char *lf = w->n > w->at + seen ? memchr(w->in + w->at + seen, '\n', w->n - w->at - seen) : NULL;
+        char *lf =
+            w->n > w->at + seen ? memchr(w->in + w->at + seen, '\n', w->n - w->at - seen) : NULL;
         if (lf) {
             size_t size = (size_t)(lf - (w->in + w->at)) + 1;
             char *line = take(w, size);
@@ -220,6 +224,9 @@ const char *wire_expect(struct wire *w, const char *pattern)
     const char *line = wire_line(w, WIRE_PATIENCE_S, NULL);
     if (!line || !text_matches(line, pattern))
         fail_now("port %d\n    said:     %s\n    expected: %s\n    got:      %s", w->port, w->said,
-                 pattern, line ? line : w->ended ? "(the end)" : "(nothing)");
+                 pattern,
+                 line       ? line
+                 : w->ended ? "(the end)"
+                            : "(nothing)");
     return line;
 }

@@ -16,7 +16,7 @@ struct wire *wire_open(const char *address, int port); /* fails the test when no
 struct wire *wire_try(const char *address, int port);  /* NULL when nobody listens */
 void wire_tls(struct wire *w, const char *ca, const char *host);
 bool wire_tls_try(struct wire *w, const char *ca, const char *host);
-void wire_close(struct wire *w);                       /* at once, without a goodbye */
+void wire_close(struct wire *w); /* at once, without a goodbye */
 int wire_fd(const struct wire *w);
 /* Subject's serial number of the server's certificate, as hexadecimal text; free() it. */
 char *wire_serial(const struct wire *w);
@@ -36,7 +36,8 @@ bool wire_silent(struct wire *w);                /* nothing has come that was no
 const char *wire_expect(struct wire *w, const char *pattern);
 bool text_matches(const char *text, const char *pattern);
 
-/* SMTP: says a line (NULL: only listens), returns the code; all lines of the reply are in wire_got. */
+/* SMTP: says a line (NULL: only listens), returns the code; all lines of the reply are in wire_got.
+ */
 int wire_smtp(struct wire *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* IMAP: says TAG COMMAND and returns all lines up to and with the tagged one; fails the test unless
  * that begins with the word wanted ("OK"; NULL: any). */

@@ -14,10 +14,10 @@ struct wire {
     struct ssl_st *tls; /* NULL: in clear */
     char *in;           /* what came: from at to n is unread */
     size_t at, n, cap;
-    char *line;         /* what was handed out last */
-    char *got;          /* the whole of the last exchange's answer */
+    char *line; /* what was handed out last */
+    char *got;  /* the whole of the last exchange's answer */
     size_t got_n;
-    char said[512];     /* for messages */
+    char said[512]; /* for messages */
     unsigned tag;
     bool ended;
 };

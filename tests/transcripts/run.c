@@ -14,9 +14,9 @@
  *
  * and at its head, where the folder's name does not say it already:
  *
- *   @listener NAME                      imap, pop3, submission (these take log-ins without TLS), smtp
- *                                       (the one that strangers reach), or with -starttls behind
- *                                       the first three, as they are on a real server
+ *   @listener NAME                      imap, pop3, submission (these take log-ins without TLS),
+ * smtp (the one that strangers reach), or with -starttls behind the first three, as they are on a
+ * real server
  *   @tls implicit                       the same over TLS from the first byte
  *   @starttls                           (anywhere) the TLS handshake is made now
  *   @mail FILE                          this message lies in the INBOX before the beginning
@@ -36,34 +36,37 @@
 
 enum { FILES_MAX = 100, PORT_CLEAR = 3000, WHY_MAX = 2048, PATIENCE_S = 20 };
 
-/* In the server's configuration: listeners that take passwords in clear. */
-static const struct listener { const char *name, *protocol, *tls; int port, tls_port; } listeners[] = {
-    { "imap",       "imap",       "none",     PORT_CLEAR,     PORT_IMAPS },
-    { "pop3",       "pop3",       "none",     PORT_CLEAR + 1, PORT_POP3S },
-    { "submission", "submission", "none",     PORT_CLEAR + 2, PORT_SUBMISSIONS },
-    { "smtp",       NULL,         NULL,       PORT_SMTP,      0 },
-    { "imap-starttls",       NULL, NULL,      PORT_IMAP,       PORT_IMAPS },
-    { "pop3-starttls",       NULL, NULL,      PORT_POP3,       PORT_POP3S },
-    { "submission-starttls", NULL, NULL,      PORT_SUBMISSION, PORT_SUBMISSIONS },
+/* Those with a protocol are added to the server's configuration: they take passwords in clear. */
+static const struct listener {
+    const char *name, *protocol;
+    int port, tls_port;
+} listeners[] = {
+    { "imap", "imap", PORT_CLEAR, PORT_IMAPS },
+    { "pop3", "pop3", PORT_CLEAR + 1, PORT_POP3S },
+    { "submission", "submission", PORT_CLEAR + 2, PORT_SUBMISSIONS },
+    { "smtp", NULL, PORT_SMTP, 0 },
+    { "imap-starttls", NULL, PORT_IMAP, PORT_IMAPS },
+    { "pop3-starttls", NULL, PORT_POP3, PORT_POP3S },
+    { "submission-starttls", NULL, PORT_SUBMISSION, PORT_SUBMISSIONS },
 };
 enum { LISTENERS = sizeof listeners / sizeof *listeners };
 
 struct play {
     struct server *server;
     const char *ca, *folder, *path;
-    struct wire *wire;       /* NULL until the first line that needs it */
+    struct wire *wire; /* NULL until the first line that needs it */
     const struct listener *at;
     bool bytewise, tls;
-    char *turn;              /* what is to be sent before the next answer is awaited */
+    char *turn; /* what is to be sent before the next answer is awaited */
     size_t turn_n;
     int line_number;
-    char why[WHY_MAX];       /* empty as long as all is well */
+    char why[WHY_MAX]; /* empty as long as all is well */
 };
 
 static void wrong(struct play *p, const char *expected, const char *got)
 {
-    snprintf(p->why, sizeof p->why, "%s:%d\n#   expected %s\n#   got      %s", p->path, p->line_number,
-             expected, got ? got : "nothing");
+    snprintf(p->why, sizeof p->why, "%s:%d\n#   expected %s\n#   got      %s", p->path,
+             p->line_number, expected, got ? got : "nothing");
 }
 
 /* --- the client's lines ----------------------------------------------------------------------- */
@@ -92,7 +95,7 @@ static char unescaped(const char **at)
     case 'n': return '\n';
     case '0': return '\0';
     case 'x': return memcpy(hex, p + 1, 2), (char)strtol(hex, NULL, 16);
-    default:  return *p;
+    default: return *p;
     }
 }
 
@@ -182,15 +185,30 @@ static void starttls(struct play *p, const char *text)
     wire_tls(p->wire, p->ca, "mail.a.test");
 }
 
+/* Files have LF, letters CRLF. The result is to be freed. */
+static char *letter(const char *path, size_t *n)
+{
+    char *file = file_read(path, n);
+    if (!file) fail_now("cannot read %s", path);
+    char *text = malloc(2 * *n + 1), *to = text;
+    for (size_t i = 0; i < *n; i++) {
+        if (file[i] == '\n') *to++ = '\r';
+        *to++ = file[i];
+    }
+    free(file);
+    *n = (size_t)(to - text);
+    return text;
+}
+
 static void put_mail(struct play *p, const char *name)
 {
     char path[600];
     size_t n;
     snprintf(path, sizeof path, "%s/%s", p->folder, name);
-    char *message = file_read(path, &n);
-    if (!message) fail_now("cannot read %s", path);
+    char *message = letter(path, &n);
     struct wire *w = imap_open(p->server, p->ca, "alice@a.test", "secret");
-    wire_say(w, "a APPEND INBOX {%zu+}", n);
+    wire_say(w, "a APPEND INBOX {%zu}", n);
+    wire_expect(w, "\\+ .*");
     wire_send(w, message, n);
     wire_say(w, "%s", "");
     wire_expect(w, "a OK .*");
@@ -203,9 +221,15 @@ static const struct verb {
     void (*run)(struct play *p, const char *rest);
     bool heard; /* the server's: what is to be sent is sent first */
 } verbs[] = {
-    { "C: ", add_line },      { "C- ", add_raw },     { "S: ", exactly, true },
-    { "S~ ", like, true },    { "S* ", up_to, true }, { "S!", end, true },
-    { "@starttls", starttls, true }, { "@listener ", set_listener }, { "@tls ", set_tls },
+    { "C: ", add_line },
+    { "C- ", add_raw },
+    { "S: ", exactly, true },
+    { "S~ ", like, true },
+    { "S* ", up_to, true },
+    { "S!", end, true },
+    { "@starttls", starttls, true },
+    { "@listener ", set_listener },
+    { "@tls ", set_tls },
     { "@mail ", put_mail },
 };
 
@@ -254,7 +278,8 @@ static void play(struct play *p)
     }
     fclose(f);
     if (!p->why[0]) send_turn(p);
-    if (!p->why[0] && !wire_silent(p->wire)) wrong(p, "(nothing more)", wire_line(p->wire, 0, NULL));
+    if (!p->why[0] && !wire_silent(p->wire))
+        wrong(p, "(nothing more)", wire_line(p->wire, 0, NULL));
     wire_close(p->wire);
     free(p->turn);
 }
@@ -284,17 +309,43 @@ static struct server *server_for_transcripts(struct world *w)
     char address[16];
     size_t n = 0;
     world_address(w, 2, address);
-    n += (size_t)snprintf(extra, sizeof extra, "\n[imap]\nappend_max = 1000000\n\n[smtp]\nsize_max = 1M\n");
+    n += (size_t)snprintf(extra, sizeof extra,
+                          "\n[imap]\nappend_max = 1000000\n\n[smtp]\nsize_max = 1M\n");
     for (int i = 0; i < LISTENERS; i++)
-        if (listeners[i].tls && (!i || listeners[i].port != listeners[i - 1].port))
+        if (listeners[i].protocol)
             n += (size_t)snprintf(extra + n, sizeof extra - n,
-                                  "\n[listener clear-%s]\naddress = %s:%d\nprotocol = %s\ntls = %s\n"
+                                  "\n[listener clear-%s]\naddress = %s:%d\nprotocol = %s\n"
                                   "auth_in_clear = yes\nconns_per_address_max = 0\n",
-                                  listeners[i].name, address, listeners[i].port, listeners[i].protocol,
-                                  listeners[i].tls);
+                                  listeners[i].name, address, listeners[i].port,
+                                  listeners[i].protocol);
     struct server *s = server_start(w, "a.test", extra);
     server_user(s, "alice@a.test", "secret");
     return s;
+}
+
+/* Plays one file in one way, and prints its case. */
+static bool case_of(struct play p, const char *name, int number)
+{
+    static bool used; /* the account */
+    if (used) fresh_account(p.server);
+    used = true;
+    double began = now_s();
+    play(&p);
+    printf("%s %d - %s/%s %s (%.1f s)\n", p.why[0] ? "not ok" : "ok", number, p.at->name, name,
+           p.bytewise ? "byte by byte" : "whole", now_s() - began);
+    if (p.why[0]) printf("# %s\n", p.why);
+    fflush(stdout);
+    return !p.why[0];
+}
+
+/* No transcript may leave the server unwell: it ends when asked, without a sanitizer's report. */
+static bool ends_well(struct server *s, int number)
+{
+    int status = server_stop(s);
+    bool well = status == 0 && !file_has(server_log(s), "Sanitizer");
+    printf("%s %d - the server ends cleanly\n", well ? "ok" : "not ok", number);
+    if (!well) printf("# exit status %d; its log:\n%s\n", status, file_read(server_log(s), NULL));
+    return well;
 }
 
 int main(int argc, char **argv)
@@ -304,21 +355,22 @@ int main(int argc, char **argv)
     const char *slash = strrchr(argv[1], '/'), *listener = slash ? slash + 1 : argv[1];
     struct world *w = world_new();
     struct server *s = server_for_transcripts(w);
-    int n = transcripts(argv[1], names), failed = 0;
-    printf("1..%d\n", n ? 2 * n : 1);
+    int n = transcripts(argv[1], names);
+    bool good = n > 0;
+    printf("1..%d\n", 2 * n + 1);
     for (int i = 0; i < 2 * n; i++) {
         snprintf(path, sizeof path, "%s/%s", argv[1], names[i / 2]);
-        struct play p = { .server = s, .ca = world_ca(w), .folder = argv[1], .path = path,
-                          .at = listener_named(listener), .bytewise = i % 2 };
-        if (i) fresh_account(s);
-        play(&p);
-        printf("%s %d - %s/%s %s\n", p.why[0] ? "not ok" : "ok", i + 1, listener, names[i / 2],
-               p.bytewise ? "byte by byte" : "whole");
-        if (p.why[0]) printf("# %s\n", p.why);
-        fflush(stdout);
-        failed += p.why[0] != '\0';
-        if (i % 2) free(names[i / 2]);
+        good &= case_of((struct play){ .server = s,
+                                       .ca = world_ca(w),
+                                       .folder = argv[1],
+                                       .path = path,
+                                       .at = listener_named(listener),
+                                       .bytewise = i % 2 },
+                        names[i / 2], i + 1);
     }
+    good &= ends_well(s, 2 * n + 1);
+    for (int i = 0; i < n; i++)
+        free(names[i]);
     world_free(w);
-    return failed || !n;
+    return !good;
 }
