@@ -42,7 +42,7 @@ static int smtp_reply(struct wire *w)
     do
         line = hear(w);
     while (strlen(line) > 3 && line[3] == '-');
-    return atoi(line);
+    return (int)strtol(line, NULL, 10);
 }
 
 int wire_smtp(struct wire *w, const char *format, ...)
@@ -113,7 +113,7 @@ int imap_count(struct wire *w, const char *mailbox)
 {
     const char *at = strstr(wire_imap(w, "OK", "STATUS %s (MESSAGES)", mailbox), "(MESSAGES ");
     if (!at) fail_now("no count in: %s", w->got);
-    return atoi(at + 10);
+    return (int)strtol(at + 10, NULL, 10);
 }
 
 /* --- logged in -------------------------------------------------------------------------------- */

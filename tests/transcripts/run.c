@@ -247,13 +247,13 @@ static void play_line(struct play *p, const char *line)
 }
 
 /* "C:" alone is an empty line. */
-static char *next_line(FILE *f)
+static const char *next_line(FILE *f)
 {
     static char line[20000];
     if (!fgets(line, sizeof line - 2, f)) return NULL;
     line[strcspn(line, "\n")] = '\0';
-    if (strcmp(line, "C:") == 0 || strcmp(line, "S:") == 0) strcat(line, " ");
-    return line;
+    if (strcmp(line, "C:") == 0) return "C: ";
+    return strcmp(line, "S:") == 0 ? "S: " : line;
 }
 
 /* --- playing ---------------------------------------------------------------------------------- */
@@ -272,7 +272,7 @@ static void play(struct play *p)
     if (!f) fail_now("cannot read %s", p->path);
     p->line_number = 0;
     p->why[0] = '\0';
-    for (char *line; !p->why[0] && (line = next_line(f));) {
+    for (const char *line; !p->why[0] && (line = next_line(f));) {
         p->line_number++;
         play_line(p, line);
     }
