@@ -21,29 +21,6 @@
 #include "base/mem.h"
 #include "imap/server_fixture.h"
 
-/* The next line without its CRLF; NULL after a second without one, or at the end. */
-static const char *client_line(int i, int patience_ms)
-{
-    static char line[REPLY_MAX];
-    struct client *c = &w.clients[i];
-    uint64_t until = seam_mono_us(w.seam) + (uint64_t)patience_ms * 1000;
-    for (;;) {
-        char *lf = memchr(c->got, '\n', c->n);
-        if (lf) {
-            size_t n = (size_t)(lf - c->got) + 1;
-            memcpy(line, c->got, n);
-            line[n - (n > 1 && line[n - 2] == '\r' ? 2 : 1)] = '\0';
-            memmove(c->got, c->got + n, c->n - n);
-            c->n -= n;
-            return line;
-        }
-        ssize_t r = seam_recv(w.seam, c->socket, c->got + c->n, REPLY_MAX - c->n);
-        if (r > 0) c->n += (size_t)r;
-        if (r == 0 || seam_mono_us(w.seam) > until) return NULL;
-        if (r < 0) spin();
-    }
-}
-
 static void expect(int i, const char *text)
 {
     const char *line = client_line(i, 5000);
