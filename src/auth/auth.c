@@ -84,6 +84,11 @@ void auth_free(struct auth *a)
     mem_free(a);
 }
 
+uint64_t auth_failures_max(const struct auth *a)
+{
+    return a->settings->failures_max;
+}
+
 /* --- remembered passwords -----------------------------------------------------------------------
  */
 

@@ -23,6 +23,7 @@ extern const struct settings_section auth_section;
 struct auth;
 enum err auth_new(struct seam *seam, struct store *store, const struct auth_settings *s, struct auth **out) MUST_CHECK;
 void auth_free(struct auth *a);
+uint64_t auth_failures_max(const struct auth *a); /* failed log-ins of one session, then it is closed */
 
 /* Who logged in: a copy that outlives views; the address is in the arena given. */
 struct login { struct account account; str address; };

@@ -139,7 +139,6 @@
 #define SMTP_HELO_BYTES      255   /* kept of what a peer calls itself */
 #define SMTP_HEADER_BYTES    (256 * 1024) /* held in memory until the header's end; 50 hops take 20 KiB */
 #define SMTP_MESSAGE_MS      (60 * 60 * 1000) /* a whole message, however steadily it drips */
-#define SMTP_AUTH_FAILURES   3     /* in a session, then it is closed */
 #define SMTP_PARAMETERS      16    /* of one MAIL or RCPT; we know seven */
 #define SMTP_ENVID_BYTES     100   /* RFC 3461 4.4 */
 #define SMTP_ORCPT_BYTES     500   /* RFC 3461 4.2 */
@@ -161,7 +160,6 @@
 #define IMAP_ID_FIELDS            30          /* RFC 2971 3.3, and the two below */
 #define IMAP_ID_NAME_BYTES        30
 #define IMAP_ID_VALUE_BYTES       1024
-#define IMAP_LOGIN_FAILURES       5           /* of one connection, then goodbye */
 #define IMAP_MEMORY_BYTES         (32 * 1024 * 1024) /* of one command: a view of 1,000,000 messages */
 #define IMAP_REPLY_BYTES          (8 * 1024 * 1024) /* one response without its bodies; a header is 1 MiB */
 #define IMAP_REPLY_FLUSH_BYTES    (32 * 1024) /* gathered under a view before the client must take it */

@@ -44,7 +44,7 @@ static enum err finish(struct imap *s, enum err e, const struct login *login)
     if (e == ERR_SYNTAX) return imap_bad(s, S("malformed credentials"));
     if (e != ERR_DENIED && e != ERR_NOTFOUND) return e;
     s->failures++;
-    if (s->failures < IMAP_LOGIN_FAILURES)
+    if (s->failures < auth_failures_max(s->server->auth))
         return imap_no(s, ERR_DENIED, S("AUTHENTICATIONFAILED"), S("wrong name or password"));
     imap_bye(s, S(""), S("too many failed log-ins"));
     return imap_no(s, ERR_DENIED, S("AUTHENTICATIONFAILED"), S("wrong name or password"));

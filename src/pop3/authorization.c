@@ -18,10 +18,9 @@ void pop3_capa(struct pop3 *s, str args)
 {
     (void)args;
     pop3_ok(s, "this is what I can do");
-    conn_write(
-        s->conn,
-        S("TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8\r\nEXPIRE NEVER\r\n"
-          "LOGIN-DELAY 0\r\nIMPLEMENTATION Posthorn\r\n"));
+    conn_write(s->conn,
+               S("TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
+                 "LOGIN-DELAY 0\r\nIMPLEMENTATION Posthorn\r\n"));
     if (may_stls(s)) conn_write(s->conn, S("STLS\r\n"));
     if (s->state == POP3_AUTHORIZATION && pop3_may_login(s))
         conn_write(s->conn, S("USER\r\nSASL PLAIN\r\n"));
@@ -44,6 +43,13 @@ void pop3_stls(struct pop3 *s, str args)
     pop3_ok(s, "begin TLS");
     buf_reset(&s->user);
     if (conn_flush(s->conn) || conn_starttls(s->conn)) s->ended = true;
+}
+
+/* The line that was just read holds a password: no wire trace shows it. */
+static void hide_line(struct pop3 *s)
+{
+    conn_trace_mask(s->conn, true);
+    conn_trace_mask(s->conn, false);
 }
 
 static bool refuse_clear(struct pop3 *s)
@@ -82,11 +88,12 @@ static void log_in_failed(struct pop3 *s, enum err e)
         return;
     }
     pop3_err(s, "[AUTH] wrong user name or password");
-    if (++s->failures >= 3) s->ended = true;
+    if (++s->failures >= auth_failures_max(s->server->auth)) s->ended = true;
 }
 
 void pop3_pass(struct pop3 *s, str args)
 {
+    hide_line(s);
     if (refuse_clear(s)) return;
     if (!s->user.n) {
         pop3_bad(s, "USER comes first");
@@ -116,6 +123,7 @@ static enum err plain_response(struct pop3 *s, str initial, str *response)
     enum err e = conn_flush(s->conn);
     if (!e) e = conn_line(s->conn, POP3_AUTH_LINE_BYTES, &line);
     if (e) return e;
+    hide_line(s);
     *response = str_chomp(arena_copy(&s->arena, line));
     return str_eq(*response, S("*")) ? ERR_DENIED : OK;
 }
@@ -124,6 +132,7 @@ void pop3_auth(struct pop3 *s, str args)
 {
     str rest = args, mechanism, response = { 0 };
     struct login who;
+    hide_line(s);
     if (refuse_clear(s)) return;
     if (!str_split(&rest, ' ', &mechanism) || !str_ieq(mechanism, S("PLAIN"))) {
         pop3_bad(s, "only PLAIN is known here");

@@ -187,7 +187,7 @@ void pop3_quit(struct pop3 *s, str args)
     s->ended = true;
     enum err e = gone ? expunge(s) : OK;
     if (e) {
-        pop3_err(s, "[SYS/TEMP] messages could not be deleted; they are all still there");
+        pop3_err(s, "[SYS/TEMP] not all messages could be deleted; the next session shows which");
         return;
     }
     if (gone) log_event(LOG_INFO, "pop3.update", conn_id(s->conn), F_NUM("deleted", gone));

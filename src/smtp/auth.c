@@ -91,7 +91,7 @@ static enum err refuse(struct smtp *s, enum err why)
     s->login = (struct login){ 0 };
     if (why == ERR_LATER) return smtp_reply(s, 454, "4.7.0", S("cannot check that now, try again"));
     if (why == ERR_SYNTAX) return smtp_reply(s, 501, "5.5.2", S("that is no user and password"));
-    if (++s->auth_failures < SMTP_AUTH_FAILURES)
+    if (++s->auth_failures < auth_failures_max(s->server->auth))
         return smtp_reply(s, 535, "5.7.8", S("wrong name or password"));
     (void)smtp_reply(s, 535, "5.7.8", S("wrong name or password"));
     return smtp_bye(s, "4.7.0", S("too many failed log-ins"));
