@@ -236,8 +236,7 @@ static enum err alias_add(struct admin *a, const str *args, struct arena *arena,
     if (e == ERR_NOTFOUND)
         return admin_fail(out, e,
                           "the alias's domain is not one of ours: posthorn domain add comes first");
-    if (e == ERR_EXISTS)
-        return admin_fail(out, e, "%.*s already leads there", STR_ARG(alias));
+    if (e == ERR_EXISTS) return admin_fail(out, e, "%.*s already leads there", STR_ARG(alias));
     if (e == ERR_LIMIT) return admin_fail(out, e, "an alias has at most %d targets", ALIAS_TARGETS);
     if (e) return admin_fail(out, e, "cannot add: %s", err_text(e));
     buf_addf(out, "alias %.*s -> %.*s added\n", STR_ARG(alias), STR_ARG(target));
