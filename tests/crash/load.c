@@ -1,0 +1,303 @@
+/* load.c - clients who work until the server is killed under them: what they do, by chance. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crash/load.h"
+#include "support/fail.h"
+
+static unsigned chance(struct load *o, unsigned below)
+{
+    o->seed = o->seed * 1664525 + 1013904223;
+    return (o->seed >> 8) % below;
+}
+
+static size_t size_by_chance(struct load *o)
+{
+    static const size_t large[] = { 1048576, 1048576, 262100, 262200, 131072, 900 };
+    if (o->large) return large[chance(o, 6)] + chance(o, 200);
+    return chance(o, 8) ? 100 + chance(o, 6000) : 20000 + chance(o, 100000);
+}
+
+/* Is the answer the one wanted? No: the server is gone (false), or it refused (the test has
+ * failed). */
+static bool answered(struct chat *c, bool ok, const char *what)
+{
+    if (ok) return true;
+    if (!c->dead) fail_now("%s was refused: %s", what, c->text);
+    return false;
+}
+
+/* --- SMTP: to one, two or three users at once */
+
+static bool send_letter(struct load *o, struct chat *c)
+{
+    struct letter t = ledger_letter(o->ledger, size_by_chance(o));
+    unsigned first = chance(o, USERS), n = 1 + chance(o, 3), deed = deed_begin(o->ledger);
+    if (!answered(c, chat_smtp(c, "MAIL FROM:<ann@c.test>") == 250, "MAIL")) return false;
+    for (unsigned i = 0; i < n; i++)
+        if (!answered(c, chat_smtp(c, "RCPT TO:<u%u@b.test>", (first + i) % USERS) == 250, "RCPT"))
+            return false;
+    for (unsigned i = 0; i < n; i++)
+        deed_brings(o->ledger, deed, t, (int)((first + i) % USERS), INBOX, 0);
+    size_t size;
+    char *bytes = letter_bytes(t, &size);
+    bool ok;
+    if (chance(o, 3)) {
+        ok = answered(c, chat_smtp(c, "DATA") == 354, "DATA") &&
+             answered(c, chat_data(c, bytes, size) == 250, "the message");
+    } else {
+        chat_say(c, "BDAT %zu LAST", size);
+        chat_send(c, bytes, size);
+        ok = answered(c, chat_smtp_reply(c) == 250, "BDAT");
+    }
+    free(bytes);
+    if (ok) deed_done(o->ledger, deed);
+    return ok;
+}
+
+static void sender(struct load *o)
+{
+    struct chat *c = chat_open(o->address, PORT_SMTP);
+    if (c && chat_smtp_reply(c) == 220 && chat_smtp(c, "EHLO c.test") == 250)
+        while (send_letter(o, c)) {}
+    chat_close(c);
+}
+
+/* In the middle of DATA until the end: it must never be seen. */
+static void halfway(struct load *o)
+{
+    struct letter t = ledger_letter(o->ledger, o->large ? 1048576 : 3000);
+    struct chat *c = chat_open(o->address, PORT_SMTP);
+    size_t size;
+    char *bytes = letter_bytes(t, &size);
+    if (c && chat_smtp_reply(c) == 220 && chat_smtp(c, "EHLO c.test") == 250 &&
+        chat_smtp(c, "MAIL FROM:<ann@c.test>") == 250 &&
+        chat_smtp(c, "RCPT TO:<u0@b.test>") == 250 && chat_smtp(c, "DATA") == 354) {
+        chat_send(c, bytes, size / 2);
+        if (chat_line(c)) fail_now("an answer in the middle of DATA");
+    }
+    free(bytes);
+    chat_close(c);
+}
+
+/* --- IMAP: one user's client at work */
+
+struct chat *load_imap(const char *address, int user)
+{
+    char name[32];
+    struct chat *c = chat_open(address, PORT_IMAP_CLEAR);
+    snprintf(name, sizeof name, "u%d@b.test", user);
+    if (c && chat_imap_login(c, name, PASSWORD)) return c;
+    chat_close(c);
+    return NULL;
+}
+
+static void set_text(const struct known *k, int n, char *text, size_t size)
+{
+    size_t at = 0;
+    for (int i = 0; i < n; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%u", i ? "," : "", k[i].uid);
+}
+
+/* The numbers of a set like "1,4:6". */
+static int set_numbers(const char **text, unsigned *out, int max)
+{
+    int n = 0;
+    for (;;) {
+        char *end;
+        unsigned from = (unsigned)strtoul(*text, &end, 10), to = from;
+        if (*end == ':') to = (unsigned)strtoul(end + 1, &end, 10);
+        for (; from <= to && n < max; from++)
+            out[n++] = from;
+        *text = end;
+        if (**text != ',') return n;
+        ++*text;
+    }
+}
+
+static bool append(struct load *o, struct chat *c, int user)
+{
+    struct letter t = ledger_letter(o->ledger, size_by_chance(o));
+    unsigned deed = deed_begin(o->ledger), seen = chance(o, 2) ? SEEN : 0, uidvalidity, uid;
+    int copy = deed_brings(o->ledger, deed, t, user, WORK, seen);
+    size_t size;
+    char *bytes = letter_bytes(t, &size);
+    bool ok =
+        answered(c, chat_append(c, seen ? "Work (\\Seen)" : "Work", bytes, size) == 'O', "APPEND");
+    free(bytes);
+    if (!ok) return false;
+    const char *at = strstr(c->text, "[APPENDUID ");
+    if (!at || sscanf(at, "[APPENDUID %u %u]", &uidvalidity, &uid) != 2)
+        fail_now("no APPENDUID: %s", c->text);
+    deed_uid(o->ledger, copy, uid, uidvalidity);
+    deed_done(o->ledger, deed);
+    return true;
+}
+
+static bool flag(struct load *o, struct chat *c, int user, enum box box)
+{
+    static const struct {
+        const char *words;
+        unsigned set;
+    } some[] = { { "\\Seen", SEEN },
+                 { "\\Flagged Kept", FLAGGED | KEPT },
+                 { "\\Answered", ANSWERED },
+                 { "Kept", KEPT } };
+    struct known k[SET_MAX];
+    char set[SET_MAX * 11];
+    int n = ledger_pick(o->ledger, user, box, 1 + (int)chance(o, 5), chance(o, 1 << 20), k);
+    unsigned which = chance(o, 4), how = chance(o, 3), deed = deed_begin(o->ledger);
+    if (n == 0) return true;
+    for (int i = 0; i < n; i++) {
+        unsigned now = how == 0   ? k[i].flags | some[which].set
+                       : how == 1 ? k[i].flags & ~some[which].set
+                                  : some[which].set;
+        deed_flags(o->ledger, deed, k[i].copy, now);
+    }
+    set_text(k, n, set, sizeof set);
+    if (!answered(c,
+                  chat_imap(c, "UID STORE %s %sFLAGS (%s)", set,
+                            how == 0   ? "+"
+                            : how == 1 ? "-"
+                                       : "",
+                            some[which].words) == 'O',
+                  "STORE"))
+        return false;
+    deed_done(o->ledger, deed);
+    return true;
+}
+
+static bool copy_or_move(struct load *o, struct chat *c, int user, enum box box)
+{
+    struct known k[SET_MAX];
+    int brought[SET_MAX];
+    unsigned from[SET_MAX], to[SET_MAX], uidvalidity;
+    char set[SET_MAX * 11];
+    bool move = chance(o, 2);
+    enum box target = move ? MOVED : COPIES;
+    int n = ledger_pick(o->ledger, user, box, 1 + (int)chance(o, 5), chance(o, 1 << 20), k), at = 0;
+    unsigned deed = deed_begin(o->ledger);
+    if (n == 0) return true;
+    for (int i = 0; i < n; i++) {
+        brought[i] = deed_brings(o->ledger, deed, k[i].letter, user, target, k[i].flags);
+        if (move) deed_takes(o->ledger, deed, k[i].copy);
+    }
+    set_text(k, n, set, sizeof set);
+    if (!answered(
+            c, chat_imap(c, "UID %s %s %s", move ? "MOVE" : "COPY", set, box_names[target]) == 'O',
+            move ? "MOVE" : "COPY"))
+        return false;
+    const char *code = strstr(c->text, "[COPYUID ");
+    if (!code || sscanf(code, "[COPYUID %u %n", &uidvalidity, &at) != 1)
+        fail_now("no COPYUID: %s", c->text);
+    code += at;
+    int m = set_numbers(&code, from, SET_MAX);
+    code++;
+    if (m != n || set_numbers(&code, to, SET_MAX) != n)
+        fail_now("COPYUID of %d messages: %s", n, c->text);
+    for (int i = 0; i < n; i++)
+        deed_uid(o->ledger, brought[i], to[i], uidvalidity);
+    deed_done(o->ledger, deed);
+    return true;
+}
+
+static bool expunge(struct ledger *l, struct chat *c, const struct known *k, int n)
+{
+    char set[SET_MAX * 11];
+    unsigned deed = deed_begin(l);
+    set_text(k, n, set, sizeof set);
+    for (int i = 0; i < n; i++)
+        deed_flags(l, deed, k[i].copy, k[i].flags | DELETED);
+    if (!answered(c, chat_imap(c, "UID STORE %s +FLAGS.SILENT (\\Deleted)", set) == 'O', "STORE"))
+        return false;
+    deed_done(l, deed);
+    deed = deed_begin(l);
+    for (int i = 0; i < n; i++)
+        deed_takes(l, deed, k[i].copy);
+    if (!answered(c, chat_imap(c, "UID EXPUNGE %s", set) == 'O', "EXPUNGE")) return false;
+    deed_done(l, deed);
+    return true;
+}
+
+static bool expunge_some(struct load *o, struct chat *c, int user, enum box box)
+{
+    struct known k[SET_MAX];
+    int n = ledger_pick(o->ledger, user, box, 1 + (int)chance(o, 4), chance(o, 1 << 20), k);
+    return n == 0 || expunge(o->ledger, c, k, n);
+}
+
+static void client(struct load *o, int user)
+{
+    struct chat *c = load_imap(o->address, user);
+    bool going = c != NULL;
+    while (going) {
+        enum box box = chance(o, 3) ? WORK : INBOX;
+        going = answered(c, chat_imap(c, "SELECT %s", box_names[box]) == 'O', "SELECT");
+        for (unsigned n = 3 + chance(o, 10); going && n > 0; n--)
+            switch (chance(o, 6)) {
+            case 0:
+            case 1: going = append(o, c, user); break;
+            case 2: going = expunge_some(o, c, user, box); break;
+            case 3: going = copy_or_move(o, c, user, box); break;
+            default: going = flag(o, c, user, box);
+            }
+    }
+    chat_close(c);
+}
+
+void load_tidy(struct ledger *l, struct chat *c, int user, enum box box, int keep)
+{
+    struct known k[SET_MAX];
+    if (!answered(c, chat_imap(c, "SELECT %s", box_names[box]) == 'O', "SELECT"))
+        fail_now("SELECT");
+    for (int n; (n = ledger_pick(l, user, box, SET_MAX, 0, k)) > keep;)
+        if (!expunge(l, c, k, n - keep)) fail_now("the server went while nobody killed it");
+}
+
+/* --- POP3: downloads some, deletes them, QUIT */
+
+static bool take_some(struct load *o, struct chat *c, int user)
+{
+    unsigned deed = deed_begin(o->ledger);
+    int n;
+    if (!answered(c, chat_pop3(c, "STAT") == '+', "STAT") || sscanf(c->text, "+OK %d", &n) != 1)
+        return false;
+    for (int i = 1; i <= n && i <= 5; i++) {
+        if (!answered(c, chat_pop3(c, "RETR %d", i) == '+', "RETR") || !chat_pop3_lines(c))
+            return false;
+        int copy = ledger_find(o->ledger, user, INBOX, letter_of(c->text, c->text_n).token);
+        if (copy < 0) continue; /* its sender has not heard the 250 yet */
+        if (!answered(c, chat_pop3(c, "DELE %d", i) == '+', "DELE")) return false;
+        /* A cut connection deletes nothing, so the deed begins with QUIT; nobody else takes it. */
+        deed_takes(o->ledger, deed, copy);
+    }
+    if (!answered(c, chat_pop3(c, "QUIT") == '+', "QUIT")) return false;
+    deed_done(o->ledger, deed);
+    return true;
+}
+
+static void downloader(struct load *o, int user)
+{
+    char name[32];
+    snprintf(name, sizeof name, "u%d@b.test", user);
+    for (bool going = true; going;) {
+        struct chat *c = chat_open(o->address, PORT_POP3_CLEAR);
+        going = c && chat_pop3_login(c, name, PASSWORD) && take_some(o, c, user);
+        chat_close(c);
+    }
+}
+
+void *load_run(void *arg)
+{
+    struct load *o = arg;
+    switch (o->worker) {
+    case 0: client(o, 0); break;
+    case 1: client(o, 1); break;
+    case 2: downloader(o, 3); break;
+    case 3: halfway(o); break;
+    default: sender(o);
+    }
+    return NULL;
+}
