@@ -6,7 +6,6 @@
 #define IMAP_SERVER_FIXTURE_H
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "imap/imap.h"
@@ -17,7 +16,7 @@ enum { CLIENTS = 3, REPLY_MAX = 1 << 20 };
 struct client {
     int socket;
     char got[REPLY_MAX];
-    size_t n;
+    size_t at, n; /* what was read ends, what has come ends */
 };
 
 static struct {
@@ -110,7 +109,7 @@ static inline void spin(void)
 static inline void client_open(int i)
 {
     w.clients[i].socket = seam_connect(w.seam, listener_addr(w.listener), NULL);
-    w.clients[i].n = 0;
+    w.clients[i].at = w.clients[i].n = 0;
     assert_true(w.clients[i].socket >= 0);
 }
 
@@ -141,13 +140,14 @@ static inline const char *client_line(int i, int patience_ms)
     struct client *c = &w.clients[i];
     uint64_t until = seam_mono_us(w.seam) + (uint64_t)patience_ms * 1000;
     for (;;) {
-        char *lf = memchr(c->got, '\n', c->n);
-        if (lf) {
-            size_t n = (size_t)(lf - c->got) + 1;
-            memcpy(line, c->got, n);
-            line[n - (n > 1 && line[n - 2] == '\r' ? 2 : 1)] = '\0';
-            memmove(c->got, c->got + n, c->n - n);
-            c->n -= n;
+        str rest = { c->got + c->at, c->n - c->at };
+        size_t n = str_chr(rest, '\n');
+        if (n != STR_NPOS) {
+            str text = str_chomp(str_take(rest, n + 1));
+            bytes_copy(line, sizeof(line) - 1, text.p, text.n);
+            line[text.n] = '\0';
+            c->at += n + 1;
+            if (c->at == c->n) c->at = c->n = 0;
             return line;
         }
         ssize_t r = seam_recv(w.seam, c->socket, c->got + c->n, REPLY_MAX - c->n);

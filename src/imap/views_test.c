@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "imap/server_fixture.h"
 
@@ -54,22 +55,21 @@ static void hear_fetch(struct view_of_one *v, unsigned seq, const char *line)
 static void hear(int i, const char *line)
 {
     struct view_of_one *v = &views[i];
-    char what[20];
-    unsigned number;
-    if (sscanf(line, "* %u %19s", &number, what) != 2) {
-        if (strncmp(line, "* BYE", 5) == 0) fail_msg("seed %u: %s", seed, line);
-        return;
-    }
-    if (strcmp(what, "EXISTS") == 0) {
+    str rest = str_of(line + 2), word, what;
+    uint64_t number;
+    if (strncmp(line, "* BYE", 5) == 0) fail_msg("seed %u: %s", seed, line);
+    if (!str_split(&rest, ' ', &word) || !str_u64(word, UINT32_MAX, &number)) return;
+    if (!str_split(&rest, ' ', &what)) return;
+    if (str_eq(what, S("EXISTS"))) {
         if (number < v->n || number > UIDS) fail_msg("seed %u: had %u: %s", seed, v->n, line);
         while (v->n < number)
             v->uids[v->n++] = 0;
         return;
     }
-    if (strcmp(what, "RECENT") == 0) return;
+    if (str_eq(what, S("RECENT"))) return;
     if (number == 0 || number > v->n) fail_msg("seed %u: has %u: %s", seed, v->n, line);
-    if (strcmp(what, "FETCH") == 0) hear_fetch(v, number, line);
-    if (strcmp(what, "EXPUNGE") != 0) return;
+    if (str_eq(what, S("FETCH"))) hear_fetch(v, (unsigned)number, line);
+    if (!str_eq(what, S("EXPUNGE"))) return;
     if (v->no_expunge) fail_msg("seed %u: too early: %s", seed, line);
     v->n--;
     memmove(v->uids + number - 1, v->uids + number, (v->n - number + 1) * sizeof(*v->uids));
@@ -80,7 +80,10 @@ static void hear_answer(int i, bool may_fail)
 {
     for (;;) {
         const char *line = client_line(i, 10000);
-        if (!line) fail_msg("seed %u: silence", seed);
+        if (!line) {
+            fail_msg("seed %u: silence", seed);
+            return;
+        }
         if (strncmp(line, "a OK", 4) == 0 || (may_fail && strncmp(line, "a NO", 4) == 0)) return;
         if (strncmp(line, "a ", 2) == 0) fail_msg("seed %u: %s", seed, line);
         if (line[0] == '*') hear(i, line); /* the rest is a letter's text */
