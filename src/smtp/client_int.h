@@ -16,7 +16,8 @@ struct smtp_client {
 
 /* One command line; the reply's class decides: OK 2xx, ERR_LATER 4xx, ERR_DENIED 5xx, ERR_GONE when
  * none came, it was no SMTP, or it was 3xx where nothing more is to be said. Waits. */
-enum err client_command(struct smtp_client *c, str line, unsigned ms, struct smtp_reply *reply) MUST_CHECK;
+enum err client_command(struct smtp_client *c, str line, unsigned ms,
+                        struct smtp_reply *reply) MUST_CHECK;
 enum err client_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *reply) MUST_CHECK;
 /* DATA: OK is 354 and nothing else. Waits. */
 enum err client_data(struct smtp_client *c, struct smtp_reply *reply) MUST_CHECK;
@@ -26,6 +27,8 @@ void client_write_line(struct smtp_client *c, str line); /* adds CRLF; not flush
 bool client_reply_line(str line, unsigned *code, bool *last, str *text);
 /* Pure: the enhanced code at the front of a reply's text, or empty (RFC 2034 4). */
 str client_enhanced(str text);
+/* Pure: appends a reply's text as UTF-8 without control characters, each bad byte as '?'. */
+void client_clean(str text, struct buf *out);
 /* Pure: one EHLO line; adds to the set. */
 void client_extension(str line, unsigned *extensions, uint64_t *size_max);
 

@@ -42,7 +42,7 @@ str client_enhanced(str text)
 
 /* Printable enough to be kept and shown: what a remote server says ends up in bounces, logs and on
  * terminals, to which U+0080 to U+009F are control characters too. */
-static void add_clean(struct buf *out, str text)
+void client_clean(str text, struct buf *out)
 {
     bool utf8 = utf8_valid(text);
     for (size_t i = 0; i < text.n; i++) {
@@ -67,7 +67,7 @@ static enum err read_lines(struct smtp_client *c, struct buf *text, unsigned *co
         if (n && this != *code) return ERR_GONE;
         *code = this;
         if (n) buf_addc(text, '\n');
-        add_clean(text, rest);
+        client_clean(rest, text);
     }
     return OK;
 }
