@@ -53,6 +53,18 @@ static void sender_side(struct demo *d, str letter)
     check_arrived_once(d, "B11 C20");
 }
 
+/* What a client goes by: the folder's identity and its next number. */
+static struct buf numbers_of(struct demo *d)
+{
+    struct device v = { .wire.quiet = true };
+    struct buf b = buf_make(8192);
+    if (device_open(&v, d, d->b, "bob@b.test", bob_password, PORT_IMAPS) &&
+        device_do(&v, "STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY)"))
+        buf_add(&b, buf_str(&v.heard));
+    device_close(&v);
+    return b;
+}
+
 /* Another server to b.test. */
 static void receiver_side(struct demo *d, str letter)
 {
@@ -62,11 +74,17 @@ static void receiver_side(struct demo *d, str letter)
                             .message = letter,
                             .quiet = true,
                             .halfway = kill_b };
+    struct buf before = numbers_of(d);
     chapter("C20", "kill -9 of b.test in the middle of another server's DATA");
     bool taken = submit(d, d->b, &s);
     check(!taken && s.result == ERR_GONE, "C20", "no 250: the other server will come again");
     server_restart(d->b);
     check(messages_of(d, d->b, "bob@b.test") == 1, "C20", "Bob has what he had, and nothing half");
+    struct buf after = numbers_of(d);
+    check(before.n && str_eq(buf_str(&before), buf_str(&after)), "D27",
+          "its numbers are the same:  S: %.*s", STR_ARG(str_chomp(buf_str(&after))));
+    buf_free(&before);
+    buf_free(&after);
     check_sound(d->b);
     chapter("C20", "It comes again; kill -9 right after the 250");
     taken = submit(d, d->b, &s);

@@ -39,6 +39,23 @@ static bool gaps_grow(struct demo *d, const char *id)
     return at[2] - at[1] > at[1] - at[0];
 }
 
+/* What an administrator can do with a letter that waits. */
+static void orders(struct demo *d, const struct submission *s)
+{
+    struct submission other;
+    chapter("B14", "Meanwhile: hold, release, drop");
+    ASK(d->a, "queue", "hold", s->id);
+    const char *list = ASK(d->a, "queue", "list");
+    quote(str_of(list));
+    check(strstr(list, "held by the administrator") != NULL, "B14",
+          "held: not tried until it is released");
+    check(strstr(ASK(d->a, "queue", "release", s->id), "goes on") != NULL, "B14", "released");
+    if (!alice_sends(d, &other, 2, false)) return;
+    check(strstr(ASK(d->a, "queue", "drop", other.id), "dropped") != NULL &&
+              !strstr(ASK(d->a, "queue", "list"), other.id),
+          "B14", "that one is dropped, without a bounce");
+}
+
 void break_receiver_down(struct demo *d)
 {
     struct submission s;
@@ -50,6 +67,7 @@ void break_receiver_down(struct demo *d)
     if (!alice_sends(d, &s, 1, true)) return;
     check(waits(d, &s, 3), "B11 B14", "tried three times, nothing lost, and the queue says why");
     check(gaps_grow(d, s.id), "B11", "the second gap is longer than the first");
+    orders(d, &s);
     chapter("B11", "a.test dies too, and comes back");
     server_kill(d->a);
     server_restart(d->a);
@@ -96,6 +114,16 @@ static void refused_when_full(struct demo *d)
     talk_close(&t);
 }
 
+static void too_big(struct demo *d)
+{
+    struct talk t = { 0 };
+    chapter("A6", "A letter of 100 gigabytes");
+    bool on = talk_open(&t, d, d->b, PORT_SMTP) && talk_say(&t, "EHLO mail.c.test", "250");
+    check(on && talk_say(&t, "MAIL FROM:<someone@c.test> SIZE=100000000000", "552 5.3.4"), "A6",
+          "refused before a byte of it is sent");
+    talk_close(&t);
+}
+
 static bool make_room(struct demo *d)
 {
     struct device v = { 0 };
@@ -130,4 +158,5 @@ void break_full(struct demo *d)
     check(make_room(d), "C16", "deleting works in a full box");
     ASK(d->a, "queue", "retry", second.id);
     check_arrived_once(d, "C16");
+    too_big(d);
 }

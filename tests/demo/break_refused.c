@@ -78,6 +78,28 @@ static void no_bounce_to_a_bounce(struct demo *d)
           "it ends there: no bounce to a bounce");
 }
 
+/* The counterpart: who is reached though no account is called so. */
+static void who_is_reached(struct demo *d)
+{
+    struct talk t = { .wire.quiet = true };
+    chapter("C16", "Names that are no account's, and still somebody's");
+    ASK(d->b, "alias", "add", "info@b.test", "bob@b.test");
+    bool on = talk_open(&t, d, d->b, PORT_SMTP) && talk_say(&t, "EHLO mail.c.test", "250") &&
+              talk_say(&t, "MAIL FROM:<someone@c.test>", "250");
+    check(on && talk_say(&t, "RCPT TO:<bob+shop@b.test>", "250"), "C16",
+          "bob+shop@b.test is Bob's");
+    check(talk_say(&t, "RCPT TO:<info@b.test>", "250"), "C16", "info@b.test, an alias, is Bob's");
+    ASK(d->b, "alias", "add", "@b.test", "carol@b.test");
+    check(talk_say(&t, "RCPT TO:<nobody@b.test>", "250"), "C16",
+          "with a catch-all, nobody@b.test is Carol's");
+    bool sent =
+        talk_say(&t, "DATA", "354") && talk_say(&t, "Subject: all of you\r\n\r\nhello\r\n.", "250");
+    talk_close(&t);
+    check(sent && messages_of(d, d->b, "bob@b.test") == 2 &&
+              messages_of(d, d->b, "carol@b.test") == 1,
+          "C16", "one letter to all three: Bob and Carol have it, once each");
+}
+
 void break_unknown_recipient(struct demo *d)
 {
     struct submission s = { .user = "alice@a.test",
@@ -102,6 +124,7 @@ void break_unknown_recipient(struct demo *d)
         read_bounce(d);
     check(eventually(queue_is_empty, d->a, DEMO_WAIT_MS), "B12", "nothing is left in the queue");
     no_bounce_to_a_bounce(d);
+    who_is_reached(d);
     buf_free(&letter);
 }
 

@@ -9,8 +9,8 @@
 void journey_tell(struct demo *d)
 {
     static bool (*const chapters[])(struct journey *) = {
-        journey_stage,   journey_submit, journey_relay, journey_list,  journey_open,
-        journey_in_step, journey_copies, journey_pop3,  journey_trace,
+        journey_stage,   journey_submit, journey_relay,  journey_sent, journey_list,  journey_open,
+        journey_in_step, journey_tidy,   journey_copies, journey_pop3, journey_trace,
     };
     struct journey j = { .demo = d };
     bool on = true;
@@ -139,6 +139,8 @@ bool journey_relay(struct journey *j)
     quote(str_of(ASK(d->b, "trace", j->id_b)));
     check(strstr(ASK(d->b, "trace", j->id_b), "filed") != NULL, "C20",
           "one conversation, filed for Bob and Carol");
+    check(strstr(ASK(d->b, "check"), " 1 messages' bytes") != NULL, "C20",
+          "on b.test's disk the letter's bytes are there once, for both");
     check(rang && j->relayed_s < 1, "D21",
           "Bob's phone rang %.0f ms after Alice's 250:  S: * 1 EXISTS", j->relayed_s * 1000);
     return rang;

@@ -21,10 +21,12 @@ struct journey {
 /* Each is false when the rest of the story cannot be told. */
 bool journey_stage(struct journey *j);
 bool journey_submit(struct journey *j);
+bool journey_sent(struct journey *j);
 bool journey_relay(struct journey *j);
 bool journey_list(struct journey *j);
 bool journey_open(struct journey *j);
 bool journey_in_step(struct journey *j);
+bool journey_tidy(struct journey *j);
 bool journey_copies(struct journey *j);
 bool journey_pop3(struct journey *j);
 bool journey_trace(struct journey *j);

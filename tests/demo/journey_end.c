@@ -51,11 +51,13 @@ static void till_close(struct till *t)
     buf_free(&t->body);
 }
 
-/* The connection breaks after DELE, before QUIT. */
-static void cut(struct demo *d)
+/* The connection breaks after DELE, before QUIT. uidl: what the letter is called. */
+static void cut(struct demo *d, struct buf *uidl)
 {
     struct till t = { .wire.quiet = true };
-    bool marked = till_open(&t, d) && till_do(&t, "DELE 1", false);
+    bool marked = till_open(&t, d) && till_do(&t, "UIDL", true);
+    buf_add(uidl, buf_str(&t.body));
+    marked = marked && till_do(&t, "DELE 1", false);
     till_close(&t);
     nap_ms(50);
     check(marked && messages_of(d, d->b, "bob@b.test") == 1, "E32",
@@ -76,9 +78,16 @@ bool journey_pop3(struct journey *j)
     struct demo *d = j->demo;
     struct till t = { 0 };
     chapter("E32 E34 E35", "Bob's old PC takes the letter home: POP3, STLS");
-    cut(d);
-    bool ok = till_open(&t, d) && till_do(&t, "STAT", false) && till_do(&t, "UIDL", true) &&
-              till_do(&t, "RETR 1", true);
+    struct buf uidl = buf_make(4096);
+    cut(d, &uidl);
+    bool ok = till_open(&t, d) && till_do(&t, "STAT", false) && till_do(&t, "UIDL", true);
+    check(ok && uidl.n && str_eq(buf_str(&t.body), buf_str(&uidl)), "E33",
+          "UIDL is what it was in the session before: \"leave on server\" works");
+    buf_free(&uidl);
+    ok = ok && till_do(&t, "TOP 1 1", true);
+    check(ok && str_find(buf_str(&t.body), S("--outer")) != STR_NPOS && t.body.n < 4096, "E33",
+          "TOP looks ahead: %zu bytes", t.body.n);
+    ok = ok && till_do(&t, "RETR 1", true);
     check(ok && str_eq(letter_body(buf_str(&t.body)), letter_body(buf_str(&j->letter))) &&
               t.body.n == j->letter_bytes,
           "E32", "the PC has all %zu bytes; it is the mail that IMAP showed", t.body.n);
