@@ -62,7 +62,7 @@ def ours(path, directory, header, rows):
 
 def theirs(path, header):
     for pattern, allowed in LIBRARIES.items():
-        if re.match(pattern, header) and not path.endswith(("_test.c", "_fuzz.c")):
+        if re.match(pattern, header) and not path.endswith(("_test.c", "_fuzz.c", "_fixture.h")):
             if not any(path.startswith("src/%s/" % directory) for directory in allowed.split()):
                 return "<%s> belongs to: %s" % (header, allowed)
     return None

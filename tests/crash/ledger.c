@@ -62,13 +62,14 @@ struct letter ledger_letter(struct ledger *l, size_t size)
 /* Lines of many lengths, some with dots in front; what they say depends on the token alone. */
 char *letter_bytes(struct letter t, size_t *n)
 {
-    char *bytes = malloc(t.size + 512);
+    const size_t head_max = 512;
+    char *bytes = malloc(t.size + head_max);
     uint32_t x = t.token * 2654435761u + 1;
-    int head = sprintf(bytes,
-                       "X-Letter: %u %zu\r\nFrom: Ann <ann@c.test>\r\nTo: someone@b.test\r\n"
-                       "Subject: letter %u\r\nDate: Sat, 01 Jan 2022 10:00:00 +0000\r\n"
-                       "Message-ID: <%u@c.test>\r\n\r\n",
-                       t.token, t.size, t.token, t.token);
+    int head = snprintf(bytes, head_max,
+                        "X-Letter: %u %zu\r\nFrom: Ann <ann@c.test>\r\nTo: someone@b.test\r\n"
+                        "Subject: letter %u\r\nDate: Sat, 01 Jan 2022 10:00:00 +0000\r\n"
+                        "Message-ID: <%u@c.test>\r\n\r\n",
+                        t.token, t.size, t.token, t.token);
     char *p = bytes + head, *end = p + t.size;
     while (end - p > 80) {
         x = x * 1664525 + 1013904223;
@@ -77,7 +78,7 @@ char *letter_bytes(struct letter t, size_t *n)
         *p++ = '\r';
         *p++ = '\n';
     }
-    p += sprintf(p, "end\r\n");
+    p += snprintf(p, 6, "end\r\n");
     *n = (size_t)(p - bytes);
     return bytes;
 }

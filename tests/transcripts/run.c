@@ -80,6 +80,7 @@ static void connect_now(struct play *p)
 
 static void add(struct play *p, const char *bytes, size_t n)
 {
+    if (!n) return;
     p->turn = realloc(p->turn, p->turn_n + n);
     memcpy(p->turn + p->turn_n, bytes, n);
     p->turn_n += n;
