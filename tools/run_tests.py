@@ -130,6 +130,9 @@ def main():
                 if problems:
                     report(name, problems, out)
                 slowest = max(slowest, (name, seconds), key=lambda x: x[1])
+    if not programs:
+        failed = 1
+        print("%s: no test at all" % label)
     note = "  slowest %s %.1f s" % slowest if slowest[1] > 5 else ""
     print("%-22s %3d programs %5d passed %3d failed %6.1f s%s"
           % (label, programs, passed, failed, time.monotonic() - began, note), flush=True)

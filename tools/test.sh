@@ -22,6 +22,7 @@ transcripts   each protocol, line by line: whole, and one byte at a time, under 
 integration   whole servers, under ASan
 crash         kill -9 and full disks
 many          a thousand idle connections, and what each costs
+many          a thousand idle connections: what each costs, and how soon it hears
 clients       unmodified mail programs
 attacks       what strangers send, under ASan
 journey       ./do demo, and each ./do demo --break
@@ -49,6 +50,7 @@ run_aarch64()     { check aarch64 tools/test_aarch64.sh; }
 run_transcripts() { build_asan; tests build-asan --suite transcripts --slow 3; }
 run_integration() { build_asan; tests build-asan --suite integration --slow 3; }
 run_crash()       { build build; tests build --suite crash; }
+run_many()        { build build; tests build --suite many; }
 run_many()        { build build; tests build --suite many; }
 run_clients()     { build build; tests build --suite clients; }
 run_attacks()     { build_asan; tests build-asan --suite attacks --slow 3; }
@@ -92,8 +94,18 @@ export TSAN_OPTIONS="halt_on_error=1:${TSAN_OPTIONS:-}"
 tally=$(mktemp)
 trap 'rm -f "$tally"' EXIT
 trap 'exit 130' INT TERM
+# A suite that Meson has and the table above has not would never run.
+suites_are_named() {
+    meson introspect --tests build | python3 -c '
+import json, sys
+for suite in {s.split(":")[-1] for t in json.load(sys.stdin) for s in t["suite"]} - set(sys.argv[1:]):
+    print("tools/test.sh does not know the suite", suite)
+    sys.exit(1)' $names
+}
+
 for suite in ${@:-$names}; do
     # A folder that does not build is a failure of its suite, and the others still run.
     ("run_$suite") || { echo "$suite 0 1" >>"$tally"; echo "$suite did not run"; }
 done
+[ $# -gt 0 ] || suites_are_named || echo "table 0 1" >>"$tally"
 awk '{ p += $2; f += $3 } END { printf "%d passed, %d failed\n", p, f; exit f != 0 }' "$tally"
