@@ -172,9 +172,10 @@ static enum err user_copy(struct auth *a, str name, struct arena *arena, struct 
     if (!e) {
         u.address = arena_copy(arena, u.address);
         u.password_hash = arena_copy(arena, u.password_hash);
-        *out = u;
+        if (arena->full) e = ERR_LIMIT;
     }
     view_end(v);
+    if (!e) *out = u;
     return e;
 }
 
@@ -183,7 +184,7 @@ static enum err verify(struct auth *a, str name, str password, struct arena *are
 {
     uint8_t tag[TAG_BYTES];
     enum err found = user_copy(a, name, arena, u);
-    if (found == ERR_LATER) return ERR_LATER;
+    if (found && found != ERR_NOTFOUND) return found;
     bool tagged = !found && tag_make(a, u, password, tag);
     if (tagged && !u->suspended && is_remembered(a, u->address, tag)) return OK;
 
@@ -209,12 +210,11 @@ static void report(const struct netaddr *peer, str user, enum err e)
 enum err auth_password(struct auth *a, str user, str password, const struct netaddr *peer,
                        struct arena *arena, struct login *out)
 {
-    if (user.n > ADDRESS_BYTES || password.n > AUTH_PASSWORD_BYTES) return ERR_DENIED;
-
     uint64_t until_us = seam_mono_us(a->seam) + a->settings->fail_delay_ms * 1000;
+    bool too_long = user.n > ADDRESS_BYTES || password.n > AUTH_PASSWORD_BYTES;
     struct user u = { 0 };
-    enum err e = verify(a, user, password, arena, &u);
-    report(peer, user, e);
+    enum err e = too_long ? ERR_DENIED : verify(a, user, password, arena, &u);
+    report(peer, str_take(user, ADDRESS_BYTES), e);
     if (e == ERR_DENIED) {
         enum err slept = fiber_sleep_until(until_us);
         return slept ? slept : ERR_DENIED;
@@ -237,9 +237,12 @@ enum err auth_sasl_plain(struct auth *a, str message, const struct netaddr *peer
 
     /* Security rule 9: nobody logs in for somebody else. The password is checked first, so that
      * the answer says nothing about either name. */
-    enum err e = auth_password(a, authcid, rest, peer, arena, out);
+    struct login login;
+    enum err e = auth_password(a, authcid, rest, peer, arena, &login);
     if (e) return e;
-    return !authzid.n || str_ieq(authzid, authcid) ? OK : ERR_DENIED;
+    if (authzid.n && !str_ieq(authzid, authcid)) return ERR_DENIED;
+    *out = login;
+    return OK;
 }
 
 /* --- making hashes
