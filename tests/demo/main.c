@@ -25,6 +25,13 @@ static void introduce(void)
         "   held. [A4] and the like are the lines of docs/journey.md.");
 }
 
+/* A sanitizer's findings and leaks show in the status too. */
+static void check_clean_end(struct demo *d)
+{
+    bool a = server_stop(d->a) == 0, b = server_stop(d->b) == 0;
+    check(a && b, "", "SIGTERM: both servers end cleanly");
+}
+
 static void run(void *arg)
 {
     struct wish *wish = arg;
@@ -35,6 +42,7 @@ static void run(void *arg)
         break_tell(&d, wish->broken);
     else
         journey_tell(&d);
+    if (!wish->stay) check_clean_end(&d);
     printf("\n%u checks, %u failed, %.1f s\n", story_checks(), story_failures(),
            now_s() - wish->began_s);
     if (story_failures()) {
