@@ -87,7 +87,7 @@ static str detail_text(struct job *j, str host, const struct netaddr *at,
     const struct tls_facts *tls = c ? smtp_client_tls(c) : NULL;
     if (tls)
         buf_addf(&b, " %.*s %.*s", STR_ARG(tls->version), STR_ARG(tls->cipher));
-    else
+    else if (c) /* without one nothing was said, in clear or otherwise */
         buf_add(&b, S(" in clear"));
     buf_addf(&b, " %llu ms",
              (unsigned long long)((seam_mono_us(j->relay->seam) - began_us) / 1000));

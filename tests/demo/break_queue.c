@@ -66,6 +66,8 @@ void break_receiver_down(struct demo *d)
     check(server_stop(d->b) == 0, "B11", "b.test has ended (SIGTERM; it ends cleanly)");
     if (!alice_sends(d, &s, 1, true)) return;
     check(waits(d, &s, 3), "B11 B14", "tried three times, nothing lost, and the queue says why");
+    check(!strstr(ASK(d->a, "trace", s.id), "in clear"), "F36",
+          "nor does it say how it spoke where nobody answered");
     check(gaps_grow(d, s.id), "B11", "the second gap is longer than the first");
     orders(d, &s);
     chapter("B11", "a.test dies too, and comes back");
