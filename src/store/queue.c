@@ -2,6 +2,7 @@
 #include "store/queue_int.h"
 
 #include "base/codec.h"
+#include "base/log.h"
 
 /* --- rows ----------------------------------------------------------------------------------------
  */
@@ -200,15 +201,21 @@ struct showing {
     enum err bad;
 };
 
+/* A damaged entry is named and passed over: it may not keep all others from leaving. */
 static bool show_entry(void *arg, str key, str value)
 {
     struct showing *s = arg;
     (void)value;
     struct queue_entry entry;
     struct queue_key k = { { get_be64(key.p + s->key_at) }, get_be32(key.p + s->key_at + 8) };
-    s->bad = entry_get(s->view, k, &entry);
-    if (s->bad == ERR_NOTFOUND) s->bad = ERR_CORRUPT;
-    return !s->bad && s->each(s->arg, &entry);
+    enum err e = entry_get(s->view, k, &entry);
+    if (e == ERR_NOTFOUND || e == ERR_CORRUPT) {
+        log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "an entry of the queue"),
+                  F_NUM("id", k.id.n), F_NUM("rcpt", k.rcpt));
+        return true;
+    }
+    s->bad = e;
+    return !e && s->each(s->arg, &entry);
 }
 
 enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct queue_entry *e),

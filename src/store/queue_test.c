@@ -1,4 +1,5 @@
 /* queue_test.c - accepting a message, the queue, journeys. */
+#include "store/queue_int.h"
 #include "store/testing_int.h"
 
 static str journey_of(struct world *w, struct msgid id);
@@ -174,6 +175,48 @@ static void held_entries_wait(void **state)
                      ERR_NOTFOUND);
 }
 
+struct damage {
+    struct key key;
+    str value; /* empty: the row goes */
+};
+
+static enum err change_row(struct txn *t, void *arg)
+{
+    const struct damage *d = arg;
+    if (d->value.n)
+        txn_put(t, ACCOUNT_QUEUE, key_str(&d->key), d->value);
+    else
+        row_delete(t, ACCOUNT_QUEUE, &d->key);
+    return OK;
+}
+
+/* Otherwise one damaged row would keep all mail from leaving. */
+static void a_damaged_message_does_not_hide_others(void **state)
+{
+    struct world *w = *state;
+    struct msgid damaged = accept_for(w, false, two, 1), whole = accept_for(w, false, two, 2);
+    struct due due = { .n = 0 }, listed = { .n = 0 };
+    int64_t next_us;
+    struct damage damage = { .key = key_queued(TAG_QUEUED, damaged) };
+    struct view *v = store_view(w->store);
+    str row;
+    assert_int_equal(view_get(v, ACCOUNT_QUEUE, key_str(&damage.key), &row), OK);
+    row = arena_copy(&w->arena, row);
+    view_end(v);
+    assert_int_equal(engine_commit(store_engine(w->store), change_row, &damage), OK);
+
+    assert_int_equal(due_at(w, INT64_MAX - 1, &due, &next_us), 2);
+    assert_int_equal(due.keys[0].id.n, whole.n);
+    assert_int_equal(due.keys[1].id.n, whole.n);
+    v = store_view(w->store);
+    assert_int_equal(store_queue_list(v, take_due, &listed), OK);
+    view_end(v);
+    assert_int_equal(listed.n, 2);
+
+    damage.value = row; /* the store is checked when the test ends */
+    assert_int_equal(engine_commit(store_engine(w->store), change_row, &damage), OK);
+}
+
 static void a_missing_mailbox_gives_way_to_inbox(void **state)
 {
     struct world *w = *state;
@@ -280,6 +323,7 @@ int main(void)
         CASE(the_last_recipient_lets_go),
         CASE(a_bounce_comes_with_its_cause),
         CASE(held_entries_wait),
+        CASE(a_damaged_message_does_not_hide_others),
         CASE(a_missing_mailbox_gives_way_to_inbox),
         CASE(the_largest_message_fits_one_commit),
         CASE(a_journey_tells_all),

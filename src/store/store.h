@@ -233,7 +233,8 @@ struct queue_entry {
 };
 /* Each entry due at or before now, by next attempt, until each() returns false; the strs live until
  * the view's end (copy what you keep). *next_us: when the first one after now is due, INT64_MAX if
- * none waits. The relay takes or passes over each entry, so a blocked domain does not hide others. */
+ * none waits. The relay takes or passes over each entry, so a blocked domain does not hide others;
+ * nor does a damaged entry, which is told in the log (and by store_check) and passed over. */
 enum err store_queue_due(struct view *v, int64_t now_us, bool (*each)(void *arg, const struct queue_entry *e), void *arg, int64_t *next_us) MUST_CHECK;
 /* Every entry, by message. */
 enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct queue_entry *e), void *arg) MUST_CHECK;
