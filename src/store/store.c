@@ -15,6 +15,7 @@ enum err store_open_on(struct engine *engine, struct seam *seam,
 
 void store_close(struct store *s)
 {
+    if (!s) return;
     engine_close(s->engine);
     mem_free(s);
 }

@@ -26,7 +26,7 @@ enum err store_open(struct seam *seam, const struct store_settings *settings, st
  * also when this fails. seam may be NULL: ids are then counted, not drawn. */
 enum err store_open_on(struct engine *engine, struct seam *seam, const struct store_settings *settings,
                        struct store **out) MUST_CHECK;
-void store_close(struct store *s);
+void store_close(struct store *s); /* NULL: nothing */
 struct engine *store_engine(struct store *s); /* body_begin, body_open, stats */
 struct view *store_view(struct store *s);     /* end with view_end; NULL when the store has failed */
 
