@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -466,6 +467,35 @@ static void a_full_disk_refuses_mail_and_keeps_rows(void **state)
     buf_free(&path);
 }
 
+static size_t files_in_journal(struct place *p)
+{
+    struct buf path = path_of(p, "journal");
+    DIR *d = opendir(path.p);
+    assert_non_null(d);
+    size_t n = 0;
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    buf_free(&path);
+    return n;
+}
+
+/* Room for a header and none for an extent: each try would else leave one more file behind. */
+static void a_full_disk_costs_no_segments(void **state)
+{
+    struct place *p = *state;
+    seam_faults(p->seam, &(struct seam_faults){ .allocate = { 1, 1000, -ENOSPC } });
+    for (int i = 0; i < 10; i++)
+        try_put(p, S("refused"), S(""));
+    assert_int_equal(files_in_journal(p), 1);
+    seam_faults(p->seam, &no_faults);
+    try_put(p, S("after"), S("x"));
+    assert_int_equal(files_in_journal(p), 1);
+    reopen_without_index(p);
+    assert_true(row_is(p, 20, S("refused"), NULL));
+    assert_true(row_is(p, 20, S("after"), "x"));
+}
+
 /* --- who may open --------------------------------------------------------------------------- */
 
 static void refused(struct place *p, enum err wanted, const char *word)
@@ -508,6 +538,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failing_disk_means_later_and_it_goes_on_by_itself, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_refuses_mail_and_keeps_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_disk_costs_no_segments, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_opener_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newer_format_is_refused, set_up, tear_down),
     };
