@@ -156,6 +156,7 @@
 #define IMAP_FETCH_FIELDS         1000        /* of one HEADER.FIELDS */
 #define IMAP_SECTION_PARTS        64          /* 1.2.3…; MIME_DEPTH is 32, each at most two numbers */
 #define IMAP_LIST_PATTERNS        20
+#define IMAP_LIST_BYTES           4000        /* of all patterns: matching costs these times a name's bytes */
 #define IMAP_ENABLES              100
 #define IMAP_ID_FIELDS            30          /* RFC 2971 3.3, and the two below */
 #define IMAP_ID_NAME_BYTES        30

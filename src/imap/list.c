@@ -74,10 +74,12 @@ static bool has_below(const struct boxes *b, str name, bool subscribed, struct a
 static enum err whole_patterns(struct imap *s, const struct list_args *list, struct str_list *out)
 {
     str *patterns = ARENA_ARRAY(&s->arena, list->patterns.n, str);
+    size_t bytes = 0;
     if (!patterns) return ERR_LIMIT;
     for (size_t i = 0; i < list->patterns.n; i++) {
         str whole = arena_concat(&s->arena, (str[]){ list->reference, list->patterns.items[i] }, 2);
-        if (whole.n > MAILBOX_NAME_BYTES)
+        bytes += whole.n;
+        if (whole.n > MAILBOX_NAME_BYTES || bytes > IMAP_LIST_BYTES)
             return imap_no(s, ERR_LIMIT, S("LIMIT"), S("pattern too long"));
         str first = str_take(whole, str_chr(whole, IMAP_SEPARATOR));
         if (str_ieq(first, S("INBOX")))
@@ -188,6 +190,7 @@ enum err imap_list(struct imap *s, const struct command *c)
         arena_rewind(&s->arena, mark);
         imap_send_some(s);
         fiber_yield(); /* matching long names with many patterns takes a while */
+        if (conn_gone(s->conn)) e = ERR_GONE;
     }
     return e;
 }
@@ -227,6 +230,7 @@ enum err imap_lsub(struct imap *s, const struct command *c)
     if (!e) e = all_boxes(s, &b);
     for (size_t i = 0; !e && i < b.n; i++) {
         const struct mailbox *m = &b.items[i];
+        fiber_yield(); /* as in LIST */
         if (!m->subscribed) continue;
         if (!matches(patterns, m->name)) {
             tell_above(s, &b, patterns, m->name, &told);

@@ -235,7 +235,12 @@ bool parse_literal_follows(str line, struct literal *literal)
     if (open == STR_NPOS || !str_ends(line, S("+}"))) return false;
     uint64_t size = 0;
     str digits = str_sub(line, open + 1, line.n - open - 3);
-    if (!str_u64(digits, INT64_MAX, &size)) return false;
+    size_t n = 0;
+    while (n < digits.n && ascii_digit(digits.p[n]))
+        n++;
+    if (n == 0 || n < digits.n) return false;
+    /* A number past all bounds is still a literal: more than anybody passes over. */
+    if (!str_u64(digits, INT64_MAX, &size)) size = INT64_MAX;
     *literal = (struct literal){ .size_bytes = size, .sync = false };
     return true;
 }

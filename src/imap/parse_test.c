@@ -443,7 +443,10 @@ static void finds_literals_to_swallow(void **state)
     assert_false(parse_literal_follows(S("a FOO x {17}"), &literal));
     assert_false(parse_literal_follows(S("a FOO x {+}"), &literal));
     assert_false(parse_literal_follows(S("+}"), &literal));
-    assert_false(parse_literal_follows(S("a {99999999999999999999+}"), &literal));
+    assert_false(parse_literal_follows(S("a {9x+}"), &literal));
+    /* Too large for any number, and still bytes that follow: never commands. */
+    assert_true(parse_literal_follows(S("a {99999999999999999999+}"), &literal));
+    assert_true(literal.size_bytes == INT64_MAX);
     assert_false(parse_literal_follows(S("a FOO {17+} "), &literal));
 }
 

@@ -11,16 +11,29 @@
 #include "imap/parse_int.h"
 
 /* --- input ---------------------------------------------------------------------------------- */
+/* The end of a line that is not taken may announce a literal, whose bytes would then be read as
+ * commands: so nothing more is read. */
+static enum err lost(struct imap *s, str why)
+{
+    imap_bye(s, S(""), why);
+    return ERR_GONE;
+}
+
 enum err imap_line(struct imap *s, str *line)
 {
     str raw;
+    struct literal literal;
     enum err e = conn_line(s->conn, IMAP_LINE_BYTES, &raw);
+    if (e == ERR_LIMIT) return lost(s, S("line too long"));
     if (e) return e;
     /* RFC 9051 2.2: a bare LF is no line end. What looks like two lines to one program and like
      * one to another is how commands are smuggled. */
-    if (!str_ends(raw, S("\r\n"))) return ERR_SYNTAX;
+    if (!str_ends(raw, S("\r\n"))) {
+        bool more = parse_literal_follows(str_chomp(raw), &literal);
+        return more ? lost(s, S("lines end in CR LF")) : ERR_SYNTAX;
+    }
     *line = arena_copy(&s->arena, str_take(raw, raw.n - 2));
-    return s->arena.full ? ERR_LIMIT : OK;
+    return s->arena.full ? lost(s, S("command too large")) : OK;
 }
 
 enum err imap_swallow(struct imap *s, struct literal literal)
@@ -147,8 +160,7 @@ static void serve_line(struct imap *s)
         s->closing = true;
     else if (e) {
         s->errors++;
-        reply_untagged(&s->reply, S("BAD"), S(""),
-                       e == ERR_LIMIT ? S("line too long") : S("lines end in CR LF"));
+        reply_untagged(&s->reply, S("BAD"), S(""), S("lines end in CR LF"));
     } else if (s->idling)
         e = imap_idle_line(s, line);
     else

@@ -287,10 +287,6 @@ static void bad_input_is_answered(void **state)
     expect_like(0, "\\* OK .*");
     send_piece(0, S("a NOOP\n"));
     expect(0, "* BAD lines end in CR LF");
-    for (int i = 0; i < 7000; i++)
-        send_piece(0, S("0123456789"));
-    say(0, "");
-    expect(0, "* BAD line too long");
     send_piece(0, S("b NO\0OP\r\n"));
     expect_like(0, "b BAD .*");
     say(0, "c LOGIN {4294967296}");
@@ -303,6 +299,39 @@ static void bad_input_is_answered(void **state)
     say(0, "g APPEND INBOX {4294967296+}");
     expect_like(0, "\\* BYE .*");
     assert_null(client_line(0, 1000));
+    world_end();
+}
+
+/* What cannot be passed over ends the session: its bytes are never commands (security.md 3, 6). */
+static void lost_input_ends_it(void **state)
+{
+    static const char *const starts[] = {
+        "a LOGIN {9223372036854775808+}\r\n",
+        "a LOGIN {99999999999999999999999999+}\r\n",
+        "a FOO {18446744073709551616+}\r\n",
+        "a LOGIN {9+}\n",
+        "a LOGIN alice@a.test {18446744073709551621+}\r\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        w.playing = starts[i];
+        world_begin();
+        client_open(0);
+        expect_like(0, "\\* OK .*");
+        send_piece(0, str_of(starts[i]));
+        say(0, "x LOGIN alice@a.test secret");
+        expect_like(0, "\\* BYE .*");
+        world_end();
+    }
+    w.playing = "long line";
+    world_begin();
+    client_open(0);
+    expect_like(0, "\\* OK .*");
+    for (int i = 0; i < 7000; i++)
+        send_piece(0, S("0123456789"));
+    say(0, " {9+}");
+    say(0, "x LOGIN alice@a.test secret");
+    expect(0, "* BYE line too long");
     world_end();
 }
 
@@ -464,6 +493,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_input_is_answered),
+        cmocka_unit_test(lost_input_ends_it),
         cmocka_unit_test(many_errors_end_it),
         cmocka_unit_test(goodbye_is_said),
         cmocka_unit_test(long_headers_are_listed),

@@ -113,7 +113,8 @@ void imap_tell_flags(struct imap *s, const struct look *look, struct seq seq,
 void imap_unselect(struct imap *s);
 
 /* --- input (server.c) ----------------------------------------------------------------------- */
-/* A line without its line end, in the arena. ERR_LIMIT, ERR_GONE. Waits. */
+/* A line without its line end, in the arena. ERR_SYNTAX: it ended in LF alone; ERR_GONE, also after
+ * a goodbye to whom sent one that is too long. Waits. */
 enum err imap_line(struct imap *s, str *line) MUST_CHECK;
 /* A refused literal and the rest of its command, thrown away, as often as another follows. Waits. */
 enum err imap_swallow(struct imap *s, struct literal literal) MUST_CHECK;
