@@ -97,16 +97,10 @@ enum err admin_fail(struct buf *out, enum err e, const char *format, ...)
     va_start(ap, format);
     buf_addv(&text, format, ap);
     va_end(ap);
-    admin_printable(buf_str(&text), out);
+    buf_add_shown(out, buf_str(&text));
     buf_addc(out, '\n');
     buf_free(&text);
     return e;
-}
-
-void admin_printable(str text, struct buf *out)
-{
-    for (size_t i = 0; i < text.n; i++)
-        buf_addc(out, ascii_ctl(text.p[i]) ? '?' : text.p[i]);
 }
 
 enum err admin_address(str text, struct arena *a, str *folded, struct buf *out)

@@ -11,7 +11,7 @@ static void fault_line(void *arg, str what)
     struct faults *f = arg;
     f->n++;
     buf_addf(f->out, "fault: ");
-    admin_printable(what, f->out);
+    buf_add_shown(f->out, what);
     buf_addc(f->out, '\n');
 }
 

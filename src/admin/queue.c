@@ -7,9 +7,9 @@ static void entry_line(struct buf *out, const struct queue_entry *e, int64_t now
 {
     msgid_text(e->key.id, out);
     buf_addf(out, "  <");
-    admin_printable(e->sender, out);
+    buf_add_shown(out, e->sender);
     buf_addf(out, "> -> <");
-    admin_printable(e->address, out);
+    buf_add_shown(out, e->address);
     buf_addf(out, ">  ");
     admin_size_text(e->size_bytes, out);
     buf_addf(out, "  ");
@@ -69,7 +69,7 @@ static bool show_entry(void *arg, const struct queue_entry *e)
     buf_addf(show->out, ", %u attempts\n", e->attempts);
     if (e->last_reply.n) {
         buf_addf(show->out, "    last reply: ");
-        admin_printable(e->last_reply, show->out);
+        buf_add_shown(show->out, e->last_reply);
         buf_addc(show->out, '\n');
     }
     show->n++;
@@ -81,7 +81,7 @@ static bool journey_line(void *arg, const struct journey_event *e)
     struct buf *out = arg;
     date_write_iso(out, e->at_us / 1000000);
     buf_addf(out, " +%03d ms  %-10.*s ", (int)(e->at_us / 1000 % 1000), STR_ARG(e->what));
-    admin_printable(e->text, out);
+    buf_add_shown(out, e->text);
     buf_addc(out, '\n');
     return true;
 }

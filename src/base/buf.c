@@ -171,3 +171,15 @@ void buf_consume(struct buf *b, size_t n)
     b->n -= n;
     if (b->n && n) memmove(b->p, b->p + n, b->n);
 }
+
+void buf_add_shown(struct buf *b, str text)
+{
+    bool utf8 = utf8_valid(text);
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool c1 = utf8 && c == 0xc2 && (unsigned char)text.p[i + 1] < 0xa0;
+        bool bad = ascii_ctl(text.p[i]) || c1 || (c >= 0x80 && !utf8);
+        buf_addc(b, text.p[i] == '\t' ? ' ' : bad ? '?' : text.p[i]);
+        i += c1; /* its second byte */
+    }
+}

@@ -160,6 +160,31 @@ static void varints_are_leb128(void **state)
     }
 }
 
+static void what_a_terminal_would_obey_is_not_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        { "pla\tin", "pla in" },
+        { "\x1b[31m\x7f\r", "?[31m??" },
+        { "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
+        { "\xc2\x9b"
+          "31m",
+          "?31m" },
+        { "caf\xe9", "caf?" },
+        { "\xc3\xa9\xff", "???" },
+        { "\xc2\xa0", "\xc2\xa0" },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buf b = buf_make(100);
+        buf_add_shown(&b, str_of(cases[i].in));
+        buf_addc(&b, '\0');
+        assert_string_equal(b.p, cases[i].out);
+        buf_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +196,7 @@ int main(void)
         cmocka_unit_test(reserve_commit_consume),
         cmocka_unit_test(numbers),
         cmocka_unit_test(varints_are_leb128),
+        cmocka_unit_test(what_a_terminal_would_obey_is_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

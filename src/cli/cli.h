@@ -35,8 +35,11 @@ bool cli_read_input(struct buf *out);
 const char *cli_full_path(str path, struct arena *a);
 /* A whole file; false if it cannot be read or is larger than the buffer takes. */
 bool cli_read_file(struct seam *seam, str path, struct buf *out);
-void cli_note(str text);  /* to standard error, as it is */
-void cli_print(str text); /* to standard output, whole */
+void cli_print(str text); /* to standard output, as it is */
+/* The same for lines that somebody else wrote: what a terminal would obey is shown as '?'. */
+void cli_show(str text);
+bool cli_is_terminal(void); /* is standard output one? */
+void cli_note(str text);    /* as cli_show, to standard error */
 void cli_complain(const char *format, ...)
     __attribute__((format(printf, 1, 2))); /* "posthorn: …" to standard error */
 

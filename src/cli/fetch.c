@@ -36,30 +36,40 @@ static void complain(const char *what, enum err e, str text)
         cli_complain("%s: %s", what, err_text(e));
 }
 
+/* To a file or another program as it is; to a terminal, which would obey it, only shown. */
+static void print_message(str text)
+{
+    if (cli_is_terminal())
+        cli_show(text);
+    else
+        cli_print(text);
+}
+
 /* --- IMAP
  * ------------------------------------------------------------------------------------------- */
 
 static void print_untagged(void *arg, str response)
 {
     (void)arg;
-    cli_print(response);
+    cli_show(response);
     cli_print(S("\n"));
 }
 
-/* Only the literal: the message itself, for a file. */
+/* Only the literal: the message itself, for a file. *arg: there was one. */
 static void print_literal(void *arg, str response)
 {
-    (void)arg;
     size_t open = str_chr(response, '{'), line = str_find(response, S("\r\n"));
     uint64_t n;
     if (open == STR_NPOS || line == STR_NPOS || open > line) return;
-    if (str_u64(str_sub(response, open + 1, line - open - 2), response.n, &n))
-        cli_print(str_sub(response, line + 2, n));
+    if (str_u64(str_sub(response, open + 1, line - open - 2), response.n, &n)) {
+        print_message(str_sub(response, line + 2, n));
+        *(bool *)arg = true;
+    }
 }
 
 static enum err imap_steps(struct fetching *f, struct imap_client *c, str *text)
 {
-    bool one = f->message.n > 0;
+    bool one = f->message.n > 0, found = false;
     struct buf name = buf_make(CLIENT_LINE_BYTES);
     buf_addf(&name, "EXAMINE \"%.*s\"", STR_ARG(f->mailbox));
     enum err e = imap_client_login(c, f->user, buf_str(&f->password), text);
@@ -69,7 +79,11 @@ static enum err imap_steps(struct fetching *f, struct imap_client *c, str *text)
     str list = S("UID FETCH 1:* (FLAGS RFC822.SIZE ENVELOPE)");
     if (!e)
         e = imap_client_command(c, one ? buf_str(&name) : list,
-                                one ? print_literal : print_untagged, NULL, text);
+                                one ? print_literal : print_untagged, &found, text);
+    if (!e && one && !found) {
+        *text = S("no such message");
+        e = ERR_NOTFOUND;
+    }
     buf_free(&name);
     return e;
 }
@@ -104,7 +118,7 @@ static enum err pop3_steps(struct fetching *f, struct pop3_client *c, str *text)
         e = pop3_client_command(
             c, one ? arena_fmt(&f->arena, "RETR %.*s", STR_ARG(f->message)) : S("LIST"), &body,
             text);
-    if (!e) cli_print(buf_str(&body));
+    if (!e) print_message(buf_str(&body));
     if (!e && one && f->delete)
         e = pop3_client_command(c, arena_fmt(&f->arena, "DELE %.*s", STR_ARG(f->message)), NULL,
                                 text);
@@ -153,7 +167,10 @@ static bool words_ok(const struct fetching *f)
 {
     if (f->message.n && !is_number(f->message))
         return cli_complain("a message is named by its number"), false;
-    if (str_has(f->mailbox, '"') || str_has(f->mailbox, '\\') || !str_is_ascii(f->mailbox))
+    bool plain = str_is_ascii(f->mailbox);
+    for (size_t i = 0; i < f->mailbox.n; i++)
+        plain = plain && !ascii_ctl(f->mailbox.p[i]);
+    if (!plain || str_has(f->mailbox, '"') || str_has(f->mailbox, '\\'))
         return cli_complain("the mailbox is named in IMAP's own form: ASCII without quotes"), false;
     return true;
 }

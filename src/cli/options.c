@@ -28,7 +28,10 @@ bool cli_options(const struct cli_option *options, size_t n, const str *words, s
         } else if (!o && !str_starts(words[i], S("--")) && !rest->n) {
             *rest = words[i];
         } else {
-            cli_complain(o ? "%.*s wants a value" : "no such option: %.*s", STR_ARG(words[i]));
+            cli_complain("%.*s: %s", STR_ARG(words[i]),
+                         o                               ? "wants a value"
+                         : str_starts(words[i], S("--")) ? "no such option"
+                                                         : "one word too many");
             return false;
         }
     }
@@ -107,8 +110,7 @@ void cli_trace(void *arg, char direction, str bytes)
     str line;
     while (str_split(&bytes, '\n', &line)) {
         buf_addf(&b, "%c ", direction);
-        for (size_t i = 0; i < str_chomp(line).n; i++)
-            buf_addc(&b, ascii_ctl(line.p[i]) && line.p[i] != '\r' ? '?' : line.p[i]);
+        buf_add(&b, line);
         buf_addc(&b, '\n');
     }
     cli_note(buf_str(&b));

@@ -27,7 +27,7 @@ static int answer(const struct request *r, enum err e)
 {
     if (!e) e = r->result;
     if (!e) {
-        cli_print(buf_str(&r->answer));
+        cli_show(buf_str(&r->answer));
         return 0;
     }
     if (r->answer.n)

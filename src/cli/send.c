@@ -94,7 +94,7 @@ static void transact(struct sending *s, struct smtp_client *c)
         struct buf line = buf_make(SMTP_REPLY_BYTES);
         buf_addf(&line, "%.*s: %u %.*s\n", STR_ARG(s->rcpts[i].address), s->rcpts[i].reply.code,
                  STR_ARG(s->rcpts[i].reply.text));
-        cli_print(buf_str(&line));
+        cli_show(buf_str(&line));
         buf_free(&line);
         if (!s->rcpts[i].accepted) s->status = 1;
     }

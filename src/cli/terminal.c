@@ -22,9 +22,33 @@ void cli_print(str text)
     (void)!write_all(STDOUT_FILENO, text);
 }
 
+/* Line ends are ours; what is between them is shown. */
+static void show_lines(int fd, str text)
+{
+    struct buf b = buf_make(text.n + 1);
+    bool whole = str_ends(text, S("\n"));
+    str line;
+    while (str_split(&text, '\n', &line)) {
+        buf_add_shown(&b, str_ends(line, S("\r")) ? str_take(line, line.n - 1) : line);
+        if (text.n || whole) buf_addc(&b, '\n');
+    }
+    (void)!write_all(fd, buf_str(&b));
+    buf_free(&b);
+}
+
+bool cli_is_terminal(void)
+{
+    return isatty(STDOUT_FILENO);
+}
+
+void cli_show(str text)
+{
+    show_lines(STDOUT_FILENO, text);
+}
+
 void cli_note(str text)
 {
-    (void)!write_all(STDERR_FILENO, text);
+    show_lines(STDERR_FILENO, text);
 }
 
 void cli_complain(const char *format, ...)
@@ -35,7 +59,7 @@ void cli_complain(const char *format, ...)
     buf_addv(&text, format, ap);
     va_end(ap);
     write_all(STDERR_FILENO, S("posthorn: "));
-    write_all(STDERR_FILENO, buf_str(&text));
+    show_lines(STDERR_FILENO, buf_str(&text));
     write_all(STDERR_FILENO, S("\n"));
     buf_free(&text);
 }

@@ -23,3 +23,9 @@ enum err client_upgrade(struct conn *c, const struct client_options *o)
     if (conn_buffered(c)) return ERR_DENIED;
     return conn_starttls_client(c, o->tls_client, o->host);
 }
+
+bool client_is_line(const struct buf *b)
+{
+    str line = buf_str(b);
+    return !b->full && !str_has(line, '\n') && !str_has(line, '\r') && !str_has(line, '\0');
+}

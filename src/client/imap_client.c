@@ -134,7 +134,7 @@ enum err imap_client_login(struct imap_client *c, str user, str password, str *t
     quoted(&line, user);
     buf_addc(&line, ' ');
     quoted(&line, password);
-    enum err e = str_has(buf_str(&line), '\n') ? ERR_SYNTAX : conn_flush(c->conn);
+    enum err e = client_is_line(&line) ? conn_flush(c->conn) : ERR_SYNTAX;
     if (!e) {
         conn_trace_mask(c->conn, true); /* the secret, not the answer */
         begin(c, buf_str(&line));
@@ -151,11 +151,12 @@ enum err imap_client_login(struct imap_client *c, str user, str password, str *t
 
 static enum err idle_wait(struct imap_client *c, unsigned ms, imap_untagged_fn *each, void *arg)
 {
-    conn_deadline(c->conn, ms);
-    enum err e = read_response(c);
-    if (e) return ERR_LATER; /* the deadline, or the end: DONE will tell which */
-    each(arg, buf_str(&c->response));
-    return OK;
+    enum err e = conn_await(c->conn, ms);
+    if (e) return e;
+    conn_deadline(c->conn, c->options.command_ms);
+    e = read_response(c);
+    if (!e) each(arg, buf_str(&c->response));
+    return e;
 }
 
 enum err imap_client_idle(struct imap_client *c, unsigned ms, imap_untagged_fn *each, void *arg)
@@ -165,6 +166,7 @@ enum err imap_client_idle(struct imap_client *c, unsigned ms, imap_untagged_fn *
     if (!e) e = read_until(c, true, each, arg, NULL);
     if (e != ERR_EXISTS) return e ? e : ERR_SYNTAX;
     enum err heard = idle_wait(c, ms, each, arg);
+    if (heard && heard != ERR_LATER) return heard;
     conn_deadline(c->conn, c->options.command_ms);
     conn_write(c->conn, S("DONE\r\n"));
     e = conn_flush(c->conn);

@@ -55,7 +55,7 @@ static enum err pass(struct pop3_client *c, str password, str *text)
     struct buf line = buf_make(CLIENT_LINE_BYTES);
     buf_add(&line, S("PASS "));
     buf_add(&line, password);
-    enum err e = str_has(password, '\n') ? ERR_SYNTAX : conn_flush(c->conn);
+    enum err e = client_is_line(&line) ? conn_flush(c->conn) : ERR_SYNTAX;
     if (!e) {
         conn_trace_mask(c->conn, true); /* the secret, not the answer */
         begin(c, buf_str(&line));
@@ -73,7 +73,7 @@ enum err pop3_client_login(struct pop3_client *c, str user, str password, str *t
     buf_add(&line, S("USER "));
     buf_add(&line, user);
     enum err e =
-        str_has(user, '\n') ? ERR_SYNTAX : pop3_client_command(c, buf_str(&line), NULL, text);
+        client_is_line(&line) ? pop3_client_command(c, buf_str(&line), NULL, text) : ERR_SYNTAX;
     buf_free(&line);
     return e ? e : pass(c, password, text);
 }

@@ -86,7 +86,7 @@ static void timer_in(struct conn *c, unsigned ms)
 
 /* --- waiting inside a burst ------------------------------------------------------------------ */
 
-enum err conn_wait(struct conn *c, unsigned what)
+enum err conn_wait_until(struct conn *c, unsigned what, uint64_t until_us)
 {
     enum err e = OK;
 
@@ -97,10 +97,15 @@ enum err conn_wait(struct conn *c, unsigned what)
     c->waiting = (uint8_t)what;
     c->ready = false;
     while (!c->ready && !e)
-        e = fiber_suspend_until(c->deadline_us);
+        e = fiber_suspend_until(until_us);
     c->fiber = NULL;
     c->waiting = 0;
-    if (c->ready) return OK;
+    return c->ready ? OK : e;
+}
+
+enum err conn_wait(struct conn *c, unsigned what)
+{
+    if (!conn_wait_until(c, what, c->deadline_us)) return OK;
     c->gone = true;
     return ERR_GONE;
 }

@@ -138,6 +138,9 @@ enum err conn_connect(const struct connect_options *o, struct conn **out, int *w
 /* STARTTLS after the peer agreed, or TLS from the first byte. Waits. tls_client decides what is
  * verified. ERR_DENIED: certificate; ERR_SYNTAX: handshake; ERR_GONE: the peer left, too late. */
 enum err conn_starttls_client(struct conn *c, struct tls_client *t, str host) MUST_CHECK;
+/* Whether the peer says something, or ends, within ms. OK: it did; ERR_LATER: it did not, and the
+ * connection is as good as before; ERR_GONE. Waits. */
+enum err conn_await(struct conn *c, unsigned ms) MUST_CHECK;
 void conn_close(struct conn *c);   /* client side only; flushes nothing; NULL is fine */
 
 #endif

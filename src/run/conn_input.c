@@ -140,6 +140,22 @@ static enum err more(struct conn *c)
     }
 }
 
+enum err conn_await(struct conn *c, unsigned ms)
+{
+    uint64_t until_us = c->loop->now_us + ms * UINT64_C(1000);
+
+    if (conn_flush(c)) return ERR_GONE;
+    while (!conn_buffered(c) && !c->eof) {
+        enum io r = conn_fill(c);
+        if (r == IO_FAILED) return ERR_GONE;
+        if (r == IO_DONE || r == IO_END) return OK;
+        enum err e =
+            conn_wait_until(c, r == IO_WANT_WRITE ? SEAM_WRITABLE : SEAM_READABLE, until_us);
+        if (e) return e;
+    }
+    return OK;
+}
+
 /* The bytes up to and with the first LF, or 0 if there is none yet. Looks at each byte once. */
 static size_t line_length(struct conn *c)
 {

@@ -82,6 +82,8 @@ void conn_free(struct conn *c);    /* at once; the session is told if it was not
 void conn_watch(struct conn *c, unsigned what);
 /* Until the socket is ready for this; sets gone and returns ERR_GONE otherwise. Waits. */
 enum err conn_wait(struct conn *c, unsigned what);
+/* The same without setting gone: ERR_LATER at that time, ERR_GONE. Waits. */
+enum err conn_wait_until(struct conn *c, unsigned what, uint64_t until_us);
 enum err conn_wait_io(struct conn *c, enum io want); /* the same for IO_WANT_READ, IO_WANT_WRITE */
 
 /* conn_input.c */

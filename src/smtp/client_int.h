@@ -27,8 +27,6 @@ void client_write_line(struct smtp_client *c, str line); /* adds CRLF; not flush
 bool client_reply_line(str line, unsigned *code, bool *last, str *text);
 /* Pure: the enhanced code at the front of a reply's text, or empty (RFC 2034 4). */
 str client_enhanced(str text);
-/* Pure: appends a reply's text as UTF-8 without control characters, each bad byte as '?'. */
-void client_clean(str text, struct buf *out);
 /* Pure: one EHLO line; adds to the set. */
 void client_extension(str line, unsigned *extensions, uint64_t *size_max);
 

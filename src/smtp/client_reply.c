@@ -40,20 +40,6 @@ str client_enhanced(str text)
     return str_take(text, text.n - rest.n);
 }
 
-/* Printable enough to be kept and shown: what a remote server says ends up in bounces, logs and on
- * terminals, to which U+0080 to U+009F are control characters too. */
-void client_clean(str text, struct buf *out)
-{
-    bool utf8 = utf8_valid(text);
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool c1 = c == 0xc2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xa0;
-        bool bad = ascii_ctl(text.p[i]) || (c >= 0x80 && (!utf8 || c1));
-        buf_addc(out, bad ? '?' : text.p[i]);
-        i += utf8 && c1;
-    }
-}
-
 static enum err read_lines(struct smtp_client *c, struct buf *text, unsigned *code)
 {
     bool last = false;
@@ -67,7 +53,7 @@ static enum err read_lines(struct smtp_client *c, struct buf *text, unsigned *co
         if (n && this != *code) return ERR_GONE;
         *code = this;
         if (n) buf_addc(text, '\n');
-        client_clean(rest, text);
+        buf_add_shown(text, rest); /* it ends up in bounces and logs */
     }
     return OK;
 }

@@ -84,31 +84,6 @@ static void what_a_server_offers(void **state)
     assert_int_equal(size, 1000);
 }
 
-static void what_a_terminal_would_obey_is_not_kept(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *in, *out;
-    } cases[] = {
-        { "plain", "plain" },
-        { "\x1b[31m\x7f\r", "?[31m??" },
-        { "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
-        { "\xc2\x9b"
-          "31m",
-          "?31m" },
-        { "caf\xe9", "caf?" },
-        { "\xc3\xa9\xff", "???" },
-        { "\xc2\xa0", "\xc2\xa0" },
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct buf b = buf_make(100);
-        client_clean(str_of(cases[i].in), &b);
-        buf_addc(&b, '\0');
-        assert_string_equal(b.p, cases[i].out);
-        buf_free(&b);
-    }
-}
-
 /* --- conversations
  * --------------------------------------------------------------------------------- */
 
@@ -511,7 +486,6 @@ int main(void)
         cmocka_unit_test(reply_lines),
         cmocka_unit_test(enhanced_codes),
         cmocka_unit_test(what_a_server_offers),
-        cmocka_unit_test(what_a_terminal_would_obey_is_not_kept),
         cmocka_unit_test(a_whole_conversation),
         cmocka_unit_test(an_old_server_is_greeted_with_helo),
         cmocka_unit_test(dots_are_doubled_wherever_the_letter_is_cut),
