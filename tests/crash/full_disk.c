@@ -79,12 +79,14 @@ static void fill(struct scene *s, size_t left)
 static char *letter(size_t *n)
 {
     static char text[LETTER + 100];
-    uint32_t x = (uint32_t)rand();
-    char *p = text + sprintf(text, "From: ann@c.test\r\nSubject: large\r\n\r\n");
+    static uint32_t letters;
+    uint32_t x = ++letters * 2654435761u;
+    char *p = text + snprintf(text, 100, "From: ann@c.test\r\nSubject: large\r\n\r\n");
     while (p < text + LETTER) { /* nothing that could be compressed */
         for (int i = 0; i < 76; i++, x = x * 1664525 + 1013904223)
             *p++ = (char)('A' + (x >> 16) % 58);
-        p += sprintf(p, "\r\n");
+        *p++ = '\r';
+        *p++ = '\n';
     }
     *n = (size_t)(p - text);
     return text;
