@@ -100,6 +100,8 @@ bool cli_server_resolve(struct cli_server *s, struct arena *a)
         return false;
     }
     if (!s->host.n) s->host = str_take(s->server, str_rchr(s->server, ':'));
+    if (str_starts(s->host, S("[")) && str_ends(s->host, S("]"))) /* as a certificate names it */
+        s->host = str_sub(s->host, 1, s->host.n - 2);
     return pick_encryption(s) && make_trust(s, a);
 }
 
