@@ -39,7 +39,5 @@ enum err admin_domain(str text, struct arena *a, str *folded, struct buf *out) M
 /* "512M", "0", "2G" to bytes. */
 enum err admin_size(str text, uint64_t *bytes, struct buf *out) MUST_CHECK;
 void admin_size_text(uint64_t bytes, struct buf *out);
-/* "2026-11-22 10:15:00 UTC" and "in 3 min 20 s". */
-void admin_time_text(int64_t at_us, struct buf *out);
 
 #endif

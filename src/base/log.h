@@ -1,6 +1,6 @@
 /* log.h - one line an event: `level event key=value …`, always with the session's id.
  *
- * Events are a documented list (log.c: name, what it says), each counted as a metric. Values are
+ * Events are a documented list (log.c: name, what it says), each counted. Values are
  * quoted and escaped when they hold anything but printable ASCII without spaces: no line breaks,
  * no terminal escapes. Secrets are never passed here. base formats; where lines go is run's.
  */
@@ -29,7 +29,7 @@ void log_to(void (*sink)(void *arg, enum log_level level, str line), void *arg);
 void log_level_set(enum log_level level);
 bool log_wants(enum log_level level);
 
-/* The list of events with their meaning and how often each happened: docs, `posthorn metrics`. */
+/* The list of events with their meaning, and how often each happened since the start. */
 struct log_event_row { const char *name, *meaning; };
 extern const struct log_event_row log_events[];
 extern const size_t log_events_count;

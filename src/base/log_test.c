@@ -65,8 +65,8 @@ static void a_line_says_who_and_what(void **state)
               F_NUM("size_bytes", UINT64_MAX), F_CSTR("why", NULL));
     assert_line(S("info smtp.accepted session=a1b2 from=alice@a.test "
                   "size_bytes=18446744073709551615 why=\"\"\n"));
-    log_fields(LOG_ERROR, "server.failed", S(""), NULL, 0);
-    assert_line(S("error server.failed session=-\n"));
+    log_fields(LOG_ERROR, "config.error", S(""), NULL, 0);
+    assert_line(S("error config.error session=-\n"));
 }
 
 static const struct {

@@ -41,7 +41,6 @@ str parse_string(struct parse *p);
 str parse_nstring(struct parse *p); /* NIL is the empty str with p == NULL */
 str parse_list_mailbox(struct parse *p);
 bool parse_try_word(struct parse *p, str word); /* the whole next atom is this, case folded */
-uint32_t parse_number32(struct parse *p);
 uint32_t parse_nz_number(struct parse *p);
 uint64_t parse_number64(struct parse *p);
 uint64_t parse_mod_sequence(struct parse *p); /* RFC 7162: 63 bits */

@@ -164,11 +164,6 @@ str parse_list_mailbox(struct parse *p)
 }
 
 /* --- numbers and sets ----------------------------------------------------------------------- */
-uint32_t parse_number32(struct parse *p)
-{
-    return (uint32_t)parse_number(p, UINT32_MAX);
-}
-
 uint32_t parse_nz_number(struct parse *p)
 {
     uint32_t value = (uint32_t)parse_number(p, UINT32_MAX);

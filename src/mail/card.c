@@ -244,11 +244,6 @@ void card_free(struct card_builder *b)
     mem_free(b);
 }
 
-const struct mime *card_mime(const struct card_builder *b)
-{
-    return &b->mime;
-}
-
 bool card_build(struct buf *out, str message)
 {
     struct card_builder *b = card_begin();

@@ -19,7 +19,6 @@ void card_feed(struct card_builder *b, str chunk);      /* cuts do not matter */
 /* Append the card; false if out is full, which an empty buf of CARD_BYTES never is. */
 bool card_end(struct card_builder *b, struct buf *out);
 void card_free(struct card_builder *b);                 /* NULL is fine */
-const struct mime *card_mime(const struct card_builder *b); /* after card_end, until card_free */
 
 /* The card of a message that is in memory whole. */
 bool card_build(struct buf *out, str message);

@@ -72,20 +72,6 @@ void received_write(struct buf *out, const struct received *r)
     buf_add(out, S("\r\n"));
 }
 
-void return_path_write(struct buf *out, struct address sender)
-{
-    buf_add(out, S("Return-Path: "));
-    address_write_path(out, sender);
-    buf_add(out, S("\r\n"));
-}
-
-void delivered_to_write(struct buf *out, struct address rcpt)
-{
-    buf_add(out, S("Delivered-To: "));
-    address_write(out, rcpt);
-    buf_add(out, S("\r\n"));
-}
-
 void date_field_write(struct buf *out, struct date d)
 {
     buf_add(out, S("Date: "));

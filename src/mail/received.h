@@ -1,4 +1,4 @@
-/* received.h - the lines that we add on top: Received, Return-Path, Message-ID, Date.
+/* received.h - the lines that we add on top: Received, Message-ID, Date.
  *
  * RFC 5321 4.4, RFC 5322 3.6.4. Pure text: the caller brings time and random bytes. What strangers
  * said (HELO) is reduced to characters that are harmless in a header.
@@ -24,8 +24,6 @@ struct received {
 
 /* Append the folded field, CRLF at the end. */
 void received_write(struct buf *out, const struct received *r);
-void return_path_write(struct buf *out, struct address sender); /* "Return-Path: <…>" CRLF */
-void delivered_to_write(struct buf *out, struct address rcpt);  /* "Delivered-To: …" CRLF */
 void date_field_write(struct buf *out, struct date d);          /* "Date: …" CRLF */
 
 /* A message-id without angle brackets: time and random bytes in letters and digits, "@domain". */

@@ -57,14 +57,9 @@ static void small_fields_are_written(void **state)
 {
     (void)state;
     struct buf b = buf_make(2000);
-    return_path_write(&b, (struct address){ 0 });
-    return_path_write(&b, (struct address){ S("a b"), S("a.test") });
-    delivered_to_write(&b, (struct address){ S("bob"), S("b.test") });
     date_field_write(&b, (struct date){ 0, 0 });
     message_id_field_write(&b, S("x@y>\r\nBcc: z"));
-    assert_true(str_eq(buf_str(&b), S("Return-Path: <>\r\nReturn-Path: <\"a b\"@a.test>\r\n"
-                                      "Delivered-To: bob@b.test\r\n"
-                                      "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n"
+    assert_true(str_eq(buf_str(&b), S("Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n"
                                       "Message-ID: <x@yBcc:z>\r\n")));
     buf_free(&b);
 }

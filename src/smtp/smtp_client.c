@@ -153,16 +153,6 @@ enum err smtp_client_open(const struct smtp_client_options *o, struct arena *a,
     return OK;
 }
 
-unsigned smtp_client_extensions(const struct smtp_client *c)
-{
-    return c->extensions;
-}
-
-uint64_t smtp_client_size_max(const struct smtp_client *c)
-{
-    return c->size_max;
-}
-
 const struct tls_facts *smtp_client_tls(const struct smtp_client *c)
 {
     return conn_tls_facts(c->conn);

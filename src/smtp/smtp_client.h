@@ -41,8 +41,6 @@ struct smtp_client;
  * *tls_failed); ERR_DENIED: 5xx; ERR_GONE. reply says what came. Arena lives as long as the client. */
 enum err smtp_client_open(const struct smtp_client_options *o, struct arena *a, struct smtp_client **out,
                           struct smtp_reply *reply, bool *tls_failed) MUST_CHECK;
-unsigned smtp_client_extensions(const struct smtp_client *c);
-uint64_t smtp_client_size_max(const struct smtp_client *c); /* 0: not said */
 const struct tls_facts *smtp_client_tls(const struct smtp_client *c);
 
 struct smtp_client_rcpt {

@@ -88,13 +88,6 @@ static enum err take_out(struct box *b, enum bits kind, uint32_t block)
     return e;
 }
 
-enum err box_has(struct box *b, enum bits kind, struct uid uid, bool *out)
-{
-    enum err e = take_out(b, kind, bitmap_block(uid.n));
-    if (!e) *out = bitmap_has(&b->bits[kind], uid.n);
-    return e;
-}
-
 static enum err set_bit(struct box *b, enum bits kind, struct uid uid, bool on, uint32_t *count)
 {
     enum err e = take_out(b, kind, bitmap_block(uid.n));

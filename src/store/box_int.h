@@ -35,7 +35,6 @@ enum err box_open_name(struct ledger *l, str name, struct box **out) MUST_CHECK;
 void box_close(
     struct box *b); /* writes what changed; the ledger is closed by its owner, afterwards */
 
-enum err box_has(struct box *b, enum bits kind, struct uid uid, bool *out) MUST_CHECK;
 /* The first UID in [from, to] with the bit; 0 if none. */
 enum err box_next(struct box *b, enum bits kind, struct uid_range in, struct uid *out) MUST_CHECK;
 
