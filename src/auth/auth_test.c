@@ -322,6 +322,8 @@ static void whose_address_one_may_use(void **state)
         { "alice+", false },
         { "+@a.test", false },
         { "alice@a.test+x@a.test", false },
+        { "alice+smith@a.test", false }, /* somebody else's own address */
+        { "alice+team@a.test", false },  /* an alias of others */
     };
     struct place p;
     place_open(&p, 0, 0);
@@ -329,6 +331,8 @@ static void whose_address_one_may_use(void **state)
     assert_int_equal(store_alias_add(p.store, S("sales@a.test"), S("bob@a.test")), OK);
     assert_int_equal(store_alias_add(p.store, S("sales@a.test"), S("alice@a.test")), OK);
     assert_int_equal(store_alias_add(p.store, S("team@a.test"), S("bob@a.test")), OK);
+    add_user(&p, "alice+smith@a.test", S("x"), false);
+    assert_int_equal(store_alias_add(p.store, S("alice+team@a.test"), S("bob@a.test")), OK);
     struct login alice = { .address = S("alice@a.test") };
     struct view *v = store_view(p.store);
     for (size_t i = 0; i < COUNT_OF(cases); i++)
