@@ -18,7 +18,7 @@
 static const struct setting rows[] = {
     { "argon2_memory",  SET_SIZE,     offsetof(struct auth_settings, argon2_memory_bytes), "64M",  1 << 16, 1 << 30, NULL, "Memory that one password hash takes (Argon2id)." },
     { "argon2_passes",  SET_COUNT,    offsetof(struct auth_settings, argon2_passes),       "3",    1, 100,       NULL, "Passes over that memory." },
-    { "argon2_lanes",   SET_COUNT,    offsetof(struct auth_settings, argon2_lanes),        "1",    1, 16,        NULL, "Lanes of that memory." },
+    { "argon2_lanes",   SET_COUNT,    offsetof(struct auth_settings, argon2_lanes),        "1",    1, 8,         NULL, "Lanes of that memory." },
     { "hash_threads",   SET_COUNT,    offsetof(struct auth_settings, hash_threads),        "2",    1, 64,        NULL, "Threads that check passwords." },
     { "fail_delay",     SET_DURATION, offsetof(struct auth_settings, fail_delay_ms),       "2s",   0, 60000,     NULL, "A failed log-in takes at least this long." },
     { "failures_max",   SET_COUNT,    offsetof(struct auth_settings, failures_max),        "3",    1, 100,       NULL, "Failed log-ins of one connection, then it is closed." },

@@ -260,6 +260,33 @@ static void each_recipient_has_an_outcome_of_its_own(void **state)
     place_end(&p);
 }
 
+/* As long as a reply may be: the result is recorded, with as much of it as there is room for. */
+static void a_long_reply_is_recorded(void **state)
+{
+    (void)state;
+    static const char *const codes[] = { "450", "550" };
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        struct buf long_reply = buf_make(100000);
+        for (int line = 0; line < 120; line++) {
+            buf_addf(&long_reply, "%s%c", codes[i], line < 119 ? '-' : ' ');
+            buf_fill(&long_reply, 'x', 130);
+            buf_add(&long_reply, S("\r\n"));
+        }
+        buf_addc(&long_reply, '\0');
+        const struct peer_rule rules[] = { { "RCPT", long_reply.p, 0 }, { NULL, NULL, 0 } };
+        struct place p;
+        place_make(&p);
+        struct peer *b = add_b(&p, rules);
+        send_to(&p, "RCPT TO:<bob@b.test>");
+        run_for(&p.a, MINUTE_US);
+        assert_int_equal(b->sessions, 1);
+        assert_int_equal(queue_count(&p.a), i == 0);
+        assert_int_equal(count_letters(&p.a, "Action: failed"), i == 1);
+        place_end(&p);
+        buf_free(&long_reply);
+    }
+}
+
 static void a_greylisted_letter_goes_the_second_time(void **state)
 {
     (void)state;
@@ -543,6 +570,7 @@ int main(void)
         cmocka_unit_test(without_mx_the_domains_own_address_is_used),
         cmocka_unit_test(our_own_name_in_the_list_ends_it),
         cmocka_unit_test(each_recipient_has_an_outcome_of_its_own),
+        cmocka_unit_test(a_long_reply_is_recorded),
         cmocka_unit_test(a_greylisted_letter_goes_the_second_time),
         cmocka_unit_test(a_host_that_refuses_to_talk_is_passed_over),
         cmocka_unit_test(when_all_hosts_refuse_to_talk_it_bounces),
