@@ -31,11 +31,12 @@ static struct key key_events(struct msgid id)
     return k;
 }
 
-static enum err free_place(struct txn *t, struct msgid id, uint32_t *n, struct key *out)
+static enum err free_place(struct txn *t, struct msgid id, int64_t at_us, uint32_t *n,
+                           struct key *out)
 {
     for (;; (*n)++) {
         struct key k = key_events(id);
-        key_u64(&k, (uint64_t)txn_wall_us(t));
+        key_u64(&k, (uint64_t)at_us);
         key_u32(&k, *n);
         str value;
         enum err e = source_get(in_txn(t), ACCOUNT_JOURNEY, &k, &value);
@@ -44,22 +45,30 @@ static enum err free_place(struct txn *t, struct msgid id, uint32_t *n, struct k
     }
 }
 
-enum err journey_put(struct txn *t, struct msgid id, uint32_t *n, str what, str text)
+static enum err put_at(struct txn *t, const struct journey_event *event, struct msgid id,
+                       uint32_t *n)
 {
     struct key k;
     if (id.n == 0) return OK;
     struct buf line = buf_make(STORE_VALUE_BYTES);
-    add_line(&line, cut_utf8(text, EVENT_TEXT_BYTES)); /* before any call that ends text's life */
-    enum err e = free_place(t, id, n, &k);
+    add_line(&line,
+             cut_utf8(event->text, EVENT_TEXT_BYTES)); /* before any call that ends its life */
+    enum err e = free_place(t, id, event->at_us, n, &k);
     if (!e) {
         struct buf b = row_new();
-        row_add_str(&b, str_take(what, EVENT_WHAT_BYTES));
+        row_add_str(&b, str_take(event->what, EVENT_WHAT_BYTES));
         row_add_str(&b, buf_str(&line));
         row_put(t, ACCOUNT_JOURNEY, &k, &b);
         (*n)++;
     }
     buf_free(&line);
     return e;
+}
+
+enum err journey_put(struct txn *t, struct msgid id, uint32_t *n, str what, str text)
+{
+    struct journey_event event = { .at_us = txn_wall_us(t), .what = what, .text = text };
+    return put_at(t, &event, id, n);
 }
 
 enum err journey_put_change(struct box *b, struct msgid id, struct uid uid, str what,
@@ -115,8 +124,10 @@ enum err store_journey(struct view *v, struct msgid id,
 
 /* --- notes that nobody waits for ------------------------------------------------------------- */
 
+/* With the time at which it happened: the commit that it joins may come a second later. */
 struct note {
     struct msgid id;
+    int64_t at_us;
     str what;
     struct buf text;
 };
@@ -125,7 +136,8 @@ static enum err put_note(struct txn *t, void *arg)
 {
     const struct note *note = arg;
     uint32_t n = 0;
-    return journey_put(t, note->id, &n, note->what, buf_str(&note->text));
+    struct journey_event event = { note->at_us, note->what, buf_str(&note->text) };
+    return put_at(t, &event, note->id, &n);
 }
 
 static void free_note(void *arg)
@@ -139,7 +151,7 @@ void store_journey_note(struct store *s, struct msgid id, const char *what, str 
 {
     if (id.n == 0) return;
     struct note *note = MEM_NEW(struct note);
-    *note = (struct note){ id, str_of(what), buf_make(EVENT_TEXT_BYTES) };
+    *note = (struct note){ id, seam_wall_us(s->seam), str_of(what), buf_make(EVENT_TEXT_BYTES) };
     buf_add(&note->text, cut_utf8(text, EVENT_TEXT_BYTES));
     engine_commit_lazy(s->engine, put_note, note, free_note);
 }
