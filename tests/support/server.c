@@ -106,16 +106,26 @@ struct server *server_start(struct world *w, const char *domain, const char *ext
     return s;
 }
 
+/* A sanitizer's report may come from a moment that no client noticed. */
+static void expect_no_report(const struct server *s)
+{
+    if (!file_has(s->log, "Sanitizer") && !file_has(s->log, "runtime error:")) return;
+    char *log = file_read(s->log, NULL);
+    fail_now("%s was reported:\n%s", s->domain, log);
+}
+
 void server_kill(struct server *s)
 {
     if (s->process) peer_end(s->process, SIGKILL, 20);
     s->process = NULL;
+    expect_no_report(s);
 }
 
 int server_stop(struct server *s)
 {
     int status = s->process ? peer_end(s->process, SIGTERM, 20) : -1;
     s->process = NULL;
+    expect_no_report(s);
     return status;
 }
 
