@@ -179,7 +179,7 @@ bool wire_ended(struct wire *w, double seconds)
 
 bool wire_silent(struct wire *w)
 {
-    receive(w, now_s());
+    receive(w, now_s() + WIRE_LULL_S);
     return w->at == w->n;
 }
 

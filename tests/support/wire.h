@@ -30,7 +30,7 @@ const char *wire_line(struct wire *w, double seconds, size_t *n);
 /* So many bytes as they came, NUL behind; NULL when they do not come. Valid until the next call. */
 const char *wire_bytes(struct wire *w, size_t n, double seconds);
 bool wire_ended(struct wire *w, double seconds); /* what still comes is thrown away */
-bool wire_silent(struct wire *w);                /* nothing has come that was not read */
+bool wire_silent(struct wire *w);                /* nothing comes that was not read */
 
 /* The next line must match the whole extended regular expression; returns it. */
 const char *wire_expect(struct wire *w, const char *pattern);

@@ -9,6 +9,9 @@
 /* PATIENCE: generous, since sanitizers and a busy machine are slow; a good answer never waits. */
 enum { WIRE_PIECE = 64 * 1024, WIRE_PATIENCE_S = 20 };
 
+/* Long enough for an answer that nobody asked for. */
+#define WIRE_LULL_S 0.02
+
 struct wire {
     int fd, port;
     struct ssl_st *tls; /* NULL: in clear */

@@ -6,6 +6,7 @@
  *
  *   C: text     sent with CRLF. Lines that follow each other are sent in one piece.
  *   C- text     sent without an end; \r \n \0 \\ and \xNN are bytes
+ *   C* N text   the same, N times
  *   S: text     the next line is exactly this
  *   S~ pattern  the next line matches the whole of this extended regular expression
  *   S* pattern  lines are read up to one that matches
@@ -107,6 +108,13 @@ static void add_raw(struct play *p, const char *text)
         if (c == '\\') c = unescaped(&text);
         add(p, &c, 1);
     }
+}
+
+static void add_times(struct play *p, const char *text)
+{
+    char *rest;
+    for (long n = strtol(text, &rest, 10); n > 0; n--)
+        add_raw(p, rest + 1);
 }
 
 static void add_line(struct play *p, const char *text)
@@ -224,6 +232,7 @@ static const struct verb {
 } verbs[] = {
     { "C: ", add_line },
     { "C- ", add_raw },
+    { "C* ", add_times },
     { "S: ", exactly, true },
     { "S~ ", like, true },
     { "S* ", up_to, true },
@@ -311,7 +320,7 @@ static struct server *server_for_transcripts(struct world *w)
     size_t n = 0;
     world_address(w, 2, address);
     n += (size_t)snprintf(extra, sizeof extra,
-                          "\n[imap]\nappend_max = 1000000\n\n[smtp]\nsize_max = 1M\n");
+                          "\n[imap]\nappend_max = 1000000\n\n[smtp]\nsize_max = 64K\n");
     for (int i = 0; i < LISTENERS; i++)
         if (listeners[i].protocol)
             n += (size_t)snprintf(extra + n, sizeof extra - n,
