@@ -1,4 +1,4 @@
-# Too much: a message above the size, and chunks that are together above it; the session goes on. RFC 1870, RFC 3030.
+# What is sent along with a literal of uncountable length would be taken for commands: goodbye.
 S~ \* OK \[CAPABILITY IMAP4rev1 .* AUTH=PLAIN\] Posthorn is ready
 C: a9 LOGIN {99999999999999999999+}
 C: x NOOP

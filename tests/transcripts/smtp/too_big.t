@@ -2,8 +2,8 @@
 S: 220 mail.a.test ESMTP Posthorn
 C: EHLO mail.b.test
 S* 250 SMTPUTF8
-C: MAIL FROM:<bob@b.test> SIZE=70000
-S: 552 5.3.4 at most 65536 bytes
+C: MAIL FROM:<bob@b.test> SIZE=110000
+S: 552 5.3.4 at most 102400 bytes
 C: MAIL FROM:<bob@b.test>
 C: RCPT TO:<alice@a.test>
 C: DATA
@@ -12,25 +12,25 @@ S: 250 2.1.5 recipient ok
 S: 354 send it, and end with <CRLF>.<CRLF>
 C: Subject: big
 C:
-C* 1000 seventy bytes and two for the line's end, that is what this line holds now\r\n
+C* 1500 seventy bytes and two for the line's end, that is what this line holds now\r\n
 C: .
 S: 552 5.3.4 message too big
 C: MAIL FROM:<bob@b.test>
 C: RCPT TO:<alice@a.test>
-C: BDAT 70000 LAST
-C* 7000 ten bytes.
+C: BDAT 110000 LAST
+C* 11000 ten bytes.
 S: 250 2.1.0 sender ok
 S: 250 2.1.5 recipient ok
 S: 552 5.3.4 message too big
 C: MAIL FROM:<bob@b.test>
 C: RCPT TO:<alice@a.test>
-C: BDAT 40000
-C* 4000 8 bytes.\r\n
+C: BDAT 60000
+C* 6000 8 bytes.\r\n
 S: 250 2.1.0 sender ok
 S: 250 2.1.5 recipient ok
-S: 250 2.0.0 40000 bytes received
-C: BDAT 40000 LAST
-C* 4000 8 bytes.\r\n
+S: 250 2.0.0 60000 bytes received
+C: BDAT 60000 LAST
+C* 6000 8 bytes.\r\n
 S: 552 5.3.4 message too big
 C: NOOP
 S: 250 2.0.0 ok
