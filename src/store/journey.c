@@ -136,7 +136,8 @@ static enum err put_note(struct txn *t, void *arg)
 {
     const struct note *note = arg;
     uint32_t n = 0;
-    struct journey_event event = { note->at_us, note->what, buf_str(&note->text) };
+    int64_t at_us = note->at_us ? note->at_us : txn_wall_us(t);
+    struct journey_event event = { at_us, note->what, buf_str(&note->text) };
     return put_at(t, &event, note->id, &n);
 }
 
@@ -151,7 +152,8 @@ void store_journey_note(struct store *s, struct msgid id, const char *what, str 
 {
     if (id.n == 0) return;
     struct note *note = MEM_NEW(struct note);
-    *note = (struct note){ id, seam_wall_us(s->seam), str_of(what), buf_make(EVENT_TEXT_BYTES) };
+    int64_t at_us = s->seam ? seam_wall_us(s->seam) : 0; /* 0: the commit's own */
+    *note = (struct note){ id, at_us, str_of(what), buf_make(EVENT_TEXT_BYTES) };
     buf_add(&note->text, cut_utf8(text, EVENT_TEXT_BYTES));
     engine_commit_lazy(s->engine, put_note, note, free_note);
 }
