@@ -21,10 +21,16 @@ void imap_send(struct imap *s)
     buf_reset(&s->reply.out);
 }
 
+void imap_went_on(struct imap *s)
+{
+    conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
+}
+
 void imap_send_some(struct imap *s)
 {
     if (s->reply.out.n < IMAP_REPLY_FLUSH_BYTES) return;
     imap_send(s);
+    imap_went_on(s);
     fiber_yield(); /* a client that takes everything at once shall not have the loop to itself */
 }
 

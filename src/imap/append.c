@@ -56,6 +56,7 @@ static enum err receive(struct imap *s, struct incoming *in, uint64_t left)
         enum err e =
             conn_read(s->conn, left < IMAP_READ_BYTES ? (size_t)left : IMAP_READ_BYTES, &piece);
         if (e) return e;
+        imap_went_on(s);
         left -= piece.n;
         in->nul |= str_has(piece, '\0');
         if (!result && !in->nul) result = take(in, piece);

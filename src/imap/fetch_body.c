@@ -112,6 +112,7 @@ static enum err stream(struct fetched *f, const struct fetch_item *item, struct 
         if (body_read(f->reader, at, most, &piece) || piece.n == 0) return ERR_GONE;
         conn_write(s->conn, piece);
         if (conn_gone(s->conn)) return ERR_GONE;
+        imap_went_on(s);
         at += piece.n;
         left -= piece.n;
     }

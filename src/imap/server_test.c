@@ -470,6 +470,71 @@ static void quota_is_said_before_the_sending(void **state)
     world_end();
 }
 
+/* --- slow lines ------------------------------------------------------------------------------ */
+enum { SLOW_BYTES = 900000, SLOW_ITEMS = 20, SLOW_PAUSE_US = 100000 };
+
+static void pause(void)
+{
+    for (uint64_t until = seam_mono_us(w.seam) + SLOW_PAUSE_US; seam_mono_us(w.seam) < until;)
+        spin();
+}
+
+static void send_slowly(str bytes)
+{
+    for (size_t at = 0; at < bytes.n; at += SLOW_BYTES / 6) {
+        send_piece(0, str_sub(bytes, at, SLOW_BYTES / 6));
+        pause();
+    }
+}
+
+/* Takes what comes, with pauses, up to the tagged answer; how much it was. */
+static size_t take_slowly(void)
+{
+    struct client *c = &w.clients[0];
+    size_t taken = 0;
+    for (size_t next = 0;;) {
+        ssize_t r = seam_recv(w.seam, c->socket, c->got, REPLY_MAX);
+        if (r == 0) return taken;
+        if (r < 0) {
+            spin();
+            continue;
+        }
+        taken += (size_t)r;
+        if (str_find((str){ c->got, (size_t)r }, S("b OK")) != STR_NPOS) return taken;
+        if (taken < next) continue;
+        next = taken + 2000000;
+        pause();
+    }
+}
+
+/* A command may last far longer than imap.command, as long as the client goes on. */
+static void a_slow_line_is_no_dead_line(void **state)
+{
+    (void)state;
+    world_begin();
+    w.settings.command_ms = 300;
+    struct buf text = buf_make(SLOW_BYTES + 2);
+    buf_add(&text, S("Subject: x\r\n\r\n"));
+    buf_fill(&text, 'x', SLOW_BYTES - text.n);
+    log_in(0);
+    select_inbox(0);
+    say(0, "a APPEND INBOX {900000}");
+    expect_like(0, "\\+ .*");
+    send_slowly(buf_str(&text));
+    say(0, "");
+    expect_like(0, "\\* 1 EXISTS");
+    expect_like(0, "a OK .*");
+    buf_reset(&text);
+    buf_add(&text, S("b FETCH 1 ("));
+    for (int i = 0; i < SLOW_ITEMS; i++)
+        buf_addf(&text, "BODY.PEEK[]<%d.%d> ", i, SLOW_BYTES);
+    buf_add(&text, S("UID)"));
+    client_send(0, buf_str(&text), false);
+    assert_true(take_slowly() > (size_t)(SLOW_ITEMS - 1) * SLOW_BYTES);
+    buf_free(&text);
+    world_end();
+}
+
 /* A mailbox that another device deletes is not served further. */
 static void a_deleted_mailbox_ends_it(void **state)
 {
@@ -499,6 +564,7 @@ int main(void)
         cmocka_unit_test(long_headers_are_listed),
         cmocka_unit_test(keywords_are_limited),
         cmocka_unit_test(quota_is_said_before_the_sending),
+        cmocka_unit_test(a_slow_line_is_no_dead_line),
         cmocka_unit_test(a_deleted_mailbox_ends_it),
         cmocka_unit_test(devices_hear_of_each_other),
         cmocka_unit_test(expunges_wait),

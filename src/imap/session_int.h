@@ -59,6 +59,8 @@ struct imap {
 void imap_send(struct imap *s);
 /* The same once IMAP_REPLY_FLUSH_BYTES are gathered; no view may be open. Waits. */
 void imap_send_some(struct imap *s);
+/* The client, who is logged in, took or sent a piece: for the next it has imap.command again. */
+void imap_went_on(struct imap *s);
 /* What the tagged answer will say; code and text live in the arena or are constants. Returns e, so
  * that a guard is one line: return imap_no(s, ERR_NOTFOUND, S("TRYCREATE"), S("no such mailbox")). */
 enum err imap_no(struct imap *s, enum err e, str code, str text);
