@@ -34,10 +34,9 @@ static bool crypt_matches(const char *hash, str password)
     bool same = false;
 
     if (secret && data) {
-        const char *got = crypt_r(secret, hash, data);
-        str want = str_of(hash);
-        same = got && got[0] != '*' && str_of(got).n == want.n &&
-               bytes_equal_secret(got, want.p, want.n);
+        /* Unlike crypt_r it answers NULL, not a text, to a hash that is none. */
+        str got = str_of(crypt_rn(secret, hash, data, sizeof *data)), want = str_of(hash);
+        same = got.n && got.n == want.n && bytes_equal_secret(got.p, want.p, want.n);
         bytes_wipe(data, sizeof *data);
         bytes_wipe((char *)secret, password.n);
     }
