@@ -1,7 +1,7 @@
 /* box.c - changing a mailbox inside a transaction: messages come, change flags and go. */
 #include "store/box_int.h"
 
-#include <assert.h>
+#include "base/log.h"
 
 /* --- the ledger ------------------------------------------------------------------------------ */
 
@@ -88,14 +88,23 @@ static enum err take_out(struct box *b, enum bits kind, uint32_t block)
     return e;
 }
 
+/* A count that is damaged already may end no process, and keep nobody from deleting mail: it stops
+ * at 0, and check tells of it. */
+static uint64_t less(const struct box *b, uint64_t count, uint64_t by)
+{
+    if (count >= by) return count - by;
+    log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "counts of a mailbox"),
+              F_NUM("account", b->ledger->account.n), F_NUM("mailbox", b->m));
+    return 0;
+}
+
 static enum err set_bit(struct box *b, enum bits kind, struct uid uid, bool on, uint32_t *count)
 {
     enum err e = take_out(b, kind, bitmap_block(uid.n));
     if (e || !bitmap_set(&b->bits[kind], uid.n, on)) return e;
     b->changed[kind] = true;
     b->dirty = true;
-    assert(on || *count > 0);
-    *count += on ? 1u : (uint32_t)-1;
+    *count = on ? *count + 1 : (uint32_t)less(b, *count, 1);
     return OK;
 }
 
@@ -163,10 +172,9 @@ static void count_bytes(struct box *b, uint64_t size_bytes, bool more)
         used->messages++;
         return;
     }
-    assert(b->head.size_bytes >= size_bytes && used->bytes >= size_bytes && used->messages > 0);
-    b->head.size_bytes -= size_bytes;
-    used->bytes -= size_bytes;
-    used->messages--;
+    b->head.size_bytes = less(b, b->head.size_bytes, size_bytes);
+    used->bytes = less(b, used->bytes, size_bytes);
+    used->messages = less(b, used->messages, 1);
 }
 
 enum err box_add(struct box *b, struct message *message, bool seen_once)

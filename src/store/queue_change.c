@@ -1,8 +1,6 @@
 /* queue_change.c - recipients enter the queue, are tried, held and leave it. */
 #include "store/queue_int.h"
 
-#include <assert.h>
-
 #include "base/codec.h"
 
 enum { ENVID_BYTES = 256, ORCPT_BYTES = 512, PATH_BYTES = 320 }; /* RFC 3461 4: 100 and 500 */
@@ -84,8 +82,8 @@ static enum err let_message_go(struct txn *t, struct msgid id)
     struct queued q;
     enum err e = queued_get(in_txn(t), id, &q);
     if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
-    assert(q.left > 0);
-    if (--q.left > 0) {
+    if (q.left > 1) {
+        q.left--;
         q.sender = arena_copy(a, q.sender);
         q.envid = arena_copy(a, q.envid);
         if (a->full) return ERR_LIMIT;
