@@ -25,6 +25,6 @@ struct wire {
     bool ended;
 };
 
-bool wire_vsay(struct wire *w, const char *format, va_list ap);
+bool wire_vsay(struct wire *w, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
 
 #endif
