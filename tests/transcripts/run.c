@@ -59,7 +59,7 @@ struct play {
     const struct listener *at;
     bool bytewise, tls;
     char *turn; /* what is to be sent before the next answer is awaited */
-    size_t turn_n;
+    size_t turn_n, turn_cap;
     int line_number;
     char why[WHY_MAX]; /* empty as long as all is well */
 };
@@ -82,7 +82,10 @@ static void connect_now(struct play *p)
 static void add(struct play *p, const char *bytes, size_t n)
 {
     if (!n) return;
-    p->turn = realloc(p->turn, p->turn_n + n);
+    if (p->turn_n + n > p->turn_cap) {
+        p->turn_cap = 2 * (p->turn_n + n);
+        p->turn = realloc(p->turn, p->turn_cap);
+    }
     memcpy(p->turn + p->turn_n, bytes, n);
     p->turn_n += n;
 }
@@ -230,17 +233,17 @@ static const struct verb {
     void (*run)(struct play *p, const char *rest);
     bool heard; /* the server's: what is to be sent is sent first */
 } verbs[] = {
-    { "C: ", add_line },
-    { "C- ", add_raw },
-    { "C* ", add_times },
+    { "C: ", add_line, false },
+    { "C- ", add_raw, false },
+    { "C* ", add_times, false },
     { "S: ", exactly, true },
     { "S~ ", like, true },
     { "S* ", up_to, true },
     { "S!", end, true },
     { "@starttls", starttls, true },
-    { "@listener ", set_listener },
-    { "@tls ", set_tls },
-    { "@mail ", put_mail },
+    { "@listener ", set_listener, false },
+    { "@tls ", set_tls, false },
+    { "@mail ", put_mail, false },
 };
 
 static void play_line(struct play *p, const char *line)
