@@ -81,7 +81,8 @@ enum err body_seal(struct body *b, str side) MUST_CHECK;
 void body_free(struct body *b); /* in every case; what was not committed is swept */
 
 /* Inside a txn_fn: keep this sealed body. The same body given twice in one transaction is one
- * blob. Its references start at 0; what reaches 0 by txn_blob_ref is garbage after undelete_days. */
+ * blob. Its references start at 0; what reaches 0 by txn_blob_ref is garbage
+ * and listed as such, with its time: nothing takes it away yet. */
 void txn_body(struct txn *t, struct body *b, struct blob *out);
 void txn_blob_ref(struct txn *t, struct blob blob, int delta);
 

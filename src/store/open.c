@@ -15,7 +15,7 @@ static const struct setting rows[] = {
     { "tombstones", SET_DURATION, AT(tombstone_ms), "90d", DAY_MS, YEARS_10, NULL,
       "How long a device may stay away and still learn what was deleted meanwhile." },
     { "undelete", SET_DURATION, AT(undelete_ms), "14d", 0, YEARS_10, NULL,
-      "How long a deleted message can be brought back." },
+      "How long a deleted message is kept at least." },
     { "body_memory", SET_SIZE, AT(body_memory_bytes), "256M", 1 << 20, 1ull << 40, NULL,
       "Memory for messages on their way in, all sessions together; past it they wait." },
     { "segment", SET_SIZE, AT(segment_bytes), "256M", 1 << 20, 1ull << 34, NULL,

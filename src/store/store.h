@@ -16,7 +16,7 @@ struct store;
 struct store_settings {
     uint64_t journey_ms;     /* journeys are kept this long after their last event */
     uint64_t tombstone_ms;   /* changes older than this may be forgotten */
-    uint64_t undelete_ms;    /* expunged messages stay restorable this long */
+    uint64_t undelete_ms;    /* expunged messages are kept at least this long */
     uint64_t body_memory_bytes, segment_bytes, lag_bytes;
 };
 extern const struct settings_section store_section;

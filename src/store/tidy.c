@@ -134,8 +134,8 @@ static enum err tidy_mailbox(struct store *s, struct account a, uint32_t m)
     return OK;
 }
 
-/* Is there a tombstone whose time is over? Most mailboxes have none, and cost no commit. */
-static bool any_old(struct store *s, struct account a, uint32_t m)
+/* Most mailboxes have none, and cost no commit. */
+static bool any_tombstone(struct store *s, struct account a, uint32_t m)
 {
     struct view *v = store_view(s);
     struct key all = key_box(TAG_TOMBSTONE, m);
@@ -154,7 +154,8 @@ static enum err tidy_account(struct store *s, struct account a)
     for (size_t i = 0; !e && i < dying.n; i++)
         e = purge_mailbox(s, a, (uint32_t)dying.at[i]);
     for (size_t i = 0; !e && i < boxes.n; i++)
-        if (any_old(s, a, (uint32_t)boxes.at[i])) e = tidy_mailbox(s, a, (uint32_t)boxes.at[i]);
+        if (any_tombstone(s, a, (uint32_t)boxes.at[i]))
+            e = tidy_mailbox(s, a, (uint32_t)boxes.at[i]);
     mem_free(dying.at);
     mem_free(boxes.at);
     return e;
