@@ -132,8 +132,11 @@ static enum err command(struct smtp *s)
     enum err e = conn_line(s->conn, SMTP_LINE_BYTES, &line);
     if (e == ERR_GONE) return e;
     if (e == ERR_LIMIT) return smtp_reply(s, 500, "5.5.2", S("line too long"));
-    if (!is_text_line(line))
+    if (!is_text_line(line)) {
+        /* The bytes that were to follow a chunk's command are never commands themselves. */
+        s->closing = str_istarts(line, S("BDAT"));
         return smtp_reply(s, 500, "5.5.2", S("lines are text and end in CRLF"));
+    }
     return run(s, arena_copy(&s->command, line));
 }
 
