@@ -103,7 +103,7 @@ maillog_file_prefixes = /mnt
 myhostname = mx.$domain
 mydestination =
 mynetworks = 127.0.0.0/8 [::1]/128
-inet_interfaces = $listen
+inet_interfaces = all
 inet_protocols = all
 alias_maps =
 alias_database =
@@ -203,7 +203,7 @@ acl_smtp_data = accept
 ${cert:+tls_advertise_hosts = *
 tls_certificate = /mnt/cert.pem
 tls_privatekey = /mnt/key.pem}
-${cert:-tls_advertise_hosts =}
+$([ -n "${cert:-}" ] || echo "tls_advertise_hosts =")
 begin acl
 acl_rcpt:
   accept domains = +local_domains
