@@ -532,7 +532,9 @@ static void percent_decode(struct buf *out, str s)
     for (size_t i = 0; i < s.n; i++) {
         bool hex = s.p[i] == '%' && i + 2 < s.n && hex_digit(s.p[i + 1]) >= 0 &&
                    hex_digit(s.p[i + 2]) >= 0;
-        buf_addc(out, hex ? (char)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2])) : s.p[i]);
+        char c = s.p[i];
+        if (hex) c = (char)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2]));
+        buf_addc(out, c);
         i += hex ? 2 : 0;
     }
 }
