@@ -73,6 +73,16 @@ static int rows_open(struct index *x)
     return code;
 }
 
+/* What is to be done is said too: whoever reads this has no mail until it is. */
+static enum err cannot_open(const char *folder, int code, struct buf *why)
+{
+    bool damaged = code == MDB_INVALID || code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND ||
+                   code == MDB_VERSION_MISMATCH || code == MDB_PANIC;
+    buf_addf(why, "cannot open the index in %s: %s", folder, mdb_strerror(code));
+    if (damaged) buf_add(why, S("; move that folder away, and it is made again from the journal"));
+    return code == ENOSPC ? ERR_LATER : ERR_CORRUPT;
+}
+
 enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, struct buf *why)
 {
     struct index *x = MEM_NEW(struct index);
@@ -83,15 +93,13 @@ enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, 
     /* Valgrind and address limits refuse the large reservation. */
     if (code && !map_bytes) code = env_open(folder, STORE_MAP_SMALL_BYTES, &x->env);
     if (code) {
-        buf_addf(why, "cannot open the index in %s: %s", folder, mdb_strerror(code));
         mem_free(x);
-        return code == ENOSPC ? ERR_LATER : ERR_CORRUPT;
+        return cannot_open(folder, code, why);
     }
     code = rows_open(x);
     if (code) {
-        buf_addf(why, "cannot open the index in %s: %s", folder, mdb_strerror(code));
         index_close(x);
-        return code == ENOSPC ? ERR_LATER : ERR_CORRUPT;
+        return cannot_open(folder, code, why);
     }
     *out = x;
     return OK;

@@ -527,6 +527,19 @@ static void a_newer_format_is_refused(void **state)
     buf_free(&whole);
 }
 
+/* Nothing is guessed; the words say what helps, and it does. */
+static void a_damaged_index_is_refused_with_its_remedy(void **state)
+{
+    struct place *p = *state;
+    place_run(p, three_puts, NULL);
+    place_close(p);
+    file_write(p, "index/data.mdb", S("this is no index, and longer than its header would be"));
+    refused(p, ERR_CORRUPT, "move that folder away");
+    place_erase(p, "index");
+    assert_int_equal(place_open(p), OK);
+    assert_true(row_is(p, 20, S("c"), "third"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +554,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_costs_no_segments, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_opener_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newer_format_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_index_is_refused_with_its_remedy, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
