@@ -219,12 +219,13 @@ enum err box_remove(struct box *b, struct uid uid, uint64_t size_bytes)
     struct account a = b->ledger->account;
     struct flags_row old;
     enum err e = flags_get(in_txn(t), a, b->m, uid, &old);
-    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    if (e && e != ERR_NOTFOUND) return e;
+    bool lost = e == ERR_NOTFOUND; /* its row: then its last change is lost too */
+    struct key was = key_change(TAG_CHANGE, b->m, lost ? (struct modseq){ 0 } : old.modseq, uid);
     e = set_bits(b, uid, false, 0);
     if (e) return e;
-    struct key was = key_change(TAG_CHANGE, b->m, old.modseq, uid);
     struct key tombstone = key_change(TAG_TOMBSTONE, b->m, touch(b), uid);
-    row_delete(t, a, &was);
+    if (!lost) row_delete(t, a, &was);
     struct buf when = row_new();
     row_add_i64(&when, txn_wall_us(t));
     row_put(t, a, &tombstone, &when);

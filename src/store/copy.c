@@ -56,7 +56,7 @@ static enum err copy_one(struct copying *c, struct box *from, struct box *to, st
     enum err e = flags_get(in_txn(l->txn), l->account, from->m, uid, &flags);
     if (!e && from != to) e = translate(from, to, flags.flags.keywords, &flags.flags.keywords);
     if (!e) e = message_get(in_txn(l->txn), l->account, from->m, uid, &m);
-    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    if (e) return e == ERR_NOTFOUND ? OK : e; /* lost: check tells of it, the others go on */
     m.card = arena_copy(txn_arena(l->txn), m.card);
     m.flags = flags.flags;
     if (txn_arena(l->txn)->full) return ERR_LIMIT;

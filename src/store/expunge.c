@@ -16,10 +16,10 @@ static enum err expunge_one(struct expunging *x, struct box *b, struct uid uid)
     struct txn *t = b->ledger->txn;
     struct message m = { 0 };
     enum err e = message_get(in_txn(t), b->ledger->account, b->m, uid, &m);
-    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    if (e && e != ERR_NOTFOUND) return e; /* what is lost goes all the same */
     e = box_remove(b, uid, m.size_bytes);
     if (e) return e;
-    txn_blob_ref(t, m.blob, -1);
+    if (m.blob.n) txn_blob_ref(t, m.blob, -1);
     e = journey_put_change(b, m.journey, uid, S("deleted"), x->what->actor);
     return e ? e : growing_add(&x->expunged, uid);
 }

@@ -41,7 +41,7 @@ static enum err flag_one(struct flagging *f, struct box *b, struct uid uid)
 {
     struct flags_row old;
     enum err e = flags_get(in_txn(b->ledger->txn), b->ledger->account, b->m, uid, &old);
-    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    if (e) return e == ERR_NOTFOUND ? OK : e; /* lost: check tells of it, the others go on */
     if (old.modseq.n > f->change->unchanged_since.n) return growing_add(&f->failed, uid);
     struct flags_row now = old;
     now.flags = apply(f, old.flags);
