@@ -329,6 +329,16 @@ static void a_lost_message_does_not_stop_the_others(void **state)
     assert_int_equal(box_of(w, S("INBOX")).messages, 0);
 }
 
+static void a_mailbox_with_a_lost_message_goes(void **state)
+{
+    struct world *w = *state;
+    append_many(w, S("Archive"), 3);
+    struct mailbox m = box_of(w, S("Archive"));
+    assert_int_equal(engine_commit(w->engine, lose_rows, &m), OK);
+    assert_int_equal(store_mailbox_delete(w->store, w->alice, S("Archive")), OK);
+    assert_int_equal(store_tidy(w->store), OK);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world_begin, world_end)
 
 int main(void)
@@ -348,6 +358,7 @@ int main(void)
         CASE(a_failed_commit_leaves_nothing),
         CASE(wrong_counts_keep_nobody_from_deleting),
         CASE(a_lost_message_does_not_stop_the_others),
+        CASE(a_mailbox_with_a_lost_message_goes),
         CASE(replies_join_their_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
