@@ -66,7 +66,7 @@ char *letter_bytes(struct letter t, size_t *n)
     char *bytes = malloc(t.size + head_max);
     uint32_t x = t.token * 2654435761u + 1;
     int head = snprintf(bytes, head_max,
-                        "X-Letter: %u %zu\r\nFrom: Ann <ann@c.test>\r\nTo: someone@b.test\r\n"
+                        "X-Letter: %u %zu\r\nFrom: Ann <ann@a.test>\r\nTo: someone@b.test\r\n"
                         "Subject: letter %u\r\nDate: Sat, 01 Jan 2022 10:00:00 +0000\r\n"
                         "Message-ID: <%u@c.test>\r\n\r\n",
                         t.token, t.size, t.token, t.token);
