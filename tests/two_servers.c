@@ -12,7 +12,7 @@
 #include "support/wire.h"
 
 static struct world *world;
-static struct server *a, *b;
+static struct server *a, *b, *e;
 
 static int set_up(void **state)
 {
@@ -63,7 +63,7 @@ static const char *letter(const char *subject)
 
 static struct server *home_of(const char *user)
 {
-    return strstr(user, "@a.test") ? a : b;
+    return strstr(user, "@a.test") ? a : strstr(user, "@b.test") ? b : e;
 }
 
 /* How many messages in the inbox have these words in their header. */
@@ -367,6 +367,30 @@ static void test_bounces(void **state)
     bounces("who@nosuch.a.test", "no-domain", "5.1.2", "who@nosuch.a.test");
 }
 
+/* A server that does not wait long says first that it waits, then that it gave up. */
+static void test_gives_up_in_the_end(void **state)
+{
+    (void)state;
+    e = server_start(world, "e.test", "delay_notice = 1s\ngive_up = 4s\n");
+    server_user(e, "alice@e.test", "pw");
+    struct wire *w = submit_open(e, world_ca(world), "alice@e.test", "pw");
+    assert_int_equal(
+        smtp_message(w, "alice@e.test", "who@d.test", "Subject: in vain\r\n\r\nHello.\r\n"), 250);
+    wire_close(w);
+    struct wanted notice = { "alice@e.test", "delayed", 1 },
+                  report = { "alice@e.test", "could not be delivered", 1 };
+    assert_true(wait_until(is_there, &notice, 20));
+    assert_int_equal(count("alice@e.test", "could not be delivered"), 0);
+    assert_true(wait_until(is_there, &report, 20));
+    assert_true(wait_until(queue_is_empty, e, 20));
+    assert_int_equal(count("alice@e.test", "delayed"), 1);
+    assert_int_equal(count("alice@e.test", "could not be delivered"), 1);
+    char *text = message("alice@e.test", "could not be delivered");
+    if (!strstr(text, "Action: failed") || !strstr(text, "in vain"))
+        fail_now("the report: %s", text);
+    free(text);
+}
+
 /* A report that cannot be delivered is not reported: neither to its sender, who has no address, nor
  * when the report itself comes back. */
 static void test_no_bounce_to_a_bounce(void **state)
@@ -464,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_killed_right_after_the_answer),
         cmocka_unit_test(test_queue_orders),
         cmocka_unit_test(test_bounces),
+        cmocka_unit_test(test_gives_up_in_the_end),
         cmocka_unit_test(test_no_bounce_to_a_bounce),
         cmocka_unit_test(test_aliases_and_tags),
         cmocka_unit_test(test_full_mailbox),
