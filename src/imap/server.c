@@ -22,16 +22,12 @@ static enum err lost(struct imap *s, str why)
 enum err imap_line(struct imap *s, str *line)
 {
     str raw;
-    struct literal literal;
     enum err e = conn_line(s->conn, IMAP_LINE_BYTES, &raw);
     if (e == ERR_LIMIT) return lost(s, S("line too long"));
     if (e) return e;
     /* RFC 9051 2.2: a bare LF is no line end. What looks like two lines to one program and like
      * one to another is how commands are smuggled. */
-    if (!str_ends(raw, S("\r\n"))) {
-        bool more = parse_literal_follows(str_chomp(raw), &literal);
-        return more ? lost(s, S("lines end in CR LF")) : ERR_SYNTAX;
-    }
+    if (!str_ends(raw, S("\r\n"))) return lost(s, S("lines end in CR LF"));
     *line = arena_copy(&s->arena, str_take(raw, raw.n - 2));
     return s->arena.full ? lost(s, S("command too large")) : OK;
 }
@@ -156,12 +152,9 @@ static void serve_line(struct imap *s)
     conn_deadline(s->conn, stranger ? patience_ms(s) : (unsigned)s->server->settings->command_ms);
     s->answer = (struct answer){ 0 };
     enum err e = imap_line(s, &line);
-    if (e == ERR_GONE)
+    if (e)
         s->closing = true;
-    else if (e) {
-        s->errors++;
-        reply_untagged(&s->reply, S("BAD"), S(""), S("lines end in CR LF"));
-    } else if (s->idling)
+    else if (s->idling)
         e = imap_idle_line(s, line);
     else
         serve_command(s, line);

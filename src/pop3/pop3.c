@@ -110,9 +110,12 @@ static enum err next(struct pop3 *s)
     enum err e = conn_line(s->conn, POP3_LINE_BYTES, &line);
     if (e == ERR_LIMIT) pop3_bad(s, "the line is too long");
     if (e) return e == ERR_LIMIT ? OK : e;
-    if (!str_ends(line, S("\r\n")))
-        pop3_bad(s, "a line ends with CR LF");
-    else
+    if (!str_ends(line, S("\r\n"))) {
+        /* What looks like two lines to one program and like one to another is how commands are
+         * smuggled: none that follows is believed, and nothing is deleted. */
+        pop3_err(s, "a line ends with CR LF, goodbye");
+        s->ended = true;
+    } else
         command(s, str_chomp(arena_copy(&s->arena, line)));
     arena_reset(&s->arena);
     return OK;

@@ -40,7 +40,7 @@ static enum err ask(struct smtp *s, str challenge, struct buf *out)
     hide(s);
     if (e == ERR_GONE) return e;
     if (e == ERR_LIMIT) return smtp_reply(s, 500, "5.5.6", S("line too long"));
-    if (!str_ends(line, S("\r\n"))) return smtp_reply(s, 500, "5.5.2", S("lines end in CRLF"));
+    if (!str_ends(line, S("\r\n"))) return smtp_bare_lf(s);
     return decode(s, str_take(line, line.n - 2), out);
 }
 

@@ -80,12 +80,11 @@ static enum err greet(struct smtp *s)
     return smtp_reply(s, 220, "", text);
 }
 
-/* A command is text that ends in CRLF: anything else is a stranger's trick or a broken client. */
+/* A command is text: anything else is a stranger's trick or a broken client. */
 static bool is_text_line(str line)
 {
-    if (!str_ends(line, S("\r\n"))) return false;
     str text = str_take(line, line.n - 2);
-    return !str_has(text, '\r') && !str_has(text, '\n') && !str_has(text, '\0');
+    return !str_has(text, '\r') && !str_has(text, '\0');
 }
 
 static const struct command *find_command(str verb)
@@ -125,6 +124,14 @@ static enum err run(struct smtp *s, str line)
     return e;
 }
 
+/* RFC 5321 2.3.8: LF alone ends no line. What looks like two lines to one program and like one to
+ * another is how commands are smuggled: none that follows is believed. */
+enum err smtp_bare_lf(struct smtp *s)
+{
+    s->closing = true;
+    return smtp_reply(s, 500, "5.5.2", S("lines end in CRLF, goodbye"));
+}
+
 /* Read one line and answer it. Waits. */
 static enum err command(struct smtp *s)
 {
@@ -132,6 +139,7 @@ static enum err command(struct smtp *s)
     enum err e = conn_line(s->conn, SMTP_LINE_BYTES, &line);
     if (e == ERR_GONE) return e;
     if (e == ERR_LIMIT) return smtp_reply(s, 500, "5.5.2", S("line too long"));
+    if (!str_ends(line, S("\r\n"))) return smtp_bare_lf(s);
     if (!is_text_line(line)) {
         /* The bytes that were to follow a chunk's command are never commands themselves. */
         s->closing = str_istarts(line, S("BDAT"));

@@ -60,6 +60,7 @@ enum err smtp_reply(struct smtp *s, unsigned code, const char *enhanced, str tex
 /* A line of a reply that goes on: "250-text". */
 void smtp_reply_more(struct smtp *s, unsigned code, str text);
 /* 421, and the session ends. RFC 5321 3.8. */
+enum err smtp_bare_lf(struct smtp *s); /* 500, and the end */
 enum err smtp_bye(struct smtp *s, const char *enhanced, str why);
 
 /* --- session (session.c) ------------------------------------------------------------------------------ */

@@ -1,7 +1,5 @@
 # Lines that are none, tags that are none, and literals beyond all measure. RFC 9051 2.2, 4.3.
 S~ \* OK \[CAPABILITY IMAP4rev1 .* AUTH=PLAIN\] Posthorn is ready
-C- a1 NOOP\n
-S: * BAD lines end in CR LF
 C- a2 NO\0OP\r\n
 S: a2 BAD unknown command
 C- a3 NOOP\rx\r\n

@@ -1,7 +1,7 @@
-# A bare LF, a NUL, a bare CR, a line too long; and ten of these end the session.
+# A NUL, a bare CR, a line too long; and ten of these end the session.
 S: +OK Posthorn POP3 ready
-C- NOOP\n
-S: -ERR a line ends with CR LF
+C: NOOP before
+S: -ERR log in first
 C- US\0ER alice@a.test\r\n
 S: -ERR what?
 C- USER alice@a.test\rPASS secret\r\n
