@@ -1,18 +1,11 @@
-/* server_test.c - the whole IMAP server over a store in memory: transcripts, and two devices at
- * once.
- *
- * Every file of tests/transcripts/imap is played against a fresh store, with its input whole and
- * one byte at a time, but those that ask for TLS. "C: " is sent with CRLF, "C- " as it stands, "S:
- * " is expected exactly, "S~ " is a regular expression, "S* " the same after any lines, "S!" the
- * end.
- */
+/* server_test.c - the IMAP server over a store in memory: two devices at once, and what a
+ * transcript (tests/transcripts/imap) cannot say. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,116 +42,6 @@ static void expect_like(int i, const char *pattern)
 static void say(int i, const char *line)
 {
     client_send(i, str_of(line), false);
-}
-
-/* --- transcripts -------------------------------------------------------------------------- */
-/* \\r \\n \\0 \\\\ \\xNN in a "C- " line. */
-static char unescaped(const char **at)
-{
-    const char *p = *at;
-    char hex[3] = { 0 };
-    *at += *p == 'x' ? 3 : 1;
-    switch (*p) {
-    case 'r': return '\r';
-    case 'n': return '\n';
-    case '0': return '\0';
-    case 'x': return memcpy(hex, p + 1, 2), (char)strtol(hex, NULL, 16);
-    default: return *p;
-    }
-}
-
-static void send_raw(const char *text, bool dribble)
-{
-    static char bytes[16384];
-    size_t n = 0;
-    while (*text) {
-        char c = *text++;
-        bytes[n++] = c == '\\' ? unescaped(&text) : c;
-    }
-    for (size_t at = 0; dribble && at < n; at++)
-        send_piece(0, (str){ bytes + at, 1 });
-    if (!dribble) send_piece(0, (str){ bytes, n });
-}
-
-static void expect_up_to(const char *pattern)
-{
-    const char *line;
-    do
-        line = client_line(0, 5000);
-    while (line && !line_like(line, pattern));
-    if (!line) fail_msg("%s: expected in the end: %s", w.playing, pattern);
-}
-
-static void play_line(char *line, bool dribble)
-{
-    line[strcspn(line, "\n")] = '\0';
-    if (!line[0] || line[0] == '#') return;
-    const char *rest = strlen(line) > 3 ? line + 3 : "";
-    if (strncmp(line, "C:", 2) == 0)
-        client_send(0, str_of(rest), dribble);
-    else if (strncmp(line, "C- ", 3) == 0)
-        send_raw(rest, dribble);
-    else if (strncmp(line, "S:", 2) == 0)
-        expect(0, rest);
-    else if (strncmp(line, "S~ ", 3) == 0)
-        expect_like(0, rest);
-    else if (strncmp(line, "S* ", 3) == 0)
-        expect_up_to(rest);
-    else if (strncmp(line, "S!", 2) == 0)
-        assert_null(client_line(0, 1000));
-    else
-        fail_msg("%s: not a transcript line: %s", w.playing, line);
-}
-
-/* A line that begins with "@" asks for what only a whole server has: TLS, mail that was delivered.
- */
-static bool needs_more(const char *path)
-{
-    static char line[16384];
-    bool more = false;
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    while (!more && fgets(line, sizeof(line), f))
-        more = line[0] == '@';
-    fclose(f);
-    return more;
-}
-
-static void play(const char *path, bool dribble)
-{
-    static char line[16384];
-    if (needs_more(path)) return;
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    w.playing = path;
-    world_begin();
-    client_open(0);
-    while (fgets(line, sizeof(line), f))
-        play_line(line, dribble);
-    fclose(f);
-    world_end();
-}
-
-static void plays_transcripts(void **state)
-{
-    (void)state;
-    static char folder[1024], path[2048];
-    const char *slash = strrchr(__FILE__, '/');
-    snprintf(folder, sizeof(folder), "%.*s/../../tests/transcripts/imap", (int)(slash - __FILE__),
-             __FILE__);
-    DIR *d = opendir(folder);
-    assert_non_null(d);
-    int played = 0;
-    for (struct dirent *e; (e = readdir(d));) {
-        size_t n = strlen(e->d_name);
-        if (n < 3 || strcmp(e->d_name + n - 2, ".t") != 0) continue;
-        snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-        play(path, false);
-        play(path, true);
-        played++;
-    }
-    closedir(d);
-    assert_true(played > 0);
 }
 
 /* --- two devices -------------------------------------------------------------------------- */
@@ -566,7 +449,6 @@ int main(void)
         cmocka_unit_test(a_deleted_mailbox_ends_it),
         cmocka_unit_test(devices_hear_of_each_other),
         cmocka_unit_test(expunges_wait),
-        cmocka_unit_test(plays_transcripts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
