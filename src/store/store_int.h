@@ -64,7 +64,7 @@ struct filing {
     struct msgid journey;
 };
 enum err file_message(struct box *b, const struct filing *f, struct uid *out) MUST_CHECK;
-enum { FILE_OPS = BOX_ADD_OPS + 2 + THREAD_OPS };
+enum { FILE_OPS = BOX_ADD_OPS + BITS_KINDS + 2 + THREAD_OPS }; /* with the head and the ledger */
 
 /* --- journeys (journey.c) -------------------------------------------------------------------- */
 /* *n counts on within one transaction: start it at 0 for each message. Nothing if id.n == 0. */
