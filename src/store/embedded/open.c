@@ -76,7 +76,8 @@ static enum err take_lock(struct embedded *e, struct buf *why)
 {
     e->lock_file = seam_open(e->seam, "lock", SEAM_WRITE | SEAM_CREATE);
     if (e->lock_file < 0) {
-        buf_addf(why, "cannot make the file lock in %s", seam_data_dir(e->seam));
+        buf_addf(why, "cannot make the file lock in %s: %s", seam_data_dir(e->seam),
+                 seam_error_text(e->lock_file));
         return ERR_LATER;
     }
     int code = seam_lock(e->seam, e->lock_file);
@@ -90,7 +91,8 @@ static enum err make_folder(struct embedded *e, struct buf *why)
     int code = seam_mkdir(e->seam, "journal");
     if (code == 0) code = seam_sync_dir(e->seam, ".");
     if (code == 0 || code == -EEXIST) return OK;
-    buf_addf(why, "cannot make the folder journal in %s", seam_data_dir(e->seam));
+    buf_addf(why, "cannot make the folder journal in %s: %s", seam_data_dir(e->seam),
+             seam_error_text(code));
     return ERR_LATER;
 }
 
