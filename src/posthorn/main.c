@@ -114,11 +114,22 @@ static int run_configured(const struct args *args, const struct config *c)
         cli_complain("the data folder's path is too long");
     else if (str_eq(args->words[0], S("serve")))
         status = serve(seam, c);
+    else if (!process_become_owner(seam_data_dir(seam)))
+        cli_complain("cannot become the owner of %s", seam_data_dir(seam));
     else
         status = cli_admin(&cli, args->words, args->n);
     if (seam) seam_free(seam);
     arena_free(&a);
     return status;
+}
+
+static int check_config(const struct config *c)
+{
+    struct seam *seam = seam_real_new("/");
+    bool right = serve_check(seam, c);
+    seam_free(seam);
+    if (right) cli_print(S("the configuration is right\n"));
+    return right ? 0 : 1;
 }
 
 static int run_server(const struct args *args)
@@ -131,8 +142,7 @@ static int run_server(const struct args *args)
 
     struct config *c = config_read(args->config_path);
     if (!c) return 1;
-    int status = check ? 0 : run_configured(args, c);
-    if (check) cli_print(S("the configuration is right\n"));
+    int status = check ? check_config(c) : run_configured(args, c);
     config_free(c);
     return status;
 }

@@ -134,16 +134,20 @@ static const struct conn_handler *port_handler(struct server *s, const struct li
     return NULL;
 }
 
+static bool port_has_certificate(const struct server *s, const struct listener_settings *l,
+                                 str name)
+{
+    if (l->tls != ENCRYPT_IMPLICIT || s->tls) return true;
+    cli_complain("listener %.*s: tls = implicit needs certificate and key under [tls]",
+                 STR_ARG(name));
+    return false;
+}
+
 static bool port_open(struct server *s, const struct listener_settings *l, str name, struct port *p)
 {
+    if (!port_has_certificate(s, l, name)) return false;
     struct buf at = buf_make(256);
     netaddr_text(&l->address, &at);
-    if (l->tls == ENCRYPT_IMPLICIT && !s->tls) {
-        cli_complain("listener %.*s: tls = implicit needs certificate and key under [tls]",
-                     STR_ARG(name));
-        buf_free(&at);
-        return false;
-    }
     struct listener_config c = {
         .at = l->address,
         .tls = l->tls == ENCRYPT_IMPLICIT ? LISTEN_TLS : LISTEN_PLAIN,
@@ -280,4 +284,17 @@ int serve(struct seam *seam, const struct config *config)
     end(&s);
     if (!status) log_fields(LOG_INFO, "server.stopped", (str){ 0 }, NULL, 0);
     return status;
+}
+
+bool serve_check(struct seam *seam, const struct config *config)
+{
+    struct server s = { .seam = seam, .config = config, .arena = arena_make(SERVE_ARENA_BYTES) };
+    const struct listener_settings *list;
+    const str *names;
+    bool right = make_tls(&s);
+    size_t n = right ? listeners_of(config, &s.arena, &list, &names) : 0;
+    for (size_t i = 0; i < n && right; i++)
+        right = port_has_certificate(&s, &list[i], names[i]);
+    end(&s);
+    return right;
 }

@@ -7,5 +7,8 @@
 /* Runs until SIGTERM. Exit status: 0 after a clean end, 1 when it could not start (the reason is
  * on standard error). */
 int serve(struct seam *seam, const struct config *config);
+/* What a server would refuse to start with although each value is right by itself: a certificate that
+ * cannot be read, or none where a listener needs it. Says so on standard error. */
+bool serve_check(struct seam *seam, const struct config *config);
 
 #endif

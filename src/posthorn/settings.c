@@ -54,7 +54,10 @@ static const struct settings_section listener_section = {
     .n = COUNT_OF(listener_rows),
     .help = "One port. Without any such section the standard ports are served on every address:\n"
             "25 (mx), 587 and 465 (submission), 143 and 993 (imap), 110 and 995 (pop3).",
-    .example = "submission",
+    .example = "[listener submission]\n"
+               "address = 127.0.0.1:2587\n"
+               "protocol = submission\n"
+               "tls = starttls\n",
 };
 
 const struct settings_section *const all_sections[] = {

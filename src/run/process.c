@@ -4,11 +4,13 @@
  * caller's thread and reads the signals; the others are services whose one step is their loop.
  */
 #include <errno.h>
+#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -286,4 +288,12 @@ void process_raise_fd_limit(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+bool process_become_owner(const char *dir)
+{
+    struct stat folder;
+    if (geteuid() != 0 || stat(dir, &folder) < 0 || folder.st_uid == 0) return true;
+    return setgroups(1, &folder.st_gid) == 0 && setgid(folder.st_gid) == 0 &&
+           setuid(folder.st_uid) == 0;
 }

@@ -22,6 +22,9 @@ void process_stop(void); /* any thread: as SIGTERM */
 
 /* Log lines to a descriptor, each with its time in front, written whole; the descriptor stays the caller's. */
 void process_log_to_fd(int fd);
+/* Root becomes the owner of that folder, so that the files it makes there are the server's too; anybody
+ * else, and root on a folder of its own or none, stays. False: the system did not let it. */
+bool process_become_owner(const char *dir) MUST_CHECK;
 void process_raise_fd_limit(void); /* RLIMIT_NOFILE to its hard maximum */
 
 #endif
