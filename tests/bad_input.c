@@ -237,11 +237,12 @@ static void test_cannot_start(void **state)
     const char *dir = world_dir(world), *address = server_address(server);
     (void)state;
     snprintf(text, sizeof text, "[server]\ndata_dir = %s/nowhere/data\n", dir);
-    refused("no-folder", text, "nowhere/data");
+    refused("no-folder", text, "nowhere/data: No such file or directory");
     snprintf(text, sizeof text,
              "[server]\ndata_dir = %s/d1\n[tls]\ncertificate = %s/none.pem\nkey = %s/none.key\n",
              dir, dir, dir);
     refused("no-certificate", text, "none.pem");
+    wrong("no-certificate", text, "none.pem");
     snprintf(
         text, sizeof text,
         "[server]\ndata_dir = %s/d1\n[tls]\ncertificate = %s/mail.b.test.pem\nkey = %s/ca.key\n",
@@ -260,7 +261,35 @@ static void test_cannot_start(void **state)
              "implicit\n",
              dir, address);
     refused("implicit", text, "needs certificate and key");
+    wrong("implicit", text, "needs certificate and key");
     wire_close(open_smtp()); /* and the one that runs was not disturbed */
+}
+
+static void words(int status, const char *expected, const char *group, const char *verb,
+                  const char *arg)
+{
+    char path[600], text[700], said[8192];
+    snprintf(path, sizeof path, "%s/words.conf", world_dir(world));
+    snprintf(text, sizeof text, "[server]\ndata_dir = %s/words\n", world_dir(world));
+    file_write(path, text);
+    int got =
+        RUN(said, sizeof said, 20, NULL, program_posthorn(), "--config", path, group, verb, arg);
+    if (got != status || !strstr(said, expected))
+        fail_now("%s: exit status %d, wanted %d and «%s»; said: %s", group, got, status, expected,
+                 said);
+}
+
+/* Wrong words are told apart before a password is asked for, and a server that is not there is not.
+ */
+static void test_wrong_words(void **state)
+{
+    (void)state;
+    words(2, "no such command: frob; posthorn help", "frob", NULL, NULL);
+    words(2, "posthorn queue retry ID", "queue", NULL, NULL);
+    words(2, "posthorn queue retry ID", "queue", "frob", NULL);
+    words(2, "posthorn user add ADDRESS [QUOTA]", "user", "add", NULL);
+    words(2, "posthorn user add ADDRESS [QUOTA]", "user", "add", "--help");
+    words(1, "no server runs", "ping", NULL, NULL);
 }
 
 /* A data folder that a later program wrote: refused, and left as it was. */
@@ -391,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_bare_line_ends),
         cmocka_unit_test(test_wrong_settings),
         cmocka_unit_test(test_cannot_start),
+        cmocka_unit_test(test_wrong_words),
         cmocka_unit_test(test_newer_format),
         cmocka_unit_test(test_hangup_reloads_the_certificate),
         cmocka_unit_test(test_hangup_with_a_broken_certificate),

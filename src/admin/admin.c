@@ -71,20 +71,37 @@ bool admin_wants_secret(const struct admin_request *r)
     return c && c->secret;
 }
 
-enum err admin_run(struct admin *a, const struct admin_request *r, struct buf *out)
+/* With what begins like it, so that `posthorn queue` shows what can be asked of the queue. */
+static enum err unknown(const struct admin_request *r, struct buf *out)
+{
+    bool group = false;
+    for (size_t i = 0; i < admin_commands_count && r->n; i++)
+        group = group || str_eq(admin_commands[i].group, r->words[0]);
+    buf_addf(out, group ? "these there are:\n" : "no such command: ");
+    if (!group) buf_add(out, r->n ? r->words[0] : S("(none)"));
+    if (!group) buf_addf(out, "; posthorn help lists them\n");
+    for (size_t i = 0; group && i < admin_commands_count; i++)
+        if (str_eq(admin_commands[i].group, r->words[0])) usage_line(&admin_commands[i], out);
+    return ERR_SYNTAX;
+}
+
+enum err admin_check_words(const struct admin_request *r, struct buf *out)
 {
     const struct admin_command *c = find(r);
-    if (!c) {
-        buf_addf(out, "no such command; these there are:\n");
-        admin_usage(out);
-        return ERR_SYNTAX;
-    }
+    if (!c) return unknown(r, out);
     size_t args = r->n - words_of(c);
-    if (args < c->args_min || args > c->args_max) {
-        buf_addf(out, "usage:\n");
-        usage_line(c, out);
-        return ERR_SYNTAX;
-    }
+    bool help = args && str_starts(r->words[words_of(c)], S("-"));
+    if (args >= c->args_min && args <= c->args_max && !help) return OK;
+    buf_addf(out, "usage:\n");
+    usage_line(c, out);
+    return ERR_SYNTAX;
+}
+
+enum err admin_run(struct admin *a, const struct admin_request *r, struct buf *out)
+{
+    enum err e = admin_check_words(r, out);
+    if (e) return e;
+    const struct admin_command *c = find(r);
     log_event(LOG_INFO, "admin.request", (str){ 0 }, F_STR("command", c->group),
               F_STR("verb", c->verb));
     return c->run(a, r, r->words + words_of(c), out);

@@ -24,6 +24,10 @@ struct admin_request { const str *words; size_t n; str secret; };
  * ERR_SYNTAX: no such request or wrong words (out holds the usage). */
 enum err admin_run(struct admin *a, const struct admin_request *r, struct buf *out) MUST_CHECK;
 
+/* Are there such a command and so many words? Asked before a password is typed, or the store opened.
+ * ERR_SYNTAX: no, and out holds the usage. */
+enum err admin_check_words(const struct admin_request *r, struct buf *out) MUST_CHECK;
+
 /* Does the request need a secret, so that the command line asks for it? */
 bool admin_wants_secret(const struct admin_request *r);
 

@@ -45,6 +45,16 @@ static void print_message(str text)
         cli_print(text);
 }
 
+static void cannot_connect(const struct fetching *f, enum err e)
+{
+    if (e == ERR_DENIED)
+        cli_complain("cannot connect: TLS is refused, or the certificate does not hold");
+    else
+        cli_complain("cannot connect: nothing at %.*s answers as is due; is --tls right for it?",
+                     STR_ARG(f->server.server));
+    if (e == ERR_DENIED) cli_note(cli_trust_hint);
+}
+
 /* --- IMAP
  * ------------------------------------------------------------------------------------------- */
 
@@ -95,7 +105,7 @@ static void imap_run(struct fetching *f)
     str text = { 0 };
     enum err e = imap_client_open(&o, &f->arena, &c);
     if (e) {
-        complain("cannot connect", e, text);
+        cannot_connect(f, e);
         return;
     }
     e = imap_steps(f, c, &text);
@@ -134,7 +144,7 @@ static void pop3_run(struct fetching *f)
     str text = { 0 };
     enum err e = pop3_client_open(&o, &f->arena, &c);
     if (e) {
-        complain("cannot connect", e, text);
+        cannot_connect(f, e);
         return;
     }
     e = pop3_steps(f, c, &text);
@@ -179,7 +189,7 @@ static bool read_password(struct fetching *f)
 {
     bool got = f->password_file.n ? cli_read_file(f->cli->seam, f->password_file, &f->password)
                                   : cli_secret("Password: ", &f->password);
-    if (!got) return cli_complain("no password"), false;
+    if (!got) return cli_no_password(f->password_file), false;
     buf_truncate(&f->password, str_chomp(buf_str(&f->password)).n);
     return true;
 }

@@ -118,3 +118,14 @@ void cli_trace(void *arg, char direction, str bytes)
     cli_note(buf_str(&b));
     buf_free(&b);
 }
+
+const str cli_trust_hint = S_INIT("  --host NAME   the name in the server's certificate\n"
+                                  "  --ca FILE     who signed it; --ca insecure takes any\n");
+
+void cli_no_password(str file)
+{
+    if (file.n)
+        cli_complain("--password: no password can be read from %.*s", STR_ARG(file));
+    else
+        cli_complain("no password on standard input");
+}

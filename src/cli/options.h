@@ -32,4 +32,9 @@ bool cli_server_resolve(struct cli_server *s, struct arena *a);
 /* Prints the conversation to standard error, one line a protocol line: "< " received, "> " sent. */
 void cli_trace(void *arg, char direction, str bytes);
 
+/* What a person can do about a certificate that was refused, for standard error. */
+extern const str cli_trust_hint;
+/* Complains that there is none in the file, or without one on standard input. */
+void cli_no_password(str file);
+
 #endif

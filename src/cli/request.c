@@ -17,10 +17,14 @@ static void request_run(void *arg)
 {
     struct request *r = arg;
     enum err e = admin_call(&r->cli->control, &r->words, &r->answer, &r->result);
-    if (e == ERR_NOTFOUND)
-        r->result = admin_offline(r->cli->seam, r->cli->store, r->cli->auth, &r->words, &r->answer);
-    else if (e)
+    if (e == ERR_NOTFOUND && str_eq(r->words.words[0], S("ping"))) {
+        buf_addf(&r->answer, "no server runs on this data folder; posthorn serve starts one\n");
         r->result = e;
+    } else if (e == ERR_NOTFOUND) {
+        r->result = admin_offline(r->cli->seam, r->cli->store, r->cli->auth, &r->words, &r->answer);
+    } else if (e) {
+        r->result = e;
+    }
 }
 
 static int answer(const struct request *r, enum err e)
@@ -45,7 +49,9 @@ int cli_admin(struct cli *cli, const str *words, size_t n)
                          .answer = buf_make(ANSWER_BYTES) };
     int status = 1;
 
-    if (admin_wants_secret(&r.words) && !cli_secret("Password: ", &secret)) {
+    if (admin_check_words(&r.words, &r.answer)) {
+        status = answer(&r, ERR_SYNTAX);
+    } else if (admin_wants_secret(&r.words) && !cli_secret("Password: ", &secret)) {
         cli_complain("no password on standard input");
     } else {
         r.words.secret = buf_str(&secret);

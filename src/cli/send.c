@@ -123,9 +123,10 @@ static void send_run(void *arg)
     };
     struct smtp_client *c;
     struct smtp_reply reply;
-    bool tls_failed;
+    bool tls_failed = false;
     if (smtp_client_open(&o, &s->arena, &c, &reply, &tls_failed)) {
         say_reply(s, "cannot send", &reply);
+        if (tls_failed) cli_note(cli_trust_hint);
         return;
     }
     transact(s, c);
@@ -138,13 +139,15 @@ static bool read_all(struct sending *s, str file)
     if (s->user.n) {
         bool got = s->password_file.n ? cli_read_file(s->cli->seam, s->password_file, &s->password)
                                       : cli_secret("Password: ", &s->password);
-        if (!got) return cli_complain("no password"), false;
+        if (!got) return cli_no_password(s->password_file), false;
         buf_truncate(&s->password, str_chomp(buf_str(&s->password)).n);
     }
     bool got =
         file.n ? cli_read_file(s->cli->seam, file, &s->message) : cli_read_input(&s->message);
     if (!got || !with_crlf(&s->message))
-        return cli_complain("the message cannot be read, or is too large"), false;
+        return cli_complain("%.*s cannot be read, or is too large",
+                            STR_ARG(file.n ? file : S("standard input"))),
+               false;
     return true;
 }
 
