@@ -19,6 +19,7 @@ else
     as_root meson install -C build-install --no-rebuild
 fi
 say "
-Installed into $prefix. Next:
-    $prefix/bin/posthorn serve --print-config    shows the commented configuration
-    systemctl enable --now posthorn              once it says what you want"
+Installed into $prefix. Next, as root (README.md, \"Run it\"):
+    mkdir -p /etc/posthorn
+    $prefix/bin/posthorn serve --print-config > /etc/posthorn/posthorn.conf    then set hostname, certificate, key
+    systemd-sysusers && systemctl daemon-reload && systemctl enable --now posthorn"
