@@ -80,7 +80,8 @@ static bool journey_line(void *arg, const struct journey_event *e)
 {
     struct buf *out = arg;
     date_write_iso(out, e->at_us / 1000000);
-    buf_addf(out, " +%03d ms  %-10.*s ", (int)(e->at_us / 1000 % 1000), STR_ARG(e->what));
+    buf_truncate(out, out->n - 1); /* its Z comes after the thousandths */
+    buf_addf(out, ".%03dZ  %-10.*s ", (int)(e->at_us / 1000 % 1000), STR_ARG(e->what));
     buf_add_shown(out, e->text);
     buf_addc(out, '\n');
     return true;
