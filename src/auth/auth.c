@@ -305,10 +305,12 @@ static bool is_own_tag(str own, str address)
  * that is a user's or an alias's own is theirs, as it is when mail comes for it. */
 bool auth_may_send_as(struct view *v, const struct login *who, str address)
 {
+    struct user self, other;
+    /* A session may outlive its account. */
+    if (store_user_by_account(v, who->account, &self) || self.suspended) return false;
     if (str_eq(address, who->address)) return true;
 
     struct arena a = arena_make(ALIAS_TARGETS * (ADDRESS_BYTES + sizeof(str)));
-    struct user other;
     const str *targets;
     size_t n = 0;
     bool granted = false;

@@ -334,11 +334,23 @@ static void whose_address_one_may_use(void **state)
     add_user(&p, "alice+smith@a.test", S("x"), false);
     assert_int_equal(store_alias_add(p.store, S("alice+team@a.test"), S("bob@a.test")), OK);
     struct login alice = { .address = S("alice@a.test") };
+    struct user user;
     struct view *v = store_view(p.store);
+    assert_int_equal(store_user_find(v, alice.address, &user), OK);
+    alice.account = user.account;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         if (auth_may_send_as(v, &alice, str_of(cases[i].address)) != cases[i].may)
             fail_msg("%s", cases[i].address);
     view_end(v);
+
+    /* A session outlives its account, but sends no more; whoever gets the address is another. */
+    assert_int_equal(store_user_remove(p.store, alice.address), OK);
+    for (int again = 0; again < 2; again++) {
+        v = store_view(p.store);
+        assert_false(auth_may_send_as(v, &alice, alice.address));
+        view_end(v);
+        if (!again) add_user(&p, "alice@a.test", S("x"), false);
+    }
     place_end(&p);
 }
 

@@ -18,14 +18,18 @@ static enum err refuse_params(struct smtp *s, enum params_fault fault)
 }
 
 /* RFC 6409 6.1: a submitted message carries an address of whom it is from. The null sender is
- * nobody's: receipts and vacation notices have it. */
+ * everybody's who may send at all: receipts and vacation notices have it. */
 static bool may_send(struct smtp *s, struct address sender)
 {
     struct address folded;
-    if (!s->logged_in || address_is_null(sender)) return true;
-    if (!address_fold(&s->command, sender, &folded)) return false;
+    if (!s->logged_in) return true;
+    str as = s->login.address;
+    if (!address_is_null(sender)) {
+        if (!address_fold(&s->command, sender, &folded)) return false;
+        as = address_text(&s->command, folded);
+    }
     struct view *v = store_view(s->server->store);
-    bool may = v && auth_may_send_as(v, &s->login, address_text(&s->command, folded));
+    bool may = v && auth_may_send_as(v, &s->login, as);
     if (v) view_end(v);
     return may;
 }
