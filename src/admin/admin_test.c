@@ -103,8 +103,7 @@ static void ask(struct place *p, const char *line, enum err wanted, const char *
     fail_msg("%s: %s: %.*s", line, err_text(e), STR_ARG(buf_str(&p->out)));
 }
 
-/* --- the directory
- * --------------------------------------------------------------------------------- */
+/* --- the directory ---------------------------------------------------------------------------- */
 
 static void domains_users_and_aliases(void **state)
 {
@@ -181,8 +180,7 @@ static void passwords_have_limits(void **state)
     buf_free(&b);
 }
 
-/* --- the queue
- * ----------------------------------------------------------------------------------------- */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 static str queue_letter(struct place *p, struct arena *a)
 {
@@ -269,8 +267,7 @@ static void sizes_in_words(void **state)
     }
 }
 
-/* --- the control socket
- * ------------------------------------------------------------------------------------ */
+/* --- the control socket ----------------------------------------------------------------------- */
 
 static void call_run(void *arg)
 {

@@ -110,8 +110,7 @@ const struct conn_handler admin_handler = {
     .closed = control_closed,
 };
 
-/* --- the client side
- * ------------------------------------------------------------------------------- */
+/* --- the client side -------------------------------------------------------------------------- */
 
 static void write_word(struct conn *c, str word)
 {

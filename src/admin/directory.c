@@ -64,8 +64,7 @@ ADMIN_REQUEST(admin_domain_list)
     return e;
 }
 
-/* --- users
- * ---------------------------------------------------------------------------------------- */
+/* --- users ------------------------------------------------------------------------------------ */
 
 static enum err make_hash(struct admin *a, str secret, struct arena *arena, str *hash,
                           struct buf *out)
@@ -211,8 +210,7 @@ ADMIN_REQUEST(admin_user_list)
     return e;
 }
 
-/* --- aliases
- * ---------------------------------------------------------------------------------------- */
+/* --- aliases ---------------------------------------------------------------------------------- */
 
 /* An alias is an address, or "@domain": whatever the domain has no other place for. */
 static enum err alias_name(str text, struct arena *a, str *folded, struct buf *out)

@@ -153,8 +153,7 @@ ADMIN_REQUEST(admin_queue_release)
     return order(a, args[0], QUEUE_RELEASE, out);
 }
 
-/* --- dropping: a result like any other, so that the journey tells of it
- * ------------------------------ */
+/* --- dropping: a result like any other, so that the journey tells of it ----------------------- */
 
 struct drop {
     struct msgid id;

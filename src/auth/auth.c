@@ -142,8 +142,7 @@ void auth_forget(struct auth *a, str user)
     lock_drop(&a->lock);
 }
 
-/* --- checking
- * ------------------------------------------------------------------------------------- */
+/* --- checking --------------------------------------------------------------------------------- */
 
 struct check {
     const char *hash;
@@ -245,8 +244,7 @@ enum err auth_sasl_plain(struct auth *a, str message, const struct netaddr *peer
     return OK;
 }
 
-/* --- making hashes
- * -------------------------------------------------------------------------------- */
+/* --- making hashes ---------------------------------------------------------------------------- */
 
 struct making {
     const struct auth_settings *settings;
@@ -289,8 +287,7 @@ enum err auth_hash_now(struct seam *seam, const struct auth_settings *s, str pas
     return make_finish(&m, arena, hash);
 }
 
-/* --- sending as
- * ------------------------------------------------------------------------------------ */
+/* --- sending as ------------------------------------------------------------------------------- */
 
 /* "alice+shop@a.test" beside "alice@a.test". */
 static bool is_own_tag(str own, str address)

@@ -104,8 +104,7 @@ static enum err log_in(struct place *p, const char *user, const char *password)
     return run_question(p);
 }
 
-/* --- password hashes
- * ------------------------------------------------------------------------------ */
+/* --- password hashes -------------------------------------------------------------------------- */
 
 static void argon2id_made_and_checked(void **state)
 {
@@ -162,8 +161,7 @@ static void hashes_brought_along(void **state)
     }
 }
 
-/* --- logging in
- * --------------------------------------------------------------------------------------- */
+/* --- logging in ------------------------------------------------------------------------------- */
 
 static void who_may_log_in(void **state)
 {
@@ -296,8 +294,7 @@ static void sasl_plain(void **state)
     place_end(&p);
 }
 
-/* --- sending as
- * ------------------------------------------------------------------------------------------ */
+/* --- sending as ------------------------------------------------------------------------------- */
 
 static void whose_address_one_may_use(void **state)
 {

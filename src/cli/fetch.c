@@ -55,8 +55,7 @@ static void cannot_connect(const struct fetching *f, enum err e)
     if (e == ERR_DENIED) cli_note(cli_trust_hint);
 }
 
-/* --- IMAP
- * ------------------------------------------------------------------------------------------- */
+/* --- IMAP ------------------------------------------------------------------------------------- */
 
 static void print_untagged(void *arg, str response)
 {
@@ -116,8 +115,7 @@ static void imap_run(struct fetching *f)
     imap_client_close(c);
 }
 
-/* --- POP3
- * ------------------------------------------------------------------------------------------- */
+/* --- POP3 ------------------------------------------------------------------------------------- */
 
 static enum err pop3_steps(struct fetching *f, struct pop3_client *c, str *text)
 {
@@ -164,8 +162,7 @@ static void fetch_run(void *arg)
         imap_run(f);
 }
 
-/* --- words
- * --------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static bool is_number(str s)
 {

@@ -48,8 +48,7 @@ void cli_options_usage(const char *command, const struct cli_option *options, si
     buf_free(&b);
 }
 
-/* --- a server
- * ------------------------------------------------------------------------------------- */
+/* --- a server --------------------------------------------------------------------------------- */
 
 static const struct {
     str word;

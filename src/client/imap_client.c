@@ -83,8 +83,7 @@ static enum err read_until(struct imap_client *c, bool plus, imap_untagged_fn *e
     }
 }
 
-/* --- commands
- * --------------------------------------------------------------------------------------- */
+/* --- commands --------------------------------------------------------------------------------- */
 
 static void begin(struct imap_client *c, str command)
 {
@@ -146,8 +145,7 @@ enum err imap_client_login(struct imap_client *c, str user, str password, str *t
     return e ? e : read_until(c, false, NULL, NULL, text);
 }
 
-/* --- IDLE
- * ------------------------------------------------------------------------------------------- */
+/* --- IDLE ------------------------------------------------------------------------------------- */
 
 static enum err idle_wait(struct imap_client *c, unsigned ms, imap_untagged_fn *each, void *arg)
 {
@@ -174,8 +172,7 @@ enum err imap_client_idle(struct imap_client *c, unsigned ms, imap_untagged_fn *
     return e ? e : heard;
 }
 
-/* --- opening and closing
- * ------------------------------------------------------------------------------ */
+/* --- opening and closing ---------------------------------------------------------------------- */
 
 static enum err open_steps(struct imap_client *c)
 {

@@ -184,8 +184,7 @@ static enum err try_postmaster(struct search *s, const struct stop *stop, bool o
     return OK;
 }
 
-/* --- one step
- * ------------------------------------------------------------------------------------- */
+/* --- one step --------------------------------------------------------------------------------- */
 
 static enum err visit_ours(struct search *s, const struct stop *stop)
 {
@@ -243,8 +242,7 @@ static enum err follow(struct search *s, const struct address *to)
     return e;
 }
 
-/* --- the outcome
- * ------------------------------------------------------------------------------------ */
+/* --- the outcome ------------------------------------------------------------------------------ */
 
 static enum err nobody(const struct search *s)
 {

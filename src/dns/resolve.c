@@ -1,8 +1,7 @@
 /* resolve.c - DNS look-ups for fibers, over the seam's resolver. */
 #include "dns/resolve.h"
 
-/* --- one look-up
- * ------------------------------------------------------------------------------------ */
+/* --- one look-up ------------------------------------------------------------------------------ */
 
 /* On the stack of the fiber that waits; the callback comes on the same thread. */
 struct lookup {
@@ -61,8 +60,7 @@ enum err dns_lookup(str name, uint16_t rrtype, unsigned deadline_ms, struct aren
     return e;
 }
 
-/* --- addresses
- * ---------------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static const struct {
     uint16_t rrtype;
@@ -105,8 +103,7 @@ enum err dns_addresses(str host, unsigned deadline_ms, struct arena *a, struct d
     return OK;
 }
 
-/* --- names of addresses
- * --------------------------------------------------------------------------------- */
+/* --- names of addresses ----------------------------------------------------------------------- */
 
 static str reverse_name(const struct netaddr *addr, struct arena *a)
 {

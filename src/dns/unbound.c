@@ -149,8 +149,7 @@ static bool resolver_open(struct resolver *r)
     return true;
 }
 
-/* --- queries
- * --------------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 static enum seam_dns_status status_of(const struct ub_result *r)
 {
@@ -262,8 +261,7 @@ static void cancel(void *self, void *arg)
     query_free(q);
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static const struct seam_dns_ops ops = { .query = query, .cancel = cancel };
 

@@ -4,8 +4,7 @@
 #include "base/scan.h"
 #include "mail/envelope.h"
 
-/* --- from the table
- * ------------------------------------------------------------------------------- */
+/* --- from the table --------------------------------------------------------------------------- */
 
 struct writer {
     struct buf *out;
@@ -147,8 +146,7 @@ void bodystructure_write(struct buf *out, const struct mime *m, bool extended)
     body(&w);
 }
 
-/* --- from the text
- * --------------------------------------------------------------------------------- */
+/* --- from the text ---------------------------------------------------------------------------- */
 
 static void skip_quoted(struct scan *s)
 {

@@ -50,8 +50,7 @@ uint64_t card_id_hash(str message_id)
     return hash ? hash : 1;
 }
 
-/* --- what the message's own header says
- * ------------------------------------------------------------ */
+/* --- what the message's own header says ------------------------------------------------------- */
 
 static void read_date(struct card_builder *b, str block)
 {
@@ -98,8 +97,7 @@ static void message_header(struct card_builder *b, str block)
     arena_reset(&b->scratch);
 }
 
-/* --- hooks
- * ----------------------------------------------------------------------------------------- */
+/* --- hooks ------------------------------------------------------------------------------------ */
 
 static enum card_text text_kind(const struct mime_part *p)
 {
@@ -129,8 +127,7 @@ static void on_body(void *arg, int index, str bytes)
     buf_add(&b->preview_raw, str_take(bytes, PREVIEW_TEXT_BYTES - b->preview_raw.n));
 }
 
-/* --- the card
- * -------------------------------------------------------------------------------------- */
+/* --- the card --------------------------------------------------------------------------------- */
 
 static void put_string(struct buf *out, str s)
 {

@@ -23,7 +23,7 @@ void card_free(struct card_builder *b);                 /* NULL is fine */
 /* The card of a message that is in memory whole. */
 bool card_build(struct buf *out, str message);
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 enum { /* beside MIME_HAS_… and MIME_WAS_CAPPED in flags */
     CARD_HAS_ATTACHMENT = 256,

@@ -6,8 +6,7 @@
 #include "mail/bodystructure.h"
 #include "mail/card_int.h"
 
-/* --- taking things off the front; the first error is sticky
- * ----------------------------------------- */
+/* --- taking things off the front; the first error is sticky ----------------------------------- */
 
 struct reader {
     str in;
@@ -52,8 +51,7 @@ static uint64_t take_hash(struct reader *r)
     return r->bad ? 0 : get_le64(bytes.p);
 }
 
-/* --- parts
- * ------------------------------------------------------------------------------------------ */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 /* RFC 2046 structure: a parent comes first and can have children, offsets never go back. */
 static bool part_ok(const struct card *c, const struct card_part *p)
@@ -107,8 +105,7 @@ static bool parts_ok(const struct card *c)
     return c->nparts > 0 && w.at == c->parts.n;
 }
 
-/* --- the card
- * --------------------------------------------------------------------------------------- */
+/* --- the card --------------------------------------------------------------------------------- */
 
 bool card_open(str bytes, struct card *out)
 {
@@ -146,8 +143,7 @@ void card_body(const struct card *c, struct buf *out)
     if (!bodystructure_plain(out, c->bodystructure)) out->full = true;
 }
 
-/* --- sections, RFC 9051 6.4.5.1
- * --------------------------------------------------------------------- */
+/* --- sections, RFC 9051 6.4.5.1 --------------------------------------------------------------- */
 
 struct finder {
     const struct card *card;

@@ -56,8 +56,7 @@ static size_t worst_row(const struct dsn *d)
     return worst;
 }
 
-/* --- texts from outside
- * ---------------------------------------------------------------------------- */
+/* --- texts from outside ----------------------------------------------------------------------- */
 
 /* Printable ASCII on one line, with white space often enough to fold it. */
 static void harmless(struct buf *out, str s)
@@ -111,8 +110,7 @@ static bool is_international(const struct dsn *d)
     return !str_is_ascii(d->to.local) || !str_is_ascii(d->to.domain);
 }
 
-/* --- fields
- * ------------------------------------------------------------------------------------------ */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 /* "Name: prefix value", through the door that refuses injection; nothing if value is empty. */
 static void field(struct buf *out, str name, str prefix, str value)
@@ -149,8 +147,7 @@ static void date_field(struct buf *out, str name, struct date date)
     buf_free(&b);
 }
 
-/* --- the message's header
- * ---------------------------------------------------------------------------- */
+/* --- the message's header --------------------------------------------------------------------- */
 
 static void from_field(struct buf *out, const struct dsn *d)
 {
@@ -187,8 +184,7 @@ static void open_part(struct buf *out, const struct dsn *d, str type, bool has_8
     buf_add(out, has_8bit ? S("\r\nContent-Transfer-Encoding: 8bit\r\n\r\n") : S("\r\n\r\n"));
 }
 
-/* --- words for people
- * ---------------------------------------------------------------------------------- */
+/* --- words for people ------------------------------------------------------------------------- */
 
 static void reason(struct buf *out, const struct dsn_recipient *r)
 {
@@ -232,8 +228,7 @@ static void write_words(struct buf *out, const struct dsn *d, bool international
     buf_add(out, S("\r\n"));
 }
 
-/* --- fields for programs
- * --------------------------------------------------------------------------------- */
+/* --- fields for programs ---------------------------------------------------------------------- */
 
 static void write_recipient(struct buf *out, const struct dsn_recipient *r, bool international)
 {
@@ -268,8 +263,7 @@ static void write_status(struct buf *out, const struct dsn *d, bool internationa
     buf_add(out, S("\r\n"));
 }
 
-/* --- what came back
- * --------------------------------------------------------------------------------------- */
+/* --- what came back --------------------------------------------------------------------------- */
 
 static bool has_8bit(str s)
 {

@@ -52,8 +52,7 @@ void imap_nstring(struct buf *out, str s)
         buf_add(out, S("NIL"));
 }
 
-/* --- the envelope
- * --------------------------------------------------------------------------------- */
+/* --- the envelope ----------------------------------------------------------------------------- */
 
 enum { DATE, SUBJECT, FROM, SENDER, REPLY_TO, TO, CC, BCC, IN_REPLY_TO, MESSAGE_ID, NFIELDS };
 

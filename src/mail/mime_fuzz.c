@@ -10,8 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* --- a strict checker of body and envelope, RFC 9051 9
- * -------------------------------------------- */
+/* --- a strict checker of body and envelope, RFC 9051 9 ---------------------------------------- */
 
 static void string(struct scan *s)
 {
@@ -170,8 +169,7 @@ static void check_body(str text, bool extended)
     assert(!s.bad && scan_end(&s));
 }
 
-/* --- cards
- * ------------------------------------------------------------------------------------------ */
+/* --- cards ------------------------------------------------------------------------------------ */
 
 static void build(struct buf *out, str message, size_t chunk)
 {

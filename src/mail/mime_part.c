@@ -216,8 +216,7 @@ void mime_part_read(struct mime *m, struct mime_part *part, bool may_contain)
     arena_reset(&m->scratch);
 }
 
-/* --- for readers of the table
- * --------------------------------------------------------------------- */
+/* --- for readers of the table ----------------------------------------------------------------- */
 
 void mime_decode(struct buf *out, enum mime_encoding encoding, str body)
 {

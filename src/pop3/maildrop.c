@@ -6,8 +6,7 @@
 #include "base/log.h"
 #include "pop3/session_int.h"
 
-/* --- the snapshot
- * ------------------------------------------------------------------------------------- */
+/* --- the snapshot ----------------------------------------------------------------------------- */
 
 struct snapshot {
     struct pop3 *session;
@@ -85,8 +84,7 @@ struct pop3_message *maildrop_message(struct pop3 *s, str number)
     return &s->messages[n - 1];
 }
 
-/* --- counting and naming
- * -------------------------------------------------------------------------------- */
+/* --- counting and naming ---------------------------------------------------------------------- */
 
 void pop3_stat(struct pop3 *s, str args)
 {
@@ -126,8 +124,7 @@ void pop3_uidl(struct pop3 *s, str args)
     conn_write(s->conn, S(".\r\n"));
 }
 
-/* --- marking and, at QUIT only, deleting
- * ------------------------------------------------------------------ */
+/* --- marking and, at QUIT only, deleting ------------------------------------------------------ */
 
 void pop3_dele(struct pop3 *s, str args)
 {

@@ -41,8 +41,7 @@ const struct settings_section pop3_section = {
     .help = "POP3: mail is downloaded, then deleted.",
 };
 
-/* --- answering
- * ------------------------------------------------------------------------------------------ */
+/* --- answering -------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 0))) static void status(struct pop3 *s, str word,
                                                          const char *format, va_list ap)
@@ -80,8 +79,7 @@ void pop3_bad(struct pop3 *s, const char *why)
     s->ended = true;
 }
 
-/* --- a command
- * ---------------------------------------------------------------------------------------------- */
+/* --- a command -------------------------------------------------------------------------------- */
 
 static void command(struct pop3 *s, str line)
 {
@@ -121,8 +119,7 @@ static enum err next(struct pop3 *s)
     return OK;
 }
 
-/* --- the session
- * ---------------------------------------------------------------------------------------------- */
+/* --- the session ------------------------------------------------------------------------------ */
 
 static void *session_open(void *listener_arg, struct conn *c)
 {

@@ -69,8 +69,7 @@ static bool says(const char *got, const char *start)
     return false;
 }
 
-/* --- states
- * --------------------------------------------------------------------------------------- */
+/* --- states ----------------------------------------------------------------------------------- */
 
 static void each_command_has_its_states(void **state)
 {
@@ -182,8 +181,7 @@ static void what_follows_stls_in_clear_ends_the_session(void **state)
     seam_socket_close(p->seam, s);
 }
 
-/* --- the maildrop
- * ---------------------------------------------------------------------------------- */
+/* --- the maildrop ----------------------------------------------------------------------------- */
 
 static void counting_and_naming(void **state)
 {
@@ -265,8 +263,7 @@ static void a_long_message_is_whole(void **state)
     buf_free(&wanted);
 }
 
-/* --- deleting
- * ------------------------------------------------------------------------------------------ */
+/* --- deleting --------------------------------------------------------------------------------- */
 
 static void only_quit_deletes(void **state)
 {
@@ -361,8 +358,7 @@ static void what_another_client_expunges_keeps_its_number(void **state)
     arena_free(&a);
 }
 
-/* --- bad input
- * ------------------------------------------------------------------------------------------- */
+/* --- bad input -------------------------------------------------------------------------------- */
 
 static void numbers_do_not_wrap(void **state)
 {
@@ -415,7 +411,8 @@ static void bare_line_ends_and_nul_are_refused(void **state)
     (void)client_hear(p, s);
     assert_true(str_starts(buf_str(&p->heard), S("-ERR")));
     assert_string_equal(ask(p, s, "STAT\r\n"), "+OK 2 79\r\n");
-    assert_string_equal(ask(p, s, "DELE 1\nDELE 2\r\n"), "-ERR a line ends with CR LF, goodbye\r\n");
+    assert_string_equal(ask(p, s, "DELE 1\nDELE 2\r\n"),
+                        "-ERR a line ends with CR LF, goodbye\r\n");
     seam_socket_close(p->seam, s);
 }
 

@@ -51,8 +51,7 @@ static bool failed(const char *what, str why)
     return false;
 }
 
-/* --- making the parts
- * ------------------------------------------------------------------------------ */
+/* --- making the parts ------------------------------------------------------------------------- */
 
 static bool make_tls(struct server *s)
 {
@@ -92,8 +91,7 @@ static bool make_parts(struct server *s)
     return !e;
 }
 
-/* --- opening the ports
- * ------------------------------------------------------------------------------ */
+/* --- opening the ports ------------------------------------------------------------------------ */
 
 static const struct conn_handler *port_handler(struct server *s, const struct listener_settings *l,
                                                struct port *p)
@@ -199,8 +197,7 @@ static bool open_control(struct server *s)
     return !e || failed("server.control", str_of(err_text(e)));
 }
 
-/* --- running
- * ------------------------------------------------------------------------------------------ */
+/* --- running ---------------------------------------------------------------------------------- */
 
 /* Housekeeping: what the settings let expire, and removals that a crash cut off. */
 static void tidy(void *arg)

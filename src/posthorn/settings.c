@@ -67,8 +67,7 @@ const struct settings_section *const all_sections[] = {
 };
 const size_t all_sections_count = COUNT_OF(all_sections);
 
-/* --- listeners
- * ------------------------------------------------------------------------------------ */
+/* --- listeners -------------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct { str name; uint16_t port; enum listener_protocol protocol; enum listener_encryption tls; } standard[] = {

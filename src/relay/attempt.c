@@ -15,8 +15,7 @@ enum reach {
     REACH_GONE,   /* the process is ending */
 };
 
-/* --- results for all
- * --------------------------------------------------------------------------------------- */
+/* --- results for all -------------------------------------------------------------------------- */
 
 static void settle_all(struct job *j, enum queue_outcome outcome, str reply, str detail)
 {
@@ -41,8 +40,7 @@ static str reply_text(struct job *j, const struct smtp_reply *r)
     return text;
 }
 
-/* --- the message's bytes
- * -------------------------------------------------------------------------------------- */
+/* --- the message's bytes ---------------------------------------------------------------------- */
 
 /* A stored body begins with a Return-Path line that does not travel. */
 struct source {
@@ -75,8 +73,7 @@ static enum err source_read(void *arg, str *bytes, bool *end)
     return OK;
 }
 
-/* --- one conversation
- * -------------------------------------------------------------------------------------------- */
+/* --- one conversation ------------------------------------------------------------------------- */
 
 static str detail_text(struct job *j, str host, const struct netaddr *at,
                        const struct smtp_client *c, uint64_t began_us)
@@ -220,9 +217,7 @@ static enum reach try_address(struct job *j, str host, const struct netaddr *at,
     return reached;
 }
 
-/* --- the hosts
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the hosts -------------------------------------------------------------------------------- */
 
 /* An address literal names its own address; a name is looked up. */
 static enum err host_addresses(struct job *j, str host, struct dns_addresses *out)
@@ -318,9 +313,7 @@ static bool attempt(struct job *j)
     }
 }
 
-/* --- recording
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- recording -------------------------------------------------------------------------------- */
 
 static const struct {
     enum queue_outcome outcome;

@@ -11,8 +11,7 @@
 
 enum { BOUNDARY_BYTES = 12 };
 
-/* --- who is to be told of what
- * ----------------------------------------------------------------------- */
+/* --- who is to be told of what ---------------------------------------------------------------- */
 
 static bool tells(const struct job *j, size_t i, enum dsn_action action)
 {
@@ -70,8 +69,7 @@ static size_t recipients(struct job *j, enum dsn_action action, struct dsn_recip
     return n;
 }
 
-/* --- the letter that it is about
- * ----------------------------------------------------------------------- */
+/* --- the letter that it is about -------------------------------------------------------------- */
 
 /* The header block up to and with its empty line, or as much as a notice carries. */
 static str header_block(str text)
@@ -110,8 +108,7 @@ static enum err original_if_any(struct job *j, bool *full, struct buf *out)
     return OK;
 }
 
-/* --- writing it
- * ------------------------------------------------------------------------------------------ */
+/* --- writing it ------------------------------------------------------------------------------- */
 
 static enum err notice_text(struct job *j, enum dsn_action action, const struct address *to,
                             struct buf *out)

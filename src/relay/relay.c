@@ -32,8 +32,7 @@ const struct settings_section relay_section = {
     .help = "Carrying mail to other servers.",
 };
 
-/* --- life
- * ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static enum err make_tls(struct relay *r, struct buf *why)
 {
@@ -77,8 +76,7 @@ void relay_free(struct relay *r)
     mem_free(r);
 }
 
-/* --- one pass over what is due
- * ---------------------------------------------------------------------- */
+/* --- one pass over what is due ---------------------------------------------------------------- */
 
 struct pass {
     struct relay *relay;
@@ -201,8 +199,7 @@ static int64_t pass_run(struct relay *r)
     return next_us;
 }
 
-/* --- the scheduler's fiber
- * ---------------------------------------------------------------------------- */
+/* --- the scheduler's fiber -------------------------------------------------------------------- */
 
 void job_done(struct job *j)
 {

@@ -93,8 +93,7 @@ static void expect_quiet(struct place *p)
     assert_int_equal(count_letters(&p->a, ""), 0);
 }
 
-/* --- pure: when to try again
- * ---------------------------------------------------------------------- */
+/* --- pure: when to try again ------------------------------------------------------------------ */
 
 static void gaps_double_up_to_the_longest(void **state)
 {
@@ -134,8 +133,7 @@ static void what_happens_next_in_words(void **state)
     }
 }
 
-/* --- names
- * -------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void a_domain_without_mail_bounces(void **state)
 {
@@ -229,8 +227,7 @@ static void our_own_name_in_the_list_ends_it(void **state)
     place_end(&p);
 }
 
-/* --- answers
- * ------------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void each_recipient_has_an_outcome_of_its_own(void **state)
 {
@@ -362,9 +359,7 @@ static void nonsense_is_no_verdict(void **state)
     }
 }
 
-/* --- TLS
- * -----------------------------------------------------------------------------------------------
- */
+/* --- TLS -------------------------------------------------------------------------------------- */
 
 static const struct peer_rule broken_tls[] = { { "EHLO", "250-peer\r\n250 STARTTLS\r\n", 0 },
                                                { "STARTTLS", "220 go on\r\n", 0 },
@@ -408,8 +403,7 @@ static void where_tls_is_demanded_nothing_goes_in_clear(void **state)
     }
 }
 
-/* --- who is told
- * ---------------------------------------------------------------------------------------- */
+/* --- who is told ------------------------------------------------------------------------------ */
 
 static const struct peer_rule no_such_user[] = { { "RCPT", "550 5.1.1 no such user\r\n", 0 },
                                                  { NULL, NULL, 0 } };
@@ -486,8 +480,7 @@ static void a_delay_is_told_once_and_only_if_wanted(void **state)
     place_end(&p);
 }
 
-/* --- the scheduler
- * --------------------------------------------------------------------------------------- */
+/* --- the scheduler ---------------------------------------------------------------------------- */
 
 static void a_silent_domain_does_not_hold_up_another(void **state)
 {

@@ -48,8 +48,7 @@ void job_settle(struct job *j, size_t i, const struct verdict *v)
     j->remote[i] = v->remote;
 }
 
-/* --- in words
- * ---------------------------------------------------------------------------------------- */
+/* --- in words --------------------------------------------------------------------------------- */
 
 static void duration_text(int64_t us, struct buf *out)
 {

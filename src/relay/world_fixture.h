@@ -274,8 +274,7 @@ static inline uint64_t queue_count(struct machine *m)
     return n;
 }
 
-/* --- a person who sends a letter
- * ------------------------------------------------------------------ */
+/* --- a person who sends a letter -------------------------------------------------------------- */
 
 struct person {
     struct machine *at;   /* whose submission port is used */

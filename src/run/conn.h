@@ -60,7 +60,7 @@ enum err listener_attach(struct listener *l, struct loop *loop) MUST_CHECK; /* o
 void listener_close(struct listener *l);              /* after every loop has ended */
 const struct netaddr *listener_addr(const struct listener *l); /* the real port if 0 was asked */
 
-/* --- input -------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------ */
 /* conn_line has something to say: a whole line is in the buffer, or the input's end, or more of one
  * line than is kept while parked (conn_line then waits for its rest). While false, park. */
 bool conn_line_ready(const struct conn *c);
@@ -79,7 +79,7 @@ void conn_unread(struct conn *c, size_t n);
 enum err conn_skip(struct conn *c, uint64_t n) MUST_CHECK;
 void conn_discard_input(struct conn *c); /* all that is buffered: before STARTTLS */
 
-/* --- output ------------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 /* Append. Waits for a slow peer only when CONN_OUTPUT_BYTES are gathered. Sticky: after a failure
  * nothing is written and conn_gone is true, so replies need not be checked one by one. */
 void conn_write(struct conn *c, str bytes);
@@ -87,7 +87,7 @@ void conn_writef(struct conn *c, const char *format, ...) __attribute__((format(
 enum err conn_flush(struct conn *c);   /* Waits until the kernel has it all. */
 bool conn_gone(const struct conn *c);
 
-/* --- time, waking, parking ------------------------------------------------------------------------- */
+/* --- time, waking, parking -------------------------------------------------------------------- */
 /* Every wait of this burst ends at the latest after ms from now (the command's deadline); without
  * it CONN_BURST_MS from the burst's begin. */
 void conn_deadline(struct conn *c, unsigned ms);
@@ -99,7 +99,7 @@ void conn_park_for(struct conn *c, unsigned ms);
 void conn_wake(struct conn *c);
 void conn_class(struct conn *c, enum fiber_class class); /* known after log-in */
 
-/* --- TLS -------------------------------------------------------------------------------------------- */
+/* --- TLS -------------------------------------------------------------------------------------- */
 bool conn_has_tls(const struct conn *c);
 /* Server side of STARTTLS: the caller has written its reply and checked !conn_buffered. Sends what
  * is written, in clear, throws away what is buffered, and begins TLS. The handshake itself happens
@@ -110,7 +110,7 @@ enum err conn_starttls(struct conn *c) MUST_CHECK;
 /* The end of TLS is the end of the connection; there is no going back to clear text. */
 const struct tls_facts *conn_tls_facts(const struct conn *c); /* NULL before the handshake's end */
 
-/* --- facts ------------------------------------------------------------------------------------------ */
+/* --- facts ------------------------------------------------------------------------------------ */
 const struct netaddr *conn_peer(const struct conn *c);
 const struct netaddr *conn_local(const struct conn *c);
 str conn_id(const struct conn *c);     /* the session's id in the log, e.g. "7f3a-19" */
@@ -126,7 +126,7 @@ typedef void conn_trace_fn(void *arg, char direction, str bytes);
 void conn_trace(struct conn *c, conn_trace_fn *fn, void *arg);
 void conn_trace_mask(struct conn *c, bool masked);
 
-/* --- the client side: SMTP client, tools; the connection belongs to the calling fiber ----------------- */
+/* --- the client side: SMTP client, tools; the connection belongs to the calling fiber --------- */
 struct connect_options {
     struct netaddr to;
     const struct netaddr *source;  /* NULL: the kernel chooses */

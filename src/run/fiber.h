@@ -44,7 +44,7 @@ void fiber_yield(void);
 /* Waits. OK at the time, ERR_GONE when the process is draining. */
 enum err fiber_sleep_until(uint64_t mono_us) MUST_CHECK;
 
-/* --- crossing threads --------------------------------------------------------------------------- */
+/* --- crossing threads ------------------------------------------------------------------------- */
 /* One thing that another thread will finish, on the stack of the fiber that waits for it. */
 struct completion {
     struct loop *loop;

@@ -26,7 +26,7 @@ struct loop *loop_self(void);            /* asserts that this thread has one */
 struct seam *loop_seam(const struct loop *l);
 uint64_t loop_now_us(const struct loop *l); /* monotonic, read once a turn */
 
-/* --- timers: owner's struct, no allocation ------------------------------------------------------- */
+/* --- timers: owner's struct, no allocation ---------------------------------------------------- */
 struct timer {
     uint64_t at_mono_us;
     void (*fire)(struct timer *t); /* on the loop's own stack; may set or cancel any timer */
@@ -35,7 +35,7 @@ struct timer {
 void timer_set(struct loop *l, struct timer *t, uint64_t at_mono_us); /* moves it if set */
 void timer_cancel(struct loop *l, struct timer *t);                   /* fine if not set */
 
-/* --- posts: from any thread, run once each on the loop's own stack, in order --------------------- */
+/* --- posts: from any thread, run once each on the loop's own stack, in order ------------------ */
 struct loop_post {
     struct loop_post *next;
     void (*run)(struct loop_post *p);
@@ -43,7 +43,7 @@ struct loop_post {
 /* The post is the caller's and must live, and not be posted again, until it has run. */
 void loop_post(struct loop *l, struct loop_post *p);
 
-/* --- readiness: for connections and for libraries that signal through a descriptor --------------- */
+/* --- readiness: for connections and for libraries that signal through a descriptor ------------ */
 struct loop_watch {
     int handle;
     unsigned what;

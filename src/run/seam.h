@@ -65,7 +65,7 @@ const char *seam_data_dir(const struct seam *s);
  * in it must be rebuilt from what was synced through the seam. */
 const char *seam_real_path(struct seam *s, const char *name, struct arena *a);
 
-/* --- sockets, all non-blocking ------------------------------------------------------------------ */
+/* --- sockets, all non-blocking ---------------------------------------------------------------- */
 int seam_listen(struct seam *s, const struct netaddr *at, int backlog); /* SO_REUSEADDR, close-on-exec, V6ONLY; unix: mode 0600 */
 int seam_accept(struct seam *s, int listener, struct netaddr *peer);
 /* Begins; writable when done, then seam_socket_error says how it went. source may be NULL. */
@@ -79,7 +79,7 @@ int seam_local_addr(struct seam *s, int socket, struct netaddr *out);
 /* Take over a listening descriptor that was passed in (socket activation, the parent process). */
 int seam_adopt(struct seam *s, int fd);
 
-/* --- waiting: one poller a loop; only its own thread calls it, but for wake --------------------- */
+/* --- waiting: one poller a loop; only its own thread calls it, but for wake ------------------- */
 enum { SEAM_READABLE = 1, SEAM_WRITABLE = 2, SEAM_HUP = 4 };
 struct seam_event { void *tag; unsigned what; };
 struct seam_poller;
@@ -135,12 +135,12 @@ void seam_dns_set(struct seam *s, const struct seam_dns_ops *ops, void *self);
 enum err seam_dns_query(struct seam *s, struct loop *loop, str name, uint16_t rrtype, seam_dns_fn *fn, void *arg, void **query) MUST_CHECK;
 void seam_dns_cancel(struct seam *s, void *query);
 
-/* --- the two implementations ---------------------------------------------------------------------- */
+/* --- the two implementations ------------------------------------------------------------------ */
 /* Makes the folder (mode 0700) if it is absent; if that fails, every relative path answers why. */
 struct seam *seam_real_new(const char *data_dir); /* copies the path */
 void seam_free(struct seam *s);
 
-/* --- faults, for tests: on either implementation ------------------------------------------------- */
+/* --- faults, for tests: on either implementation ---------------------------------------------- */
 struct seam_fault {
     uint64_t nth;   /* the first call to fail, 1 being the next one; 0: none fails */
     uint64_t times; /* how many fail from there on */

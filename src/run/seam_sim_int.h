@@ -70,7 +70,7 @@ int sim_handle_new(struct sim_machine *m, enum sim_kind kind, void *object);
 void *sim_handle_get(struct sim_machine *m, int handle, enum sim_kind kind); /* or NULL */
 void sim_handle_drop(struct sim_machine *m, int handle);
 
-/* --- files: names in seam_sim_name.c, contents in seam_sim_file.c ------------------------------ */
+/* --- files: names in seam_sim_name.c, contents in seam_sim_file.c ----------------------------- */
 void sim_files_init(struct sim_machine *m);
 void sim_files_power_cut(struct sim_machine *m);
 void sim_files_free(struct sim_machine *m);

@@ -21,8 +21,7 @@ static void hide(struct smtp *s)
     conn_trace_mask(s->conn, false);
 }
 
-/* --- gathering: what fails here has been answered
- * ------------------------------------------------- */
+/* --- gathering: what fails here has been answered --------------------------------------------- */
 
 static enum err decode(struct smtp *s, str line, struct buf *out)
 {
@@ -62,8 +61,7 @@ static enum err gather_login(struct smtp *s, const str *initial, struct credenti
     return e ? e : ask(s, S("UGFzc3dvcmQ6"), &c->password);      /* "Password:" */
 }
 
-/* --- checking
- * ---------------------------------------------------------------------------------------- */
+/* --- checking --------------------------------------------------------------------------------- */
 
 static enum err check_plain(struct smtp *s, const struct credentials *c)
 {
@@ -97,8 +95,7 @@ static enum err refuse(struct smtp *s, enum err why)
     return smtp_bye(s, "4.7.0", S("too many failed log-ins"));
 }
 
-/* --- the command
- * --------------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 struct mechanism {
     str name;

@@ -126,8 +126,7 @@ enum err client_data(struct smtp_client *c, struct smtp_reply *reply)
     return !e && reply->code != 354 ? lost(c) : e;
 }
 
-/* --- what EHLO offers
- * --------------------------------------------------------------------------------- */
+/* --- what EHLO offers ------------------------------------------------------------------------- */
 
 static const struct {
     str keyword;

@@ -9,8 +9,7 @@
 
 enum { RCPTS_AT_ONCE = 100 }; /* pipelined before we read: their replies fit any socket buffer */
 
-/* --- what the peer cannot take
- * -------------------------------------------------------------------------- */
+/* --- what the peer cannot take ---------------------------------------------------------------- */
 
 static enum err refuse(struct smtp_reply *reply, unsigned code, str enhanced, str text)
 {
@@ -38,8 +37,7 @@ static enum err fits(const struct smtp_client *c, const struct smtp_client_messa
     return OK;
 }
 
-/* --- MAIL and RCPT
- * ----------------------------------------------------------------------------------------- */
+/* --- MAIL and RCPT ---------------------------------------------------------------------------- */
 
 static void mail_line(const struct smtp_client *c, const struct smtp_client_message *m,
                       struct buf *b)
@@ -152,8 +150,7 @@ static enum err envelope(struct smtp_client *c, const struct smtp_client_message
     return e;
 }
 
-/* --- the message
- * --------------------------------------------------------------------------------------------- */
+/* --- the message ------------------------------------------------------------------------------ */
 
 /* RFC 5321 4.5.2: a dot that begins a line is doubled. *start says whether the next byte begins
  * one. */

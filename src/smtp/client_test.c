@@ -84,8 +84,7 @@ static void what_a_server_offers(void **state)
     assert_int_equal(size, 1000);
 }
 
-/* --- conversations
- * --------------------------------------------------------------------------------- */
+/* --- conversations ---------------------------------------------------------------------------- */
 
 struct talk {
     struct sim_world *world;
@@ -418,8 +417,7 @@ static void binary_goes_in_chunks(void **state)
     talk_end(&t);
 }
 
-/* --- secrets and TLS
- * ---------------------------------------------------------------------------------- */
+/* --- secrets and TLS -------------------------------------------------------------------------- */
 
 static void a_password_is_not_sent_in_clear(void **state)
 {

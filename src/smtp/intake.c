@@ -55,8 +55,7 @@ struct intake {
     struct date now;
 };
 
-/* --- begin and end
- * --------------------------------------------------------------------------------- */
+/* --- begin and end ---------------------------------------------------------------------------- */
 
 static bool is_repaired(const struct smtp *s)
 {
@@ -94,8 +93,7 @@ void intake_free(struct intake *in)
     mem_free(in);
 }
 
-/* --- faults
- * ------------------------------------------------------------------------------------------ */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static enum fault scan_fault(unsigned found)
 {
@@ -127,8 +125,7 @@ enum err intake_refuse(struct intake *in)
                       answers[in->fault].text);
 }
 
-/* --- the header
- * ---------------------------------------------------------------------------------------- */
+/* --- the header ------------------------------------------------------------------------------- */
 
 static void store(struct intake *in, str bytes)
 {
@@ -275,9 +272,7 @@ static void gather(struct intake *in, str run)
     buf_free(&in->header);
 }
 
-/* --- bytes
- * -----------------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static void take(void *arg, str run)
 {
@@ -307,8 +302,7 @@ void intake_chunk(struct intake *in, str bytes)
     set_fault(in, scan_fault(in->scan.found));
 }
 
-/* --- the commit
- * --------------------------------------------------------------------------------------------- */
+/* --- the commit ------------------------------------------------------------------------------- */
 
 /* For the journey: who gave it to us and how, on one line. */
 static str journey_line(const struct intake *in, struct arena *a)

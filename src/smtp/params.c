@@ -19,8 +19,7 @@ struct param {
     param_fn *take;
 };
 
-/* --- MAIL's parameters
- * ---------------------------------------------------------------------------- */
+/* --- MAIL's parameters ------------------------------------------------------------------------ */
 
 static bool take_size(struct parser *p, str value) /* RFC 1870 4: at most 20 digits */
 {
@@ -63,8 +62,7 @@ static bool take_auth(struct parser *p, str value)
            address_parse(p->arena, text, p->allow, &who);
 }
 
-/* --- RCPT's parameters
- * ---------------------------------------------------------------------------- */
+/* --- RCPT's parameters ------------------------------------------------------------------------ */
 
 /* "NEVER", or a list without doubles of the others. RFC 3461 4.1. */
 static bool take_notify(struct parser *p, str value)
@@ -120,8 +118,7 @@ static const struct param rcpt_rows[] = {
 };
 /* clang-format on */
 
-/* --- the arguments as a whole
- * ------------------------------------------------------------------------ */
+/* --- the arguments as a whole ----------------------------------------------------------------- */
 
 static enum params_fault take_param(struct parser *p, str word, const struct param *rows, size_t n)
 {

@@ -55,8 +55,7 @@ const struct settings_section smtp_section = {
     .help = "Receiving mail: from other servers and from people's clients.",
 };
 
-/* --- what commands share
- * ---------------------------------------------------------------------------- */
+/* --- what commands share ---------------------------------------------------------------------- */
 
 str smtp_hostname(const struct smtp *s)
 {
@@ -71,8 +70,7 @@ void smtp_forget_transaction(struct smtp *s)
     if (s->state != SMTP_START) s->state = SMTP_READY;
 }
 
-/* --- one command
- * -------------------------------------------------------------------------------------- */
+/* --- one command ------------------------------------------------------------------------------ */
 
 static enum err greet(struct smtp *s)
 {
@@ -156,8 +154,7 @@ static void serve_command(struct smtp *s)
         smtp_bye(s, "4.7.0", S("too many errors"));
 }
 
-/* --- what conn calls
- * --------------------------------------------------------------------------------------- */
+/* --- what conn calls -------------------------------------------------------------------------- */
 
 static void *session_open(void *listener_arg, struct conn *c)
 {

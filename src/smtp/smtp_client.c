@@ -8,8 +8,7 @@
 
 enum { QUIT_MS = 1000 };
 
-/* --- steps of the opening
- * ------------------------------------------------------------------------------- */
+/* --- steps of the opening --------------------------------------------------------------------- */
 
 static void note_extensions(struct smtp_client *c, const struct smtp_reply *reply)
 {
@@ -124,8 +123,7 @@ static enum err open_steps(struct smtp_client *c, struct smtp_reply *reply, bool
     return e;
 }
 
-/* --- the door
- * ---------------------------------------------------------------------------------------------- */
+/* --- the door --------------------------------------------------------------------------------- */
 
 enum err smtp_client_open(const struct smtp_client_options *o, struct arena *a,
                           struct smtp_client **out, struct smtp_reply *reply, bool *tls_failed)

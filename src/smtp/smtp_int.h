@@ -63,11 +63,11 @@ void smtp_reply_more(struct smtp *s, unsigned code, str text);
 enum err smtp_bare_lf(struct smtp *s); /* 500, and the end */
 enum err smtp_bye(struct smtp *s, const char *enhanced, str why);
 
-/* --- session (session.c) ------------------------------------------------------------------------------ */
+/* --- session (session.c) ---------------------------------------------------------------------- */
 void smtp_forget_transaction(struct smtp *s); /* RSET's effect; the state is READY if greeted */
 str smtp_hostname(const struct smtp *s);
 
-/* --- commands: each gets what follows its verb, trimmed ------------------------------------------------ */
+/* --- commands: each gets what follows its verb, trimmed --------------------------------------- */
 typedef enum err smtp_command_fn(struct smtp *s, str args);
 smtp_command_fn smtp_ehlo, smtp_helo, smtp_starttls, smtp_auth, smtp_mail, smtp_rcpt, smtp_data,
     smtp_bdat, smtp_rset, smtp_noop, smtp_quit, smtp_vrfy, smtp_expn, smtp_help;
@@ -76,7 +76,7 @@ smtp_command_fn smtp_ehlo, smtp_helo, smtp_starttls, smtp_auth, smtp_mail, smtp_
 enum err smtp_read_piece(struct smtp *s, size_t n, uint64_t until_us, str *bytes) MUST_CHECK;
 bool smtp_auth_offered(const struct smtp *s);
 
-/* --- a message on its way in (intake.c) ----------------------------------------------------------------- */
+/* --- a message on its way in (intake.c) ------------------------------------------------------- */
 /* Begin to take a message for the open transaction. Waits. ERR_LATER: no room (452 4.3.1). */
 enum err intake_new(struct smtp *s, struct intake **out) MUST_CHECK;
 void intake_free(struct intake *in); /* NULL is fine; what was not accepted is swept */

@@ -57,7 +57,7 @@ static enum err file_for(struct txn *t, const struct accept *a, const struct loc
     return tell_filed(t, a, to, b, uid, event);
 }
 
-_Static_assert(ACCEPT_RCPTS * (FILE_OPS + JOURNEY_OPS) + 16 <= STORE_BATCH_OPS,
+_Static_assert(ACCEPT_RCPTS *(FILE_OPS + JOURNEY_OPS) + 16 <= STORE_BATCH_OPS,
                "a message for all its recipients is one commit");
 
 enum err accept_put(struct txn *t, const struct accept *a)

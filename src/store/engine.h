@@ -27,7 +27,7 @@
 
 struct engine;
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 /* A consistent snapshot of everything. Cheap. Of one thread, held over no wait of a fiber (asserted).
  * Values point into it and live until view_end. */
 struct view;
@@ -44,7 +44,7 @@ enum err view_accounts(struct view *v, bool (*each)(void *arg, struct account a)
 struct blob_facts { uint64_t size_bytes; int64_t refs; };
 enum err view_blob(struct view *v, struct blob blob, struct blob_facts *out) MUST_CHECK;
 
-/* --- changing ------------------------------------------------------------------------------------- */
+/* --- changing --------------------------------------------------------------------------------- */
 struct txn;
 typedef enum err txn_fn(struct txn *t, void *arg);
 
@@ -67,7 +67,7 @@ size_t txn_room_bytes(const struct txn *t); /* and bytes of keys and values */
 int64_t txn_wall_us(const struct txn *t);  /* the time of this commit, never less than an earlier one's */
 struct arena *txn_arena(struct txn *t);    /* scratch, reset after the transaction */
 
-/* --- bodies --------------------------------------------------------------------------------------- */
+/* --- bodies ----------------------------------------------------------------------------------- */
 /* A message's bytes on their way in: in memory up to STORE_MEMORY_BODY_BYTES, beyond that streamed
  * to a segment of their own. Belongs to one fiber until sealed. */
 struct body;
@@ -95,7 +95,7 @@ enum err body_read(struct body_reader *r, uint64_t offset, size_t n, str *bytes)
 enum err body_side(struct body_reader *r, str *side) MUST_CHECK; /* Waits. Valid until close. */
 void body_close(struct body_reader *r);
 
-/* --- watching ------------------------------------------------------------------------------------- */
+/* --- watching --------------------------------------------------------------------------------- */
 /* "This account changed": called on the watcher's loop, on its own stack, after the change is
  * visible. May be spurious, several changes may be one call; the watcher re-reads. */
 struct watch {
@@ -111,13 +111,13 @@ void engine_watch(struct engine *e, struct watch *w);
 /* Own loop's thread. After it returns changed() is not called; w may be freed. */
 void engine_unwatch(struct engine *e, struct watch *w);
 
-/* --- leases --------------------------------------------------------------------------------------- */
+/* --- leases ----------------------------------------------------------------------------------- */
 /* One owner in the whole system for a named thing, with a fencing number that only ascends.
  * ERR_EXISTS: somebody has it. */
 enum err engine_lease(struct engine *e, str name, uint64_t *fence) MUST_CHECK;
 void engine_unlease(struct engine *e, str name);
 
-/* --- care ----------------------------------------------------------------------------------------- */
+/* --- care ------------------------------------------------------------------------------------- */
 /* Calls back with each fault in words; returns OK when there was none, ERR_CORRUPT otherwise. While
  * serving or not. Waits. `blob_refs`, from the upper floor's own scan, is checked by it, not here. */
 struct check_report { void (*fault)(void *arg, str what); void *arg; uint64_t records, bytes, blobs; };
@@ -133,7 +133,7 @@ struct engine_stats engine_stats(struct engine *e);
 /* The contract as a table, one per kind of engine; the calls above go through it. */
 struct engine_ops;
 
-/* --- the embedded engine --------------------------------------------------------------------------- */
+/* --- the embedded engine ---------------------------------------------------------------------- */
 struct embedded_options {
     struct seam *seam;         /* files and threads */
     uint64_t map_bytes;        /* LMDB's reservation of addresses; 0: 1 TiB, or 16 GiB under Valgrind */

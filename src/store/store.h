@@ -97,7 +97,7 @@ enum err store_mailbox_subscribe(struct store *s, struct account a, str name, bo
 struct quota { uint64_t bytes, bytes_max, messages, messages_max; }; /* max 0: none */
 enum err store_quota(struct view *v, struct account a, struct quota *out) MUST_CHECK;
 
-/* --- messages (message.c, append.c, flags.c, expunge.c, copy.c) ---------------------------------------- */
+/* --- messages (message.c, append.c, flags.c, expunge.c, copy.c) ------------------------------- */
 enum { FLAG_SEEN = 1, FLAG_ANSWERED = 2, FLAG_FLAGGED = 4, FLAG_DELETED = 8, FLAG_DRAFT = 16 };
 struct flags {
     uint8_t system;     /* FLAG_… */
@@ -199,7 +199,7 @@ struct copy { struct account account; struct mailbox_id from; const struct uidse
 struct copied { uint32_t uidvalidity; struct uidset from, to; };
 enum err store_copy(struct store *s, const struct copy *c, struct copied *out) MUST_CHECK;
 
-/* --- accepting a message (accept.c): the one commit behind an SMTP 250 ---------------------------------- */
+/* --- accepting a message (accept.c): the one commit behind an SMTP 250 ------------------------ */
 enum { NOTIFY_DEFAULT = 0, NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 }; /* RFC 3461 */
 struct local_rcpt { struct account account; str mailbox; str delivered_to; uint8_t flags; };
 struct queue_rcpt { str address; str orcpt; unsigned notify; };
@@ -220,7 +220,7 @@ struct msgid store_msgid_new(struct store *s);
  * ERR_LIMIT: more than ACCEPT_RCPTS; limit RCPT TO so that aliases cannot lead past it. */
 enum err store_accept(struct store *s, const struct accept *a) MUST_CHECK;
 
-/* --- queue (queue.c): one entry per message and remote recipient ------------------------------------------ */
+/* --- queue (queue.c): one entry per message and remote recipient ------------------------------ */
 struct queue_key { struct msgid id; uint32_t rcpt; };
 struct queue_entry {
     struct queue_key key;
@@ -255,14 +255,14 @@ enum queue_order { QUEUE_RETRY_NOW, QUEUE_HOLD, QUEUE_RELEASE };
 enum err store_queue_order(struct store *s, struct msgid id, enum queue_order order) MUST_CHECK; /* every entry of id. Waits. */
 uint64_t store_queue_count(struct view *v);
 
-/* --- journeys (journey.c) ------------------------------------------------------------------------------------ */
+/* --- journeys (journey.c) --------------------------------------------------------------------- */
 /* Kept sorted by time; text is one line of printable UTF-8. */
 struct journey_event { int64_t at_us; str what; str text; }; /* what: received, filed, queued, attempt, delivered, deferred, bounced, seen, fetched, deleted … */
 enum err store_journey(struct view *v, struct msgid id, bool (*each)(void *arg, const struct journey_event *e), void *arg) MUST_CHECK;
 /* Lazy: joins the next commit; nobody waits. */
 void store_journey_note(struct store *s, struct msgid id, const char *what, str text);
 
-/* --- watching, locking, care ------------------------------------------------------------------------------------ */
+/* --- watching, locking, care ------------------------------------------------------------------ */
 /* Changes of an account: see engine_watch. The queue's is ACCOUNT_QUEUE. */
 static inline void store_watch(struct store *s, struct watch *w) { engine_watch(store_engine(s), w); }
 static inline void store_unwatch(struct store *s, struct watch *w) { engine_unwatch(store_engine(s), w); }

@@ -37,8 +37,7 @@ void break_names(struct buf *out)
         buf_addf(out, "  %-18s %s\n", breaks[i].name, breaks[i].what);
 }
 
-/* --- shared
- * ------------------------------------------------------------------------------------------ */
+/* --- shared ----------------------------------------------------------------------------------- */
 
 void promise(const char *const *lines)
 {

@@ -22,8 +22,7 @@ static bool waits(struct demo *d, const struct submission *s, unsigned attempts)
     return true;
 }
 
-/* --- receiver-down
- * -------------------------------------------------------------------------------------- */
+/* --- receiver-down ---------------------------------------------------------------------------- */
 
 static bool gaps_grow(struct demo *d, const char *id)
 {
@@ -81,8 +80,7 @@ void break_receiver_down(struct demo *d)
     quote(str_of(ASK(d->a, "trace", s.id)));
 }
 
-/* --- no-dns
- * ----------------------------------------------------------------------------------------- */
+/* --- no-dns ----------------------------------------------------------------------------------- */
 
 void break_no_dns(struct demo *d)
 {
@@ -101,8 +99,7 @@ void break_no_dns(struct demo *d)
     quote(str_of(ASK(d->a, "trace", s.id)));
 }
 
-/* --- full
- * ------------------------------------------------------------------------------------------- */
+/* --- full ------------------------------------------------------------------------------------- */
 
 static void refused_when_full(struct demo *d)
 {

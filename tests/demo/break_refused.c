@@ -4,8 +4,7 @@
 
 #include "demo/break_int.h"
 
-/* --- unknown-recipient
- * -------------------------------------------------------------------------------- */
+/* --- unknown-recipient ------------------------------------------------------------------------ */
 
 static void refused_at_once(struct demo *d)
 {
@@ -128,8 +127,7 @@ void break_unknown_recipient(struct demo *d)
     buf_free(&letter);
 }
 
-/* --- relay-attempt
- * ------------------------------------------------------------------------------------ */
+/* --- relay-attempt ---------------------------------------------------------------------------- */
 
 static void stranger(struct demo *d)
 {

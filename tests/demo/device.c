@@ -58,8 +58,7 @@ str device_literal(const struct device *v)
     return str_sub(all, line + 3, n);
 }
 
-/* --- listening
- * --------------------------------------------------------------------------------------- */
+/* --- listening -------------------------------------------------------------------------------- */
 
 static void note_news(void *arg, str response)
 {

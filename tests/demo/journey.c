@@ -24,8 +24,7 @@ void journey_tell(struct demo *d)
     buf_free(&j.letter);
 }
 
-/* --- 1: the stage
- * ------------------------------------------------------------------------------------ */
+/* --- 1: the stage ----------------------------------------------------------------------------- */
 
 static void show_zone(struct demo *d)
 {
@@ -56,8 +55,7 @@ bool journey_stage(struct journey *j)
     return check(on && device_listen(&j->phone), "D21", "the phone listens; the inbox is empty");
 }
 
-/* --- 2: Alice sends
- * -------------------------------------------------------------------------------------- */
+/* --- 2: Alice sends --------------------------------------------------------------------------- */
 
 static bool clear_text(struct demo *d)
 {
@@ -102,8 +100,7 @@ bool journey_submit(struct journey *j)
     return true;
 }
 
-/* --- 3: a.test to b.test
- * --------------------------------------------------------------------------------- */
+/* --- 3: a.test to b.test ---------------------------------------------------------------------- */
 
 struct asking {
     struct server *server;

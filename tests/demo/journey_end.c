@@ -5,8 +5,7 @@
 #include "demo/journey.h"
 #include "demo/letter.h"
 
-/* --- 8: POP3
- * ----------------------------------------------------------------------------------------- */
+/* --- 8: POP3 ---------------------------------------------------------------------------------- */
 
 struct till {
     struct pop3_client *pop3;
@@ -107,8 +106,7 @@ bool journey_pop3(struct journey *j)
     return check(ok && messages_of(d, d->b, "bob@b.test") == 0, "E32", "and the inbox is empty");
 }
 
-/* --- 9: the trace
- * ------------------------------------------------------------------------------------ */
+/* --- 9: the trace ----------------------------------------------------------------------------- */
 
 /* The milliseconds of the day of the first event of that name; -1: none. */
 static long event_ms(const char *trace, const char *name)

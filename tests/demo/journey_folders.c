@@ -9,8 +9,7 @@ static bool heard(const struct device *v, const char *what)
     return str_find(buf_str(&v->heard), str_of(what)) != STR_NPOS;
 }
 
-/* --- Alice's Sent
- * ----------------------------------------------------------------------------------- */
+/* --- Alice's Sent ----------------------------------------------------------------------------- */
 
 bool journey_sent(struct journey *j)
 {
@@ -35,8 +34,7 @@ bool journey_sent(struct journey *j)
     return true;
 }
 
-/* --- Bob tidies up
- * ---------------------------------------------------------------------------------- */
+/* --- Bob tidies up ---------------------------------------------------------------------------- */
 
 bool journey_tidy(struct journey *j)
 {

@@ -6,8 +6,7 @@
 #include "demo/journey.h"
 #include "demo/letter.h"
 
-/* --- 4: the list
- * ------------------------------------------------------------------------------------- */
+/* --- 4: the list ------------------------------------------------------------------------------ */
 
 bool journey_list(struct journey *j)
 {
@@ -33,8 +32,7 @@ bool journey_list(struct journey *j)
         (unsigned long long)j->list_bytes, (unsigned long long)size);
 }
 
-/* --- 5: opening it
- * ---------------------------------------------------------------------------------- */
+/* --- 5: opening it ---------------------------------------------------------------------------- */
 
 bool journey_open(struct journey *j)
 {
@@ -60,8 +58,7 @@ bool journey_open(struct journey *j)
     return check(ok, "D23", "both pieces together are the photo, all %d bytes", PHOTO_BYTES);
 }
 
-/* --- 6: in step
- * ------------------------------------------------------------------------------------- */
+/* --- 6: in step ------------------------------------------------------------------------------- */
 
 bool journey_in_step(struct journey *j)
 {
@@ -77,8 +74,7 @@ bool journey_in_step(struct journey *j)
                  "it heard \\Seen %.0f ms after the laptop's command", j->seen_s * 1000);
 }
 
-/* --- 7: the copies
- * ----------------------------------------------------------------------------------- */
+/* --- 7: the copies ---------------------------------------------------------------------------- */
 
 /* A copy is the letter as Alice wrote it, under headers that say its way; nobody sees the Bcc. */
 static bool check_copy(struct journey *j, struct server *s, const char *user, const char *password)

@@ -70,8 +70,7 @@ bool queue_is_empty(void *server)
 bool event_of(const char *line, char what[16], long *ms)
 {
     unsigned h, m, s, thousandths;
-    if (sscanf(line, "%*[^T]T%u:%u:%u.%uZ %15s", &h, &m, &s, &thousandths, what) != 5)
-        return false;
+    if (sscanf(line, "%*[^T]T%u:%u:%u.%uZ %15s", &h, &m, &s, &thousandths, what) != 5) return false;
     *ms = ((h * 60L + m) * 60 + s) * 1000 + (long)thousandths;
     return true;
 }

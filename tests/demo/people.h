@@ -27,7 +27,7 @@ void nap_ms(unsigned ms);          /* others go on. Waits. */
 /* Asks until it is so, at most so long; others go on. Waits. */
 bool eventually(bool (*is_so)(void *arg), void *arg, unsigned ms);
 
-/* --- Alice's client (submit.c) -------------------------------------------------------------------- */
+/* --- Alice's client (submit.c) ---------------------------------------------------------------- */
 struct submission {
     const char *user, *password, *from; /* user NULL: without a log-in */
     int port;                       /* 0: PORT_SUBMISSION */
@@ -48,7 +48,7 @@ bool submit(struct demo *d, struct server *s, struct submission *sub);
 bool submit_letter(struct demo *d, struct submission *sub, const char *to, str letter); /* Alice to one, quietly */
 void id_after(str text, const char *words, char id[ID_BYTES]);
 
-/* --- a device that speaks IMAP (device.c) ----------------------------------------------------------- */
+/* --- a device that speaks IMAP (device.c) ----------------------------------------------------- */
 struct device {
     struct demo *demo;
     struct imap_client *imap;       /* NULL: not connected */
@@ -67,7 +67,7 @@ bool device_hears(struct device *v, const char *what, unsigned ms); /* Waits. */
 void device_close(struct device *v);                   /* Waits. */
 unsigned messages_of(struct demo *d, struct server *s, const char *user); /* in INBOX; Waits. */
 
-/* --- someone with a bare connection (talk.c) ------------------------------------------------------- */
+/* --- someone with a bare connection (talk.c) -------------------------------------------------- */
 struct talk {
     struct conn *conn;
     struct wire wire;
@@ -78,7 +78,7 @@ bool talk_open(struct talk *t, struct demo *d, struct server *s, int port); /* W
 bool talk_say(struct talk *t, const char *line, const char *expected);
 void talk_close(struct talk *t);
 
-/* --- what servers tell (people.c) ------------------------------------------------------------------ */
+/* --- what servers tell (people.c) ------------------------------------------------------------- */
 /* What `posthorn WORDS` printed; lives until the next call. */
 #define ASK(s, ...) server_cli((s), NULL, &(int){ 0 }, (const char *const[]){ __VA_ARGS__, NULL })
 bool queue_is_empty(void *server);

@@ -82,8 +82,7 @@ unsigned story_failures(void)
     return failures;
 }
 
-/* --- the wire
- * ------------------------------------------------------------------------------------------ */
+/* --- the wire --------------------------------------------------------------------------------- */
 
 /* At most n bytes, but never half a character. */
 static int whole_characters(const char *text, size_t n, size_t max)

@@ -38,8 +38,7 @@ bool wait_until(bool (*ready)(void *arg), void *arg, int seconds)
     return true;
 }
 
-/* --- files
- * ---------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 char *file_read(const char *path, size_t *size)
 {
@@ -80,8 +79,7 @@ void file_write(const char *path, const char *text)
     if (fputs(text, f) < 0 || fclose(f)) fail_now("cannot write %s: %m", path);
 }
 
-/* --- once
- * ------------------------------------------------------------------------------------------- */
+/* --- once ------------------------------------------------------------------------------------- */
 
 struct running {
     pid_t pid;
@@ -153,8 +151,7 @@ int run_program(const char *const *argv, const char *input, char *output, size_t
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* --- beside the test
- * ---------------------------------------------------------------------------------- */
+/* --- beside the test -------------------------------------------------------------------------- */
 
 struct peer {
     pid_t pid;

@@ -23,8 +23,7 @@ const char *program_posthorn(void)
     return set ? set : POSTHORN_PROGRAM;
 }
 
-/* --- configuration
- * ------------------------------------------------------------------------------------ */
+/* --- configuration ---------------------------------------------------------------------------- */
 
 static const struct {
     const char *name, *protocol, *tls;
@@ -61,8 +60,7 @@ static void configure(struct server *s, const char *extra)
     fclose(f);
 }
 
-/* --- running
- * -------------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static bool is_ready(void *arg)
 {
@@ -145,9 +143,7 @@ void server_free(struct server *s)
     free(s);
 }
 
-/* --- asking
- * -----------------------------------------------------------------------------------------------
- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 const char *server_cli(struct server *s, const char *input, int *status, const char *const *words)
 {

@@ -35,8 +35,7 @@ static void command(struct world *w, const char *what, const char *const *argv)
         fail_now("%s failed:\n%s", what, output);
 }
 
-/* --- certificates
- * ------------------------------------------------------------------------------------- */
+/* --- certificates ----------------------------------------------------------------------------- */
 
 static void make_ca(struct world *w)
 {
@@ -71,8 +70,7 @@ void world_certificate(struct world *w, const char *host, const char *address, c
                                    "-extfile", extensions, NULL });
 }
 
-/* --- the world
- * -------------------------------------------------------------------------------------------- */
+/* --- the world -------------------------------------------------------------------------------- */
 
 struct world *world_new(void)
 {
@@ -122,9 +120,7 @@ void world_free(struct world *w)
     free(w);
 }
 
-/* --- names
- * -------------------------------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void zone(struct world *w, const char *domain, const char *rest)
 {
