@@ -48,8 +48,8 @@ lint_length() { tools/report_length.py; }
 shown=40
 passed=0
 failed=0
-mkdir -p build/lint
 for check in ${@:-$checks}; do
+    mkdir -p build/lint # not once for all: a check may set the build folder up anew
     began=$(date +%s)
     log=build/lint/$check.log
     if ("lint_$check") >"$log" 2>&1; then
