@@ -78,7 +78,7 @@ static enum err unknown(const struct admin_request *r, struct buf *out)
     for (size_t i = 0; i < admin_commands_count && r->n; i++)
         group = group || str_eq(admin_commands[i].group, r->words[0]);
     buf_addf(out, group ? "these there are:\n" : "no such command: ");
-    if (!group) buf_add(out, r->n ? r->words[0] : S("(none)"));
+    if (!group) buf_add_shown(out, r->n ? r->words[0] : S("(none)"));
     if (!group) buf_addf(out, "; posthorn help lists them\n");
     for (size_t i = 0; group && i < admin_commands_count; i++)
         if (str_eq(admin_commands[i].group, r->words[0])) usage_line(&admin_commands[i], out);

@@ -117,7 +117,7 @@ static void domains_users_and_aliases(void **state)
         { "domain add A.Test", OK, "domain a.test added" },
         { "domain add a.test", ERR_EXISTS, "there already" },
         { "domain add a..test", ERR_SYNTAX, "no domain name" },
-        { "domain add -", ERR_SYNTAX, "no domain name" },
+        { "domain add -", ERR_SYNTAX, "usage:" },
         { "domain add x\x1b[31m.test", ERR_SYNTAX, "'x?[31m.test'" },
         { "domain remove b.test", ERR_NOTFOUND, "no domain" },
         { "domain list", OK, "a.test\n" },
