@@ -85,19 +85,21 @@ enum err imap_enable(struct imap *s, const struct command *c)
     return OK;
 }
 
-/* RFC 9051 6.2.1; what came in clear behind the command is thrown away (security: command
- * injection), and the client asks for the capabilities again. */
+/* RFC 9051 6.2.1; what came in clear behind the command was not said under TLS (security: command
+ * injection): the session ends. Under TLS the client asks for the capabilities again. */
 enum err imap_starttls(struct imap *s, const struct command *c)
 {
     if (conn_has_tls(s->conn)) return imap_bad(s, S("TLS is already there"));
     if (!s->server->can_starttls) return imap_bad(s, S("no TLS on this port"));
-
-    conn_discard_input(s->conn);
+    if (conn_buffered(s->conn)) {
+        conn_discard_input(s->conn);
+        imap_bye(s, S(""), S("commands behind STARTTLS were sent in clear"));
+        return imap_bad(s, S("nothing may follow STARTTLS before its answer"));
+    }
     s->answer.text = S("begin TLS now");
     imap_answer(s, c->tag, imap_commands[c->what].name, OK);
     s->answer.sent = true;
     enum err e = conn_flush(s->conn);
     if (e) return e;
-    conn_discard_input(s->conn);
     return conn_starttls(s->conn) ? ERR_GONE : OK;
 }

@@ -8,6 +8,7 @@
 #define NO            "a NO [^\n]*\n" END
 /* The session ends before what follows the literal could be a command. */
 #define LOST(literal) SAY("a LOGIN " literal "\r\nx NOOP\r\n" OUT)
+#define BEHIND        "\\* BYE commands behind STARTTLS [^\n]*\na BAD nothing may follow[^\n]*\n"
 #define BYE           "(a BAD [^\n]*\n)?\\* BYE [^\n]*\n"
 
 /* clang-format off */
@@ -28,6 +29,7 @@ const struct attack imap_stranger_attacks[] = {
     { "an escape at a string's end, CVE-2019-11500", ONLY("LOGIN \"a\\"), BAD },
     { "a bare CR in a string",        ONLY("LOGIN \"a\rb\" x"), BAD },
     { "rule 13: nested before login", ONLY("ID (((((((((((((((((((((((((((((((((((((((("), BAD },
+    { "rule 4: commands behind STARTTLS", SAY("a STARTTLS\r\nx NOOP\r\n" OUT), BEHIND },
     { "a log-in in clear",            ONLY("LOGIN alice@a.test secret"), "a NO \\[PRIVACYREQUIRED\\][^\n]*\n" END },
     { "commands of users",            ONLY("SELECT INBOX"), BAD },
     { "a tag with a plus",            SAY("+ NOOP\r\n" OUT), "\\* BAD [^\n]*\n" END },

@@ -10,6 +10,8 @@ struct scan_state {
     struct place place;
     struct buf window;
     uint64_t window_at;
+    uint64_t size; /* of the file, when the walk began */
+    bool failed;   /* the disk did: what was not found may be there */
 };
 
 /* The window holds n bytes from at on, or as many as the file has. */
@@ -45,12 +47,15 @@ static enum err record_at(struct scan_state *s, uint64_t at, struct record *r)
     return loaded(s, at).n ? ERR_CORRUPT : ERR_NOTFOUND; /* cut by the file's end */
 }
 
-/* The first whole record at or after *at; false when there is none up to the end of the file. */
+/* The first whole record at or after *at; false when there is none up to the end of the file, or
+ * when the disk fails. */
 static bool find(struct scan_state *s, uint64_t *at, struct record *r)
 {
-    for (uint64_t size = (uint64_t)seam_size(s->segments->seam, s->segment->file); *at < size;
-         *at += RECORD_ALIGN)
-        if (record_at(s, *at, r) == OK) return true;
+    for (; *at < s->size && !s->failed; *at += RECORD_ALIGN) {
+        enum err e = record_at(s, *at, r);
+        if (e == OK) return true;
+        s->failed = e == ERR_LATER;
+    }
     return false;
 }
 
@@ -69,6 +74,7 @@ static bool skip(struct scan_state *s, uint64_t *at, uint64_t end, const struct 
     uint64_t bad = *at, next = *at + RECORD_ALIGN;
     struct record r;
     bool found = find(s, &next, &r) && (!end || next < end);
+    if (s->failed) return false;
     if (!found && end) v->damage(v->arg, bad, end);
     if (!found || (!end && !was_durable(s, bad, next))) return false;
     v->damage(v->arg, bad, next);
@@ -79,10 +85,14 @@ static bool skip(struct scan_state *s, uint64_t *at, uint64_t end, const struct 
 enum err log_walk(struct segments *t, struct segment *segment, uint64_t from, uint64_t end,
                   const struct log_visitor *v, uint64_t *end_found)
 {
-    struct scan_state s = { t, segment, segment_place(segment),
-                            buf_make(STORE_RECORD_BYTES + window_bytes), 0 };
+    struct scan_state s = { .segments = t,
+                            .segment = segment,
+                            .place = segment_place(segment),
+                            .window = buf_make(STORE_RECORD_BYTES + window_bytes) };
+    int64_t size = seam_size(t->seam, segment->file);
     uint64_t at = from;
-    enum err e = OK;
+    enum err e = size < 0 ? ERR_LATER : OK;
+    s.size = size < 0 ? 0 : (uint64_t)size;
     while (e != ERR_LATER && !(end && at >= end)) {
         struct record r;
         e = record_at(&s, at, &r);
@@ -95,5 +105,5 @@ enum err log_walk(struct segments *t, struct segment *segment, uint64_t from, ui
     }
     buf_free(&s.window);
     *end_found = end ? end : at;
-    return e == ERR_LATER ? e : OK;
+    return e == ERR_LATER || s.failed ? ERR_LATER : OK;
 }
