@@ -173,6 +173,10 @@ static void passwords_have_limits(void **state)
     assert_int_equal(ask_with(p, "user add alice@a.test", (str){ 0 }), ERR_SYNTAX);
     assert_int_equal(ask_with(p, "user add alice@a.test", buf_str(&b)), ERR_LIMIT);
     assert_int_equal(ask_with(p, "user add alice@a.test", str_from(buf_str(&b), 1)), OK);
+    assert_int_equal(ask_with(p, "user passwd alice@a.test", S("se\0cret")), ERR_SYNTAX);
+    assert_true(str_find(buf_str(&p->out), S("NUL")) != STR_NPOS);
+    assert_int_equal(ask_with(p, "user add bob@a.test", S("\0")), ERR_SYNTAX);
+    ask(p, "user passwd bob@a.test", ERR_NOTFOUND, "no user");
     str add[] = { S("user"), S("add"), S("x@a.test") }, list[] = { S("user"), S("list") };
     assert_true(admin_wants_secret(&(struct admin_request){ .words = add, .n = 3 }));
     assert_false(admin_wants_secret(&(struct admin_request){ .words = list, .n = 2 }));

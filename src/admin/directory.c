@@ -71,6 +71,8 @@ static enum err make_hash(struct admin *a, str secret, struct arena *arena, str 
 {
     if (!secret.n)
         return admin_fail(out, ERR_SYNTAX, "the password is empty; it is read from standard input");
+    if (str_chr(secret, '\0') != STR_NPOS) /* RFC 4616: PLAIN could never send it */
+        return admin_fail(out, ERR_SYNTAX, "a password has no NUL byte: no client could send it");
     enum err e = a->auth ? auth_hash(a->auth, secret, arena, hash)
                          : auth_hash_now(a->seam, a->auth_settings, secret, arena, hash);
     if (e == ERR_LIMIT)
