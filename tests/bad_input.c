@@ -220,6 +220,33 @@ static void test_wrong_settings(void **state)
         wrong(cases[i].name, cases[i].text, cases[i].expected);
 }
 
+/* Values that read well and that no server could work with. */
+static void test_unusable_settings(void **state)
+{
+    static const struct {
+        const char *name, *text, *expected;
+    } cases[] = {
+        { "no-data-dir", "[server]\ndata_dir =\n", "server.data_dir: '' is no full path" },
+        { "hostname", "[deliver]\nhostname = mail_a..test\n",
+          "deliver.hostname: 'mail_a..test' is no domain name" },
+        { "no-hostname", "[deliver]\nhostname =\n", "deliver.hostname: '' is no domain name" },
+        { "tag-long", "[deliver]\ntag_separator = ++\n", "deliver.tag_separator: '++' is not one" },
+        { "tag-at", "[deliver]\ntag_separator = @\n", "deliver.tag_separator: '@' is not one" },
+        { "tag-dot", "[deliver]\ntag_separator = .\n", "deliver.tag_separator: '.' is not one" },
+        { "forward", "[dns]\nforward = 127.0.0.1, nonsense\n",
+          "forward: 'nonsense' is no address" },
+    };
+    char path[300], text[400];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        wrong(cases[i].name, cases[i].text, cases[i].expected);
+    memset(path, 'x', sizeof path);
+    snprintf(text, sizeof text, "[server]\ncontrol = /tmp/%.200s\n", path);
+    wrong("long-control", text, "server.control: the path is too long for a socket");
+    snprintf(text, sizeof text, "[server]\ndata_dir = /tmp/%.200s\n", path);
+    wrong("long-data-dir", text, "server.control: the path is too long for a socket");
+}
+
 /* The server does not start, and one line says why. */
 static void refused(const char *name, const char *text, const char *expected)
 {
@@ -419,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_nul),
         cmocka_unit_test(test_bare_line_ends),
         cmocka_unit_test(test_wrong_settings),
+        cmocka_unit_test(test_unusable_settings),
         cmocka_unit_test(test_cannot_start),
         cmocka_unit_test(test_wrong_words),
         cmocka_unit_test(test_newer_format),

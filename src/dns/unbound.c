@@ -277,16 +277,23 @@ static bool anchor_there(struct seam *seam, str path, struct buf *why)
     return file >= 0;
 }
 
-enum err dns_new(struct seam *seam, const struct dns_settings *s, struct dns **out, struct buf *why)
+enum err dns_check(const struct dns_settings *s, struct buf *why)
 {
     struct netaddr at;
-    if (s->trust_anchor.n && !anchor_there(seam, s->trust_anchor, why)) return ERR_NOTFOUND;
     for (size_t i = 0; i < s->forward.n; i++)
         if (netaddr_parse(s->forward.items[i], 53, &at)) {
             buf_addf(why, "forward: '%.*s' is no address like 127.0.0.1:53",
                      STR_ARG(s->forward.items[i]));
             return ERR_SYNTAX;
         }
+    return OK;
+}
+
+enum err dns_new(struct seam *seam, const struct dns_settings *s, struct dns **out, struct buf *why)
+{
+    if (s->trust_anchor.n && !anchor_there(seam, s->trust_anchor, why)) return ERR_NOTFOUND;
+    enum err e = dns_check(s, why);
+    if (e) return e;
     struct dns *d = MEM_NEW(struct dns);
     *d = (struct dns){ .seam = seam, .settings = s };
     lock_init(&d->lock);

@@ -12,6 +12,9 @@ struct dns_settings {
 };
 extern const struct settings_section dns_section;
 
+/* Are they resolvers' addresses, all that stand under forward? Otherwise why names the wrong one. */
+enum err dns_check(const struct dns_settings *s, struct buf *why) MUST_CHECK;
+
 struct dns;
 /* Puts itself into the seam. A missing trust-anchor file is an error now, not at the first query. */
 enum err dns_new(struct seam *seam, const struct dns_settings *s, struct dns **out, struct buf *why) MUST_CHECK;

@@ -132,6 +132,15 @@ static int check_config(const struct config *c)
     return right ? 0 : 1;
 }
 
+static bool usable(const struct config *c)
+{
+    struct buf why = buf_make(8192);
+    bool good = settings_usable(c, &why);
+    if (!good) cli_complain("%.*s", STR_ARG(buf_str(&why)));
+    buf_free(&why);
+    return good;
+}
+
 static int run_server(const struct args *args)
 {
     if (args->n > 2) return usage(), EXIT_USAGE;
@@ -142,7 +151,8 @@ static int run_server(const struct args *args)
 
     struct config *c = config_read(args->config_path);
     if (!c) return 1;
-    int status = check ? check_config(c) : run_configured(args, c);
+    int status = 1;
+    if (usable(c)) status = check ? check_config(c) : run_configured(args, c);
     config_free(c);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "deliver/deliver.h"
 #include "dns/unbound.h"
 #include "imap/imap.h"
+#include "mail/address.h"
 #include "pop3/pop3.h"
 #include "posthorn/settings.h"
 #include "relay/relay.h"
@@ -136,4 +137,35 @@ bool control_address(const struct config *c, struct netaddr *out)
     enum err e = path.full ? ERR_LIMIT : netaddr_parse(buf_str(&path), 0, out);
     buf_free(&path);
     return !e;
+}
+
+/* --- values that read well but cannot be used ---------------------------------------------------
+ */
+
+/* One character, and none that would make another address of what stands around it. */
+static bool separator_ok(str separator)
+{
+    return !separator.n || (separator.n == 1 && !str_has(S("@.\""), *separator.p));
+}
+
+bool settings_usable(const struct config *c, struct buf *why)
+{
+    const struct server_settings *server = config_section(c, "server");
+    const struct deliver_settings *deliver = config_section(c, "deliver");
+    struct netaddr control;
+    if (!str_starts(server->data_dir, S("/")))
+        buf_addf(why, "server.data_dir: '%.*s' is no full path of a folder, like /var/lib/posthorn",
+                 STR_ARG(server->data_dir));
+    else if (!control_address(c, &control))
+        buf_add(why, S("server.control: the path is too long for a socket; name a shorter one"));
+    else if (!address_domain_ok(deliver->hostname, 0))
+        buf_addf(why, "deliver.hostname: '%.*s' is no domain name, like mail.example.org",
+                 STR_ARG(deliver->hostname));
+    else if (!separator_ok(deliver->tag_separator))
+        buf_addf(why,
+                 "deliver.tag_separator: '%.*s' is not one character other than @ . and \", like +",
+                 STR_ARG(deliver->tag_separator));
+    else if (!dns_check(config_section(c, "dns"), why))
+        return true;
+    return false;
 }

@@ -37,4 +37,8 @@ size_t listeners_of(const struct config *c, struct arena *a, const struct listen
  * does not fit a socket address. */
 bool control_address(const struct config *c, struct netaddr *out);
 
+/* Can a server work with these values, each of which reads well? Otherwise why says which one
+ * cannot be used, and what would be right. */
+bool settings_usable(const struct config *c, struct buf *why);
+
 #endif
