@@ -317,6 +317,23 @@ static void test_wrong_words(void **state)
     words(2, "posthorn user add ADDRESS [QUOTA]", "user", "add", NULL);
     words(2, "posthorn user add ADDRESS [QUOTA]", "user", "add", "--help");
     words(1, "no server runs", "ping", NULL, NULL);
+    words(0, "usage: posthorn", "serve", "--help", NULL);
+    words(2, "--config wants a file", "user", "list", "--config");
+}
+
+/* The demo names the word that it does not know, and tells its usage when it is asked. */
+static void test_wrong_words_for_the_demo(void **state)
+{
+    char said[8192];
+    (void)state;
+    assert_int_equal(RUN(said, sizeof said, 20, NULL, DEMO_PROGRAM, "--nope"), 2);
+    assert_non_null(strstr(said, "--nope: no such option"));
+    assert_int_equal(RUN(said, sizeof said, 20, NULL, DEMO_PROGRAM, "--break", "WRONG"), 2);
+    assert_non_null(strstr(said, "--break WRONG: nothing of that name"));
+    assert_int_equal(RUN(said, sizeof said, 20, NULL, DEMO_PROGRAM, "--break"), 2);
+    assert_non_null(strstr(said, "--break wants a name"));
+    assert_int_equal(RUN(said, sizeof said, 20, NULL, DEMO_PROGRAM, "--help"), 0);
+    assert_non_null(strstr(said, "usage: ./do demo"));
 }
 
 /* A data folder that a later program wrote: refused, and left as it was. */
@@ -449,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_unusable_settings),
         cmocka_unit_test(test_cannot_start),
         cmocka_unit_test(test_wrong_words),
+        cmocka_unit_test(test_wrong_words_for_the_demo),
         cmocka_unit_test(test_newer_format),
         cmocka_unit_test(test_hangup_reloads_the_certificate),
         cmocka_unit_test(test_hangup_with_a_broken_certificate),

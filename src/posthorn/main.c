@@ -45,12 +45,14 @@ static bool args_read(int argc, char **argv, struct args *args)
     args->config_path = getenv("POSTHORN_CONFIG");
     for (int i = 1; i < argc; i++) {
         str word = str_of(argv[i]);
-        if (str_eq(word, S("--config")) && i + 1 < argc)
+        if (str_eq(word, S("--config")) && i + 1 == argc)
+            return cli_complain("--config wants a file"), false;
+        if (str_eq(word, S("--config")))
             args->config_path = argv[++i];
         else if (args->n < ARGS_MAX)
             args->words[args->n++] = word;
         else
-            return false;
+            return cli_complain("too many words"), false;
     }
     return true;
 }
@@ -144,6 +146,7 @@ static bool usable(const struct config *c)
 static int run_server(const struct args *args)
 {
     if (args->n > 2) return usage(), EXIT_USAGE;
+    if (args->n == 2 && str_eq(args->words[1], S("--help"))) return usage(), 0;
     if (args->n == 2 && str_eq(args->words[1], S("--print-config"))) return print_config(false);
     if (args->n == 2 && str_eq(args->words[1], S("--print-man"))) return print_config(true);
     bool check = args->n == 2 && str_eq(args->words[1], S("--check-config"));
@@ -189,9 +192,5 @@ int main(int argc, char **argv)
     static struct args args; /* too large for a frame */
     process_log_to_fd(2);
     log_level_set(LOG_WARN);
-    if (!args_read(argc, argv, &args)) {
-        cli_complain("too many words");
-        return EXIT_USAGE;
-    }
-    return run(&args);
+    return args_read(argc, argv, &args) ? run(&args) : EXIT_USAGE;
 }

@@ -7,7 +7,7 @@
 #include "run/once.h"
 
 struct wish {
-    bool stay;
+    bool stay, help;
     const char *broken;
     double began_s;
 };
@@ -58,28 +58,35 @@ static bool words(int argc, char **argv, struct wish *wish)
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--stay"))
             wish->stay = true;
-        else if (!strcmp(argv[i], "--break") && i + 1 < argc && break_known(argv[i + 1]))
-            wish->broken = argv[++i];
+        else if (!strcmp(argv[i], "--help"))
+            wish->help = true;
+        else if (strcmp(argv[i], "--break"))
+            return fprintf(stderr, "demo: %s: no such option\n", argv[i]), false;
+        else if (i + 1 == argc)
+            return fputs("demo: --break wants a name\n", stderr), false;
+        else if (!break_known(argv[++i]))
+            return fprintf(stderr, "demo: --break %s: nothing of that name\n", argv[i]), false;
         else
-            return false;
+            wish->broken = argv[i];
     }
     return true;
 }
 
-static int usage(void)
+static int usage(FILE *to)
 {
     struct buf names = buf_make(1024);
     break_names(&names);
-    fprintf(stderr, "usage: ./do demo [--stay] [--break NAME]; NAME is one of:\n%.*s",
+    fprintf(to, "usage: ./do demo [--stay] [--break NAME]; NAME is one of:\n%.*s",
             STR_ARG(buf_str(&names)));
     buf_free(&names);
-    return 2;
+    return to == stdout ? 0 : 2;
 }
 
 int main(int argc, char **argv)
 {
     struct wish wish = { .began_s = now_s() };
-    if (!words(argc, argv, &wish)) return usage();
+    if (!words(argc, argv, &wish)) return usage(stderr);
+    if (wish.help) return usage(stdout);
     signal(SIGPIPE, SIG_IGN);
     story_begin();
     struct seam *seam = seam_real_new("/");
