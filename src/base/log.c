@@ -57,6 +57,7 @@ const struct log_event_row log_events[] = {
     { "store.replayed",       "journal records that the index lacked were applied" },
     { "store.sync_failed",    "a journal segment could not be synced and was abandoned" },
     { "store.tidy_failed",    "what has expired could not be removed now; it is tried again hourly" },
+    { "store.watches_left",   "sessions that outlived the grace still watched the store as it closed" },
     { "tls.failed",           "a TLS handshake failed" },
     { "tls.started",          "a connection is encrypted" },
 };

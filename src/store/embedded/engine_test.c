@@ -532,6 +532,24 @@ static void a_watcher_hears_of_its_account(void **state)
     place_run(*state, watch_fiber, NULL);
 }
 
+static struct watch left_over;
+
+static void leave_watch_fiber(struct place *p, void *arg)
+{
+    (void)arg;
+    left_over = (struct watch){ .account = { 80 }, .loop = p->loop, .changed = changed };
+    engine_watch(p->engine, &left_over);
+}
+
+/* As when a fiber outlives the grace: a slow stop is still a stop in good order. */
+static void an_engine_closes_beside_a_watch(void **state)
+{
+    struct place *p = *state;
+    place_run(p, leave_watch_fiber, NULL);
+    place_close(p);
+    assert_int_equal(place_open(p), OK);
+}
+
 static void a_lease_has_one_owner_and_an_ascending_number(void **state)
 {
     struct place *p = *state;
@@ -637,6 +655,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(commits_wait_for_the_index, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_large_side_goes_with_its_body, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_watcher_hears_of_its_account, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_engine_closes_beside_a_watch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lease_has_one_owner_and_an_ascending_number, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_lazy_is_written_at_close, set_up, tear_down),
