@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "support/fail.h"
 #include "support/wire.h"
@@ -310,6 +312,7 @@ static void words(int status, const char *expected, const char *group, const cha
  */
 static void test_wrong_words(void **state)
 {
+    char path[600];
     (void)state;
     words(2, "no such command: frob; posthorn help", "frob", NULL, NULL);
     words(2, "posthorn queue retry ID", "queue", NULL, NULL);
@@ -317,6 +320,9 @@ static void test_wrong_words(void **state)
     words(2, "posthorn user add ADDRESS [QUOTA]", "user", "add", NULL);
     words(2, "posthorn user add ADDRESS [QUOTA]", "user", "add", "--help");
     words(1, "no server runs", "ping", NULL, NULL);
+    words(1, "words does not exist; posthorn serve makes it", "domain", "add", "w.test");
+    snprintf(path, sizeof path, "%s/words", world_dir(world));
+    assert_int_equal(access(path, F_OK), -1);
     words(0, "usage: posthorn", "serve", "--help", NULL);
     words(2, "--config wants a file", "user", "list", "--config");
 }
@@ -342,6 +348,8 @@ static void test_newer_format(void **state)
     char text[2048], path[1024], said[8192];
     (void)state;
     snprintf(text, sizeof text, "[server]\ndata_dir = %s/newer\n", world_dir(world));
+    snprintf(path, sizeof path, "%s/newer", world_dir(world));
+    assert_int_equal(mkdir(path, 0700), 0);
     snprintf(path, sizeof path, "%s/newer.conf", world_dir(world));
     file_write(path, text);
     assert_int_equal(RUN(said, sizeof said, 20, NULL, program_posthorn(), "--config", path,

@@ -11,6 +11,7 @@
  * are clients of any server, only the seam. */
 struct cli {
     struct seam *seam;      /* with the data folder of the configuration */
+    const char *missing;    /* that folder, when it is not there; NULL: it is */
     struct netaddr control; /* the control socket */
     const struct store_settings *store;
     const struct auth_settings *auth;

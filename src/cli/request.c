@@ -20,6 +20,10 @@ static void request_run(void *arg)
     if (e == ERR_NOTFOUND && str_eq(r->words.words[0], S("ping"))) {
         buf_addf(&r->answer, "no server runs on this data folder; posthorn serve starts one\n");
         r->result = e;
+    } else if (e == ERR_NOTFOUND && r->cli->missing) {
+        buf_addf(&r->answer, "the data folder %s does not exist; posthorn serve makes it\n",
+                 r->cli->missing);
+        r->result = e;
     } else if (e == ERR_NOTFOUND) {
         r->result = admin_offline(r->cli->seam, r->cli->store, r->cli->auth, &r->words, &r->answer);
     } else if (e) {

@@ -8,6 +8,7 @@
 #include "run/process.h"
 #include "store/store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum { EXIT_USAGE = 2, ARGS_MAX = 256, MAIN_ARENA_BYTES = 1024 * 1024 };
@@ -93,28 +94,43 @@ static int print_config(bool man)
     return 0;
 }
 
-/* A data folder that is not there is made, one level deep. */
-static struct seam *data_seam(const struct config *c, struct arena *a)
+static bool no_more(void *arg, const char *name)
+{
+    (void)arg, (void)name;
+    return false;
+}
+
+/* A data folder that is not there is made for the server alone, one level deep: a mistyped name
+ * shall not become an empty store. Then it is missing, and the seam has none. */
+static struct seam *data_seam(const struct config *c, bool make, struct arena *a,
+                              const char **missing)
 {
     const struct server_settings *s = config_section(c, "server");
     const char *dir = arena_cstr(a, s->data_dir);
     if (!dir) return NULL;
-    struct seam *seam = seam_real_new(dir);
-    (void)seam_mkdir(seam, dir);
-    return seam;
+    struct seam *root = seam_real_new("/");
+    if (!make && seam_list(root, dir, no_more, NULL) == -ENOENT) {
+        *missing = dir;
+        return root;
+    }
+    seam_free(root);
+    return seam_real_new(dir);
 }
 
 static int run_configured(const struct args *args, const struct config *c)
 {
     struct arena a = arena_make(MAIN_ARENA_BYTES);
-    struct seam *seam = data_seam(c, &a);
+    bool is_server = str_eq(args->words[0], S("serve"));
+    const char *missing = NULL;
+    struct seam *seam = data_seam(c, is_server, &a, &missing);
     struct cli cli = { .seam = seam,
+                       .missing = missing,
                        .store = config_section(c, "store"),
                        .auth = config_section(c, "auth") };
     int status = 1;
     if (!seam || !control_address(c, &cli.control))
         cli_complain("the data folder's path is too long");
-    else if (str_eq(args->words[0], S("serve")))
+    else if (is_server)
         status = serve(seam, c);
     else if (!process_become_owner(seam_data_dir(seam)))
         cli_complain("cannot become the owner of %s", seam_data_dir(seam));
