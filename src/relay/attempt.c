@@ -187,6 +187,20 @@ static void client_options(const struct job *j, str host, const struct netaddr *
     o->tls_client = o->tls == SMTP_TLS_VERIFY ? r->tls_verified : r->tls_any;
 }
 
+/* A conversation that came to nothing leaves only its verdict in the arena: hosts times addresses
+ * times greetings would fill it, and the report at the end wants room. */
+static void keep_verdict(struct job *j, struct arena_mark mark, struct verdict *last)
+{
+    struct buf reply = buf_make(SMTP_REPLY_BYTES + 64), detail = buf_make(1024);
+    buf_add(&reply, last->reply);
+    buf_add(&detail, last->detail);
+    arena_rewind(&j->arena, mark);
+    last->reply = arena_copy(&j->arena, buf_str(&reply));
+    last->detail = arena_copy(&j->arena, buf_str(&detail));
+    buf_free(&reply);
+    buf_free(&detail);
+}
+
 /* *last keeps what this address said, for when no other does better. */
 static enum reach try_address(struct job *j, str host, const struct netaddr *at, bool clear,
                               struct verdict *last)
@@ -246,12 +260,14 @@ static enum reach try_host(struct job *j, str host, struct verdict *last)
         return REACH_NEXT;
     }
     size_t n = addresses.n < RELAY_ADDRESSES ? addresses.n : RELAY_ADDRESSES, denied = 0;
+    struct arena_mark mark = arena_mark(&j->arena);
     for (size_t i = 0; i < n; i++) {
         struct netaddr at = addresses.items[i];
         at.port = (uint16_t)j->relay->settings->port;
         enum reach reached = try_address(j, host, &at, false, last);
         if (reached == REACH_DONE || reached == REACH_GONE) return reached;
         denied += reached == REACH_DENIED;
+        keep_verdict(j, mark, last);
     }
     return denied == n ? REACH_DENIED : REACH_NEXT;
 }
@@ -277,11 +293,13 @@ static bool try_hosts(struct job *j, const struct mx *mx)
                    (str){ 0 });
         return true;
     }
+    struct arena_mark mark = arena_mark(&j->arena);
     for (size_t i = 0; i < n; i++) {
         enum reach reached = try_host(j, mx->hosts[i].name, &last);
         if (reached == REACH_GONE) return false;
         if (reached == REACH_DONE) return true;
         denied += reached == REACH_DENIED;
+        keep_verdict(j, mark, &last);
     }
     /* Every host greeted us with 5xx: waiting will not make them kinder. */
     if (denied == n) last.outcome = QUEUE_BOUNCED;

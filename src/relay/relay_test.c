@@ -334,6 +334,39 @@ static void when_all_hosts_refuse_to_talk_it_bounces(void **state)
     place_end(&p);
 }
 
+/* As many hosts, addresses and words as one attempt takes: there is still room for the report. */
+static void many_wordy_refusals_are_reported(void **state)
+{
+    (void)state;
+    struct place p;
+    struct buf words = buf_make(SMTP_REPLY_BYTES);
+    for (int i = 0; i < 15; i++) {
+        buf_add(&words, S("554-5.7.1 "));
+        for (int k = 0; k < 80; k++)
+            buf_add(&words, S("go away, "));
+        buf_add(&words, S("now\r\n"));
+    }
+    buf_add(&words, S("554 5.7.1 go away\r\n"));
+    buf_addc(&words, '\0');
+    const struct peer_rule wordy[] = { { "greeting", words.p, 0 }, { NULL, NULL, 0 } };
+    place_make(&p);
+    struct peer *b = add_peer(&p, wordy);
+    for (uint16_t i = 0; i < RELAY_MX_HOSTS; i++) {
+        char host[] = "x.b.test";
+        host[0] = (char)('a' + i);
+        dns_add_mx(p.world, "b.test", i, host);
+        for (int k = 0; k < RELAY_ADDRESSES; k++)
+            dns_add_a(p.world, host, "10.0.0.2");
+    }
+    send_to(&p, "RCPT TO:<bob@b.test>");
+    run_for(&p.a, 10 * MINUTE_US);
+    assert_int_equal(b->sessions, RELAY_MX_HOSTS * RELAY_ADDRESSES);
+    expect_report(&p, "Status: 5.7.1\r\n");
+    assert_int_equal(queue_count(&p.a), 0);
+    place_end(&p);
+    buf_free(&words);
+}
+
 /* What is no SMTP decides nothing: the letter waits. */
 static void nonsense_is_no_verdict(void **state)
 {
@@ -567,6 +600,7 @@ int main(void)
         cmocka_unit_test(a_greylisted_letter_goes_the_second_time),
         cmocka_unit_test(a_host_that_refuses_to_talk_is_passed_over),
         cmocka_unit_test(when_all_hosts_refuse_to_talk_it_bounces),
+        cmocka_unit_test(many_wordy_refusals_are_reported),
         cmocka_unit_test(nonsense_is_no_verdict),
         cmocka_unit_test(a_failed_handshake_falls_back_to_clear),
         cmocka_unit_test(where_tls_is_demanded_nothing_goes_in_clear),
