@@ -155,6 +155,35 @@ static void domains_users_and_aliases(void **state)
         ask(*state, steps[i].line, steps[i].e, steps[i].said);
 }
 
+/* A target that leads nowhere is taken, since it may come later, and is told. */
+static void aliases_that_lead_nowhere(void **state)
+{
+    static const struct {
+        const char *line, *warning; /* NULL: none */
+    } steps[] = {
+        { "alias add one@a.test nobody@a.test", "nobody is nobody@a.test here" },
+        { "alias add loop@a.test loop@a.test", "leads to itself alone" },
+        { "alias add two@a.test alice@a.test", NULL },
+        { "alias add two@a.test one@a.test", NULL },
+        { "alias add two@a.test bob@b.test", NULL },
+        { "alias add two@a.test two@a.test", NULL },
+        { "alias add two@a.test postmaster@a.test", NULL },
+        { "alias add two@a.test alice+shop@a.test", NULL },
+        { "alias add two@a.test nobody+shop@a.test", "nobody is nobody+shop@a.test here" },
+        { "alias add @a.test nobody@a.test", "nobody is nobody@a.test here" },
+        { "alias add @a.test alice@a.test", NULL },
+        { "alias add three@a.test nobody@a.test", NULL },
+    };
+    struct place *p = *state;
+    ask(p, "domain add a.test", OK, "");
+    ask(p, "user add alice@a.test", OK, "");
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        ask(p, steps[i].line, OK, steps[i].warning ? steps[i].warning : "added");
+        bool warned = str_find(buf_str(&p->out), S("warning")) != STR_NPOS;
+        if (warned != (steps[i].warning != NULL)) fail_msg("%s", steps[i].line);
+    }
+}
+
 static void words_that_make_no_request(void **state)
 {
     static const char *const lines[] = { "",         "user",           "user fly",      "USER add",
@@ -376,10 +405,10 @@ static void strangers_at_the_socket(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_PLACE(domains_users_and_aliases), IN_PLACE(words_that_make_no_request),
-        IN_PLACE(passwords_have_limits),     IN_PLACE(the_queue_and_a_journey),
-        cmocka_unit_test(sizes_in_words),    IN_PLACE(requests_through_the_socket),
-        IN_PLACE(strangers_at_the_socket),
+        IN_PLACE(domains_users_and_aliases),   IN_PLACE(aliases_that_lead_nowhere),
+        IN_PLACE(words_that_make_no_request),  IN_PLACE(passwords_have_limits),
+        IN_PLACE(the_queue_and_a_journey),     cmocka_unit_test(sizes_in_words),
+        IN_PLACE(requests_through_the_socket), IN_PLACE(strangers_at_the_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

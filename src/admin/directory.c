@@ -225,6 +225,61 @@ static enum err alias_name(str text, struct arena *a, str *folded, struct buf *o
     return OK;
 }
 
+static bool is_taken(struct view *v, str address, struct arena *arena)
+{
+    const str *targets;
+    struct user u;
+    size_t n = 0;
+    if (!store_user_find(v, address, &u)) return true;
+    return !store_alias_targets(v, address, arena, &targets, &n) && n;
+}
+
+/* "alice+shop": which character begins a tag is a setting of delivery, so any may that is no dot.
+ */
+static bool may_be_tagged(struct view *v, str local, str domain, struct arena *arena)
+{
+    for (size_t i = 1; i < local.n; i++) {
+        if (ascii_alnum(local.p[i]) || local.p[i] == '.') continue;
+        str base = arena_fmt(arena, "%.*s@%.*s", STR_ARG(str_take(local, i)), STR_ARG(domain));
+        if (is_taken(v, base, arena)) return true;
+    }
+    return false;
+}
+
+/* Does the target take mail, as far as the directory tells? Other people's do: it is their matter.
+ */
+static bool leads_somewhere(struct view *v, str alias, str target, struct arena *arena)
+{
+    size_t at = str_rchr(target, '@');
+    str local = str_take(target, at), domain = str_from(target, at + 1);
+    str catch_all = arena_fmt(arena, "@%.*s", STR_ARG(domain));
+    if (!store_domain_is_ours(v, domain) || str_eq(local, S("postmaster"))) return true;
+    if (is_taken(v, target, arena) || may_be_tagged(v, local, domain, arena)) return true;
+    return !str_eq(alias, catch_all) && is_taken(v, catch_all, arena);
+}
+
+/* An alias to itself keeps a copy for the user of that name: alone and without one, it is a loop.
+ */
+static bool leads_to_itself_alone(struct view *v, str alias, str target, struct arena *arena)
+{
+    const str *targets;
+    struct user u;
+    size_t n = 0;
+    if (!str_eq(alias, target) || !store_user_find(v, alias, &u)) return false;
+    return !store_alias_targets(v, alias, arena, &targets, &n) && n == 1;
+}
+
+static void alias_warn(struct admin *a, str alias, str target, struct arena *arena, struct buf *out)
+{
+    struct view *v = store_view(a->store);
+    if (!v) return;
+    if (leads_to_itself_alone(v, alias, target, arena))
+        buf_addf(out, "warning: it leads to itself alone, and there is no such user\n");
+    else if (!leads_somewhere(v, alias, target, arena))
+        buf_addf(out, "warning: nobody is %.*s here: no user, no alias\n", STR_ARG(target));
+    view_end(v);
+}
+
 static enum err alias_add(struct admin *a, const str *args, struct arena *arena, struct buf *out)
 {
     str alias, target;
@@ -240,6 +295,7 @@ static enum err alias_add(struct admin *a, const str *args, struct arena *arena,
     if (e == ERR_LIMIT) return admin_fail(out, e, "an alias has at most %d targets", ALIAS_TARGETS);
     if (e) return admin_fail(out, e, "cannot add: %s", err_text(e));
     buf_addf(out, "alias %.*s -> %.*s added\n", STR_ARG(alias), STR_ARG(target));
+    alias_warn(a, alias, target, arena, out);
     return OK;
 }
 
