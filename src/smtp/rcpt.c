@@ -106,6 +106,19 @@ static bool add(struct smtp *s, const struct rcpt_params *rcpt, const struct rou
     return true;
 }
 
+/* An address literal (RFC 5321 4.1.3) that means this machine: what listens there trusts it, and
+ * is not for those who log in here. */
+static bool is_this_machine(struct smtp *s, str domain)
+{
+    struct netaddr at;
+    if (!str_starts(domain, S("["))) return false;
+    str inner = str_sub(domain, 1, domain.n - 2);
+    if (str_istarts(inner, S("IPv6:")))
+        inner = arena_fmt(&s->tx_arena, "[%.*s]", STR_ARG(str_from(inner, 5)));
+    if (netaddr_parse(inner, 0, &at)) return false;
+    return netaddr_is_loopback(&at) || netaddr_is_any(&at);
+}
+
 /* OK, or why not, replied. Waits for nothing. */
 static enum err judge(struct smtp *s, str args, struct rcpt_params *rcpt, struct route *route)
 {
@@ -116,6 +129,8 @@ static enum err judge(struct smtp *s, str args, struct rcpt_params *rcpt, struct
     if (e) return refuse_route(s, e);
     if (route->kind == ROUTE_REMOTE && !s->logged_in)
         return smtp_reply(s, 550, "5.7.1", S("relaying denied"));
+    if (route->kind == ROUTE_REMOTE && is_this_machine(s, rcpt->rcpt.domain))
+        return smtp_reply(s, 550, "5.1.2", S("no mail goes to that address"));
     if (route->local_n + route->remote_n > ACCEPT_RCPTS) return refuse_route(s, ERR_LIMIT);
     return OK;
 }

@@ -369,6 +369,20 @@ static void submission_completes_and_hides(void **state)
                        S("<alice@a.test> to <bob@b.test> notify 12 orcpt rfc822;bob+x@b.test\n")));
 }
 
+static void no_relay_to_this_machine(void **state)
+{
+    struct world *w = *state;
+    play(w, SUBMISSION,
+         LOGGED_IN
+         "C MAIL FROM:<alice@a.test>\nS 250 *\n"
+         "C RCPT TO:<x@[127.0.0.1]>\nS 550 5.1.2 *\nC RCPT TO:<x@[127.9.8.7]>\nS 550 5.1.2 *\n"
+         "C RCPT TO:<x@[0.0.0.0]>\nS 550 5.1.2 *\nC RCPT TO:<x@[IPv6:::1]>\nS 550 5.1.2 *\n"
+         "C RCPT TO:<x@[IPv6:::]>\nS 550 5.1.2 *\n"
+         "C RCPT TO:<x@[IPv6:::ffff:127.0.0.1]>\nS 550 5.1.2 *\n"
+         "C RCPT TO:<x@[192.0.2.1]>\nS 250 *\nC RCPT TO:<x@[IPv6:2001:db8::1]>\nS 250 *\n"
+         "C QUIT\nS 221 *\nE");
+}
+
 static void from_is_ones_own(void **state)
 {
     struct world *w = *state;
@@ -571,6 +585,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sizes_have_limits, begin, end),
         cmocka_unit_test_setup_teardown(errors_have_a_limit, begin, end),
         cmocka_unit_test_setup_teardown(nothing_may_follow_starttls, begin, end),
+        cmocka_unit_test_setup_teardown(no_relay_to_this_machine, begin, end),
         cmocka_unit_test_setup_teardown(submission_wants_a_login, begin, end),
         cmocka_unit_test_setup_teardown(submission_completes_and_hides, begin, end),
         cmocka_unit_test_setup_teardown(from_is_ones_own, begin, end),
