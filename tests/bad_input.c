@@ -342,6 +342,29 @@ static void test_wrong_words_for_the_demo(void **state)
     assert_non_null(strstr(said, "usage: ./do demo"));
 }
 
+/* The manual page tells every option that the help tells. */
+static void test_the_manual_names_all_options(void **state)
+{
+    static const char *const commands[] = { "send", "fetch" };
+    char said[8192], name[64], want[80];
+    (void)state;
+    char *manual = file_read(SOURCE_DIR "/docs/posthorn.1", NULL);
+    assert_non_null(manual);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        int seen = 0;
+        assert_int_equal(
+            RUN(said, sizeof said, 20, NULL, program_posthorn(), commands[i], "--help"), 0);
+        const char *from = strstr(manual, i ? ".It Ic fetch" : ".It Ic send");
+        for (const char *at = said; from && (at = strstr(at, "\n  --")); at += 5, seen++) {
+            assert_int_equal(sscanf(at, "\n  --%60[a-z0-9]", name), 1);
+            snprintf(want, sizeof want, "\n.It Fl -%s", name);
+            if (!strstr(from, want)) fail_now("posthorn(1): %s has no --%s", commands[i], name);
+        }
+        assert_true(seen > 5);
+    }
+    free(manual);
+}
+
 /* A data folder that a later program wrote: refused, and left as it was. */
 static void test_newer_format(void **state)
 {
@@ -475,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_cannot_start),
         cmocka_unit_test(test_wrong_words),
         cmocka_unit_test(test_wrong_words_for_the_demo),
+        cmocka_unit_test(test_the_manual_names_all_options),
         cmocka_unit_test(test_newer_format),
         cmocka_unit_test(test_hangup_reloads_the_certificate),
         cmocka_unit_test(test_hangup_with_a_broken_certificate),

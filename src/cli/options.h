@@ -18,15 +18,15 @@ bool cli_options(const struct cli_option *options, size_t n, const str *words, s
                  str *rest);
 void cli_options_usage(const char *command, const struct cli_option *options, size_t n);
 
-/* A server as the words say it: address or name with a port, TLS by word, and whom to trust. */
+/* A server as the words say it: its address with a port, TLS by word, and whom to trust. A name is
+ * never looked up; the one in the certificate is host's. */
 struct cli_server {
-    str server, tls, ca_file, host; /* as given */
+    str server, tls, ca_file, host; /* as given; host: the server's address if none was */
     struct netaddr at;
     enum client_tls encryption;
     struct tls_client *tls_client;
 };
-/* Fills in what follows from the words. False after complaining. On a fiber: names are looked up.
- * Waits. */
+/* Fills in what follows from the words. False after complaining. */
 bool cli_server_resolve(struct cli_server *s, struct arena *a);
 
 /* Prints the conversation to standard error, one line a protocol line: "< " received, "> " sent. */
