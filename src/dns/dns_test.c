@@ -95,7 +95,6 @@ struct place {
     enum err e;
     struct mx mx;
     struct dns_addresses addresses;
-    str reverse;
     bool done;
 };
 
@@ -263,39 +262,6 @@ static void addresses_of_both_kinds(void **state)
     place_end(&p);
 }
 
-static void reverse_run(void *arg)
-{
-    struct place *p = arg;
-    struct netaddr at;
-    p->reverse = (str){ 0 };
-    assert_int_equal(netaddr_parse(str_of(p->domain), 0, &at), OK);
-    at.port = 4000;
-    p->e = dns_reverse(&at, p->ms, &p->arena, &p->reverse);
-    p->done = true;
-}
-
-/* A name that does not point back is anybody's claim. */
-static void a_name_must_point_back(void **state)
-{
-    (void)state;
-    struct place p;
-    place_open(&p, 6);
-    sim_dns_add(p.world, S("7.0.0.10.in-addr.arpa"), RR_PTR, (str)W("\1b\4test\0"));
-    sim_dns_add(p.world, S("8.0.0.10.in-addr.arpa"), RR_PTR, (str)W("\1b\4test\0"));
-    sim_dns_add(p.world, S("9.0.0.10.in-addr.arpa"), RR_PTR, (str)W("\3b\nx\0"));
-    sim_dns_add(p.world, S("b.test"), RR_A, (str)W("\12\0\0\7"));
-    run(&p, reverse_run, "10.0.0.7");
-    assert_int_equal(p.e, OK);
-    assert_true(str_eq(p.reverse, S("b.test")));
-    run(&p, reverse_run, "10.0.0.8");
-    assert_int_equal(p.e, ERR_NOTFOUND);
-    run(&p, reverse_run, "10.0.0.9");
-    assert_int_equal(p.e, ERR_NOTFOUND);
-    run(&p, reverse_run, "[2001:db8::1]");
-    assert_int_equal(p.e, ERR_NOTFOUND);
-    place_end(&p);
-}
-
 /* The process ends while a question is under way: the fiber is let go at once, the answer is not
  * awaited. */
 static void ending_while_asking(void **state)
@@ -325,7 +291,6 @@ int main(void)
         cmocka_unit_test(no_mail_no_domain_and_no_answer_are_three_things),
         cmocka_unit_test(only_so_many_hosts_are_kept),
         cmocka_unit_test(addresses_of_both_kinds),
-        cmocka_unit_test(a_name_must_point_back),
         cmocka_unit_test(ending_while_asking),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

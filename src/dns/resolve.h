@@ -11,7 +11,7 @@
 #include "run/fiber.h"
 #include "run/seam.h"
 
-enum { RR_A = 1, RR_NS = 2, RR_CNAME = 5, RR_PTR = 12, RR_MX = 15, RR_TXT = 16, RR_AAAA = 28, RR_SRV = 33, RR_TLSA = 52 };
+enum { RR_A = 1, RR_MX = 15, RR_TXT = 16, RR_AAAA = 28 };
 
 struct dns_records { str *rdata; size_t n; bool secure; uint32_t ttl_s; str canonical; };
 /* The records as they came. Waits, at most deadline_ms. */
@@ -20,9 +20,6 @@ enum err dns_lookup(str name, uint16_t rrtype, unsigned deadline_ms, struct aren
 struct dns_addresses { struct netaddr *items; size_t n; bool secure; };
 /* A and AAAA together, AAAA first (RFC 6724 in spirit), port 0. Waits. */
 enum err dns_addresses(str host, unsigned deadline_ms, struct arena *a, struct dns_addresses *out) MUST_CHECK;
-
-/* Verified name of an address: its PTR whose A/AAAA contains it; empty if none. Waits. */
-enum err dns_reverse(const struct netaddr *addr, unsigned deadline_ms, struct arena *a, str *name) MUST_CHECK;
 
 /* Name from wire form to text without the trailing dot; false if malformed. */
 bool dns_name_text(str wire, size_t *used, struct arena *a, str *out);
