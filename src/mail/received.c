@@ -38,10 +38,6 @@ static void from_clause(struct buf *out, const struct received *r)
     harmless(out, r->helo);
     if (!r->peer_ip.n) return;
     buf_add(out, S(" ("));
-    if (r->peer_name.n) {
-        harmless(out, r->peer_name);
-        buf_addc(out, ' ');
-    }
     ip_literal(out, r->peer_ip);
     buf_addc(out, ')');
 }

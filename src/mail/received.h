@@ -11,7 +11,6 @@
 
 struct received {
     str helo;          /* what the peer called itself; may be anything */
-    str peer_name;     /* its verified reverse name; empty if unknown */
     str peer_ip;       /* textual address, "192.0.2.1" or "2001:db8::1"; empty: no "from" clause's
                           comment (local submission) */
     str by;            /* our host name */

@@ -12,7 +12,6 @@ static void received_tells_the_hop(void **state)
 {
     (void)state;
     struct received r = { .helo = S("mail.a.test"),
-                          .peer_name = S("mx.a.test"),
                           .peer_ip = S("192.0.2.1"),
                           .by = S("b.test"),
                           .with = S("ESMTPS"),
@@ -22,7 +21,7 @@ static void received_tells_the_hop(void **state)
                           .date = { 880127706, -360 } };
     struct buf b = buf_make(2000);
     received_write(&b, &r);
-    assert_true(str_eq(buf_str(&b), S("Received: from mail.a.test (mx.a.test [192.0.2.1])\r\n"
+    assert_true(str_eq(buf_str(&b), S("Received: from mail.a.test ([192.0.2.1])\r\n"
                                       "\tby b.test with ESMTPS\r\n"
                                       "\t(TLS1.3 TLS_AES_256_GCM_SHA384)\r\n"
                                       "\tid abc123\r\n"
@@ -35,13 +34,12 @@ static void strangers_names_are_harmless(void **state)
 {
     (void)state;
     struct received r = { .helo = S("x\r\nBcc: y (\0\xff) ;"),
-                          .peer_name = S("evil)\r\n"),
                           .peer_ip = S("2001:db8::1"),
                           .by = S("b.test"),
                           .with = S("SMTP") };
     struct buf b = buf_make(2000);
     received_write(&b, &r);
-    assert_true(str_starts(buf_str(&b), S("Received: from x??Bcc:?y??????? (evil??? "
+    assert_true(str_starts(buf_str(&b), S("Received: from x??Bcc:?y??????? ("
                                           "[IPv6:2001:db8::1])\r\n\tby b.test with SMTP;\r\n")));
     assert_int_equal(header_count(buf_str(&b), S("Bcc")), 0);
     assert_false(str_has(buf_str(&b), '\0'));
