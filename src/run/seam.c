@@ -166,11 +166,6 @@ int seam_local_addr(struct seam *s, int socket, struct netaddr *out)
     return s->ops->local_addr(s, socket, out);
 }
 
-int seam_adopt(struct seam *s, int fd)
-{
-    return s->ops->adopt(s, fd);
-}
-
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 struct seam_poller *seam_poller_new(struct seam *s)

@@ -76,8 +76,6 @@ ssize_t seam_send(struct seam *s, int socket, const void *p, size_t n); /* no SI
 int seam_shutdown_write(struct seam *s, int socket);
 int seam_socket_close(struct seam *s, int socket);
 int seam_local_addr(struct seam *s, int socket, struct netaddr *out);
-/* Take over a listening descriptor that was passed in (socket activation, the parent process). */
-int seam_adopt(struct seam *s, int fd);
 
 /* --- waiting: one poller a loop; only its own thread calls it, but for wake ------------------- */
 enum { SEAM_READABLE = 1, SEAM_WRITABLE = 2, SEAM_HUP = 4 };

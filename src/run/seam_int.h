@@ -44,7 +44,6 @@ struct seam_ops {
     int (*shutdown_write)(struct seam *s, int socket);
     int (*socket_close)(struct seam *s, int socket);
     int (*local_addr)(struct seam *s, int socket, struct netaddr *out);
-    int (*adopt)(struct seam *s, int fd);
 
     struct seam_poller *(*poller_new)(struct seam *s);
     void (*poller_free)(struct seam_poller *p);
@@ -89,7 +88,6 @@ ssize_t real_send(struct seam *s, int socket, const void *p, size_t n);
 int real_shutdown_write(struct seam *s, int socket);
 int real_socket_close(struct seam *s, int socket);
 int real_local_addr(struct seam *s, int socket, struct netaddr *out);
-int real_adopt(struct seam *s, int fd);
 
 struct seam_poller *real_poller_new(struct seam *s);
 void real_poller_free(struct seam_poller *p);

@@ -292,7 +292,6 @@ static const struct seam_ops real_ops = {
     .shutdown_write = real_shutdown_write,
     .socket_close = real_socket_close,
     .local_addr = real_local_addr,
-    .adopt = real_adopt,
     .poller_new = real_poller_new,
     .poller_free = real_poller_free,
     .poller_owner = real_poller_owner,

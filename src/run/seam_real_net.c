@@ -1,6 +1,5 @@
 /* seam_real_net.c - the real world, part 2: TCP and Unix sockets, all non-blocking. */
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -213,13 +212,4 @@ int real_local_addr(struct seam *s, int socket, struct netaddr *out)
     if (getsockname(socket, &at.any, &n) < 0) return -errno;
     *out = from_kernel(&at);
     return 0;
-}
-
-int real_adopt(struct seam *s, int fd)
-{
-    (void)s;
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return -errno;
-    return fd;
 }

@@ -87,14 +87,6 @@ void sim_handle_drop(struct sim_machine *m, int handle)
 
 /* --- machines --------------------------------------------------------------------------------- */
 
-/* A descriptor of the real world has no place here. */
-static int sim_adopt(struct seam *s, int fd)
-{
-    (void)s;
-    (void)fd;
-    return -EBADF;
-}
-
 static void sim_free(struct seam *s)
 {
     struct sim_machine *m = sim_machine(s);
@@ -137,7 +129,6 @@ static const struct seam_ops sim_ops = {
     .shutdown_write = sim_shutdown_write,
     .socket_close = sim_socket_close,
     .local_addr = sim_local_addr,
-    .adopt = sim_adopt,
     .poller_new = sim_poller_new,
     .poller_free = sim_poller_free,
     .poller_owner = sim_poller_owner,
