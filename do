@@ -16,7 +16,7 @@ usage: ./do COMMAND
   test [SUITE...]                 all tests, or the suites named (./do test --list)
   lint                            warnings, layers, banned calls, layout, static analysis
   fuzz [TARGET...] [SECONDS]      each fuzzer for so long (60); --merge keeps new inputs
-  bench [NAME]                    measurements against peers and physical limits
+  bench [NAME [OPTION...]]        measurements against peers and physical limits
   install [PREFIX]                into /usr/local or PREFIX, with man pages and systemd unit
 
 The first run installs what it needs from Debian, as root or through sudo, and says what.

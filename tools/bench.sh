@@ -1,14 +1,20 @@
 #!/bin/sh
-# bench.sh - build with full optimisation and run the measurements in bench/, all or those named.
+# bench.sh - build with full optimisation and run one of the measurements in bench/ with its
+# options, or all of them: each folder there is one.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/setup.sh
 
 build build-bench --buildtype=release
-names=${*:-$(cd bench && ls *.c 2>/dev/null | sed 's/\.c$//')}
-[ -n "$names" ] || die "there is nothing in bench/ yet"
-for name in $names; do
+run() {
+    name=$1
+    shift
     [ -x "build-bench/bench/$name" ] || die "./do bench: no such measurement: $name"
     echo "--- $name"
-    "build-bench/bench/$name"
-done
+    "build-bench/bench/$name" "$@"
+}
+
+case "${1-}" in
+'') for name in $(cd bench && ls -d */ | tr -d /); do run "$name"; done ;;
+*)  run "$@" ;;
+esac
