@@ -53,6 +53,7 @@ const struct log_event_row log_events[] = {
     { "store.disk_full",      "the disk is full: writing waits, reading and deleting go on" },
     { "store.disk_ok",        "there is room on the disk again" },
     { "store.index_failed",   "the index could not be written or read: the journal goes on, it is tried again" },
+    { "store.index_old",      "the index is of an older format: it is made again from the journal" },
     { "store.opened",         "the store was opened" },
     { "store.replayed",       "journal records that the index lacked were applied" },
     { "store.sync_failed",    "a journal segment could not be synced and was abandoned" },

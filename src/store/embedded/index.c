@@ -1,4 +1,7 @@
-/* index.c - the index over LMDB: plain flags only, one writer, snapshots that are used again. */
+/* index.c - the index over LMDB: plain flags only, one writer, snapshots that are used again.
+ *
+ * Each value ends in four bytes of checksum over key and value, since LMDB has none of its own.
+ */
 #include "store/embedded/index_int.h"
 #include "base/codec.h"
 #include "base/limits.h"
@@ -6,6 +9,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <xxhash.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -21,9 +25,11 @@ struct index {
     MDB_dbi rows;
 };
 
-/* Account 0, key "m". */
+/* Account 0, key "m". In format 1, whose values had no sums, it had 32 bytes. */
 static const str mark_key = S_INIT("\0\0\0\0\0\0\0\0m");
-enum { MARK_BYTES = 32 };
+enum { MARK_BYTES = 40, MARK_BYTES_1 = 32, INDEX_FORMAT = 2 };
+
+const char index_advice[] = "; posthorn check --repair makes it again from the journal";
 
 static MDB_val val_of(str s)
 {
@@ -45,6 +51,174 @@ static enum err err_of(int code, const char *what)
               F_CSTR("what", what), F_CSTR("why", mdb_strerror(code)));
     return later ? ERR_LATER : ERR_CORRUPT;
 }
+
+void index_close(struct index *x)
+{
+    mdb_env_close(x->env);
+    mem_free(x);
+}
+
+/* --- sums ----------------------------------------------------------------------------------- */
+
+/* Of each apart, so that a long value needs no copy to stand behind its key. */
+static uint32_t sum_of(str key, str value)
+{
+    return (uint32_t)(XXH3_64bits(value.p, value.n) ^ XXH3_64bits_withSeed(key.p, key.n, 1));
+}
+
+static bool unsummed(str stored, str *value)
+{
+    if (stored.n < INDEX_SUM_BYTES) return false;
+    *value = str_take(stored, stored.n - INDEX_SUM_BYTES);
+    return true;
+}
+
+bool index_sum_is_right(str key, str value)
+{
+    return get_le32(value.p + value.n) == sum_of(key, value);
+}
+
+static enum err damaged(void)
+{
+    log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "a row of the index"));
+    return ERR_CORRUPT;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+enum err index_begin(struct index *x, MDB_txn **txn)
+{
+    if (*txn) return err_of(mdb_txn_renew(*txn), "renew a snapshot");
+    return err_of(mdb_txn_begin(x->env, NULL, MDB_RDONLY, txn), "begin a snapshot");
+}
+
+void index_end(MDB_txn *txn)
+{
+    mdb_txn_reset(txn);
+}
+
+void index_free(MDB_txn *txn)
+{
+    if (txn) mdb_txn_abort(txn);
+}
+
+enum err index_get(struct index *x, MDB_txn *txn, str key, str *value)
+{
+    MDB_val k = val_of(key), v;
+    enum err e = err_of(mdb_get(txn, x->rows, &k, &v), "read");
+    if (e) return e;
+    return unsummed(str_of_val(v), value) ? OK : damaged();
+}
+
+enum err index_get_sure(struct index *x, MDB_txn *txn, str key, str *value)
+{
+    enum err e = index_get(x, txn, key, value);
+    return e || index_sum_is_right(key, *value) ? e : damaged();
+}
+
+enum err index_mark(struct index *x, struct mark *out)
+{
+    MDB_txn *txn = NULL;
+    enum err e = index_begin(x, &txn);
+    if (e) return e;
+    str v;
+    e = index_get_sure(x, txn, mark_key, &v);
+    if (!e && v.n < MARK_BYTES) e = ERR_CORRUPT;
+    if (!e && get_le64(v.p + 32) > INDEX_FORMAT) e = ERR_DENIED;
+    if (!e)
+        *out = (struct mark){ get_le64(v.p), get_le64(v.p + 8), get_le64(v.p + 16),
+                              (int64_t)get_le64(v.p + 24) };
+    index_free(txn);
+    return e;
+}
+
+static void index_move(struct index_cursor *c, MDB_val k, MDB_cursor_op op)
+{
+    MDB_val v;
+    c->state = err_of(mdb_cursor_get(c->cursor, &k, &v, op), "scan");
+    if (c->state) return;
+    c->key = str_of_val(k);
+    c->value = str_of_val(v);
+    if (!unsummed(c->value, &c->value)) c->state = damaged();
+}
+
+void index_seek(struct index *x, MDB_txn *txn, str from, struct index_cursor *c)
+{
+    *c = (struct index_cursor){ 0 };
+    c->state = err_of(mdb_cursor_open(txn, x->rows, &c->cursor), "open a cursor");
+    if (!c->state) index_move(c, val_of(from), MDB_SET_RANGE);
+}
+
+void index_next(struct index_cursor *c)
+{
+    index_move(c, (MDB_val){ 0 }, MDB_NEXT);
+}
+
+void index_done(struct index_cursor *c)
+{
+    if (c->cursor) mdb_cursor_close(c->cursor);
+}
+
+/* --- applying ------------------------------------------------------------------------------- */
+
+/* Into the page itself, with its sum. */
+static int put(struct index *x, MDB_txn *txn, str key, str value)
+{
+    MDB_val k = val_of(key), v = { .mv_size = value.n + INDEX_SUM_BYTES };
+    int code = mdb_put(txn, x->rows, &k, &v, MDB_RESERVE);
+    if (code) return code;
+    char *p = v.mv_data;
+    uint32_t sum = sum_of(key, value);
+    bytes_copy(p, v.mv_size, value.p, value.n);
+    for (int i = 0; i < INDEX_SUM_BYTES; i++)
+        p[value.n + (size_t)i] = (char)(sum >> (8 * i));
+    return 0;
+}
+
+static int apply_row(struct index *x, MDB_txn *txn, const struct row *row)
+{
+    if (!row->gone) return put(x, txn, row->key, row->value);
+    MDB_val k = val_of(row->key);
+    int code = mdb_del(txn, x->rows, &k, NULL);
+    return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static int apply_rows(struct index *x, MDB_txn *txn, const struct memtable *rows)
+{
+    struct row row;
+    struct memtable_cursor c = memtable_seek(rows, S(""), UINT64_MAX);
+    int code = 0;
+    for (; !code && memtable_row(&c, &row); memtable_next(&c))
+        code = apply_row(x, txn, &row);
+    return code;
+}
+
+static int apply_mark(struct index *x, MDB_txn *txn, const struct mark *mark)
+{
+    struct buf b = buf_make(MARK_BYTES);
+    buf_le64(&b, mark->seq);
+    buf_le64(&b, mark->segment);
+    buf_le64(&b, mark->offset);
+    buf_le64(&b, (uint64_t)mark->wall_us);
+    buf_le64(&b, INDEX_FORMAT);
+    int code = put(x, txn, mark_key, buf_str(&b));
+    buf_free(&b);
+    return code;
+}
+
+enum err index_apply(struct index *x, const struct memtable *rows, const struct mark *mark)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(x->env, NULL, 0, &txn);
+    if (code) return err_of(code, "begin to apply");
+    code = apply_rows(x, txn, rows);
+    if (!code) code = apply_mark(x, txn, mark);
+    if (!code) return err_of(mdb_txn_commit(txn), "apply");
+    mdb_txn_abort(txn);
+    return err_of(code, "apply");
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
 
 static int env_open(const char *folder, uint64_t map_bytes, MDB_env **out)
 {
@@ -79,8 +253,52 @@ static enum err cannot_open(const char *folder, int code, struct buf *why)
     bool damaged = code == MDB_INVALID || code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND ||
                    code == MDB_VERSION_MISMATCH || code == MDB_PANIC;
     buf_addf(why, "cannot open the index in %s: %s", folder, mdb_strerror(code));
-    if (damaged) buf_add(why, S("; move that folder away, and it is made again from the journal"));
+    if (damaged) buf_add(why, str_of(index_advice));
     return code == ENOSPC ? ERR_LATER : ERR_CORRUPT;
+}
+
+static enum err mark_bytes(struct index *x, size_t *n)
+{
+    MDB_txn *txn = NULL;
+    enum err e = index_begin(x, &txn);
+    if (e) return e;
+    MDB_val k = val_of(mark_key), v;
+    e = err_of(mdb_get(txn, x->rows, &k, &v), "read the mark");
+    if (!e) *n = v.mv_size;
+    index_free(txn);
+    return e;
+}
+
+/* All of it at once: replay fills it again. */
+static enum err empty(struct index *x)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(x->env, NULL, 0, &txn);
+    if (code) return err_of(code, "begin to empty");
+    code = mdb_drop(txn, x->rows, 0);
+    if (!code) return err_of(mdb_txn_commit(txn), "empty");
+    mdb_txn_abort(txn);
+    return err_of(code, "empty");
+}
+
+/* An older index is emptied; a newer one is not ours to touch. */
+static enum err know_format(struct index *x, struct buf *why)
+{
+    struct mark unused;
+    size_t n;
+    enum err e = mark_bytes(x, &n);
+    if (e == ERR_NOTFOUND) return OK; /* new, or its first transaction never ended */
+    if (!e && n == MARK_BYTES_1) {
+        log_event(LOG_INFO, "store.index_old", S(""), F_NUM("format", 1));
+        return empty(x);
+    }
+    if (!e) e = index_mark(x, &unused);
+    if (e == ERR_DENIED)
+        buf_add(why, S("the index is of a newer format than this program knows"));
+    else if (e)
+        buf_add(why, S("the index does not say how far it goes"));
+    if (e) buf_add(why, str_of(index_advice));
+    return e;
 }
 
 enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, struct buf *why)
@@ -97,128 +315,10 @@ enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, 
         return cannot_open(folder, code, why);
     }
     code = rows_open(x);
-    if (code) {
+    enum err e = code ? cannot_open(folder, code, why) : know_format(x, why);
+    if (e)
         index_close(x);
-        return cannot_open(folder, code, why);
-    }
-    *out = x;
-    return OK;
-}
-
-void index_close(struct index *x)
-{
-    mdb_env_close(x->env);
-    mem_free(x);
-}
-
-/* --- reading -------------------------------------------------------------------------------- */
-
-enum err index_begin(struct index *x, MDB_txn **txn)
-{
-    if (*txn) return err_of(mdb_txn_renew(*txn), "renew a snapshot");
-    return err_of(mdb_txn_begin(x->env, NULL, MDB_RDONLY, txn), "begin a snapshot");
-}
-
-void index_end(MDB_txn *txn)
-{
-    mdb_txn_reset(txn);
-}
-
-void index_free(MDB_txn *txn)
-{
-    if (txn) mdb_txn_abort(txn);
-}
-
-enum err index_get(struct index *x, MDB_txn *txn, str key, str *value)
-{
-    MDB_val k = val_of(key), v;
-    enum err e = err_of(mdb_get(txn, x->rows, &k, &v), "read");
-    if (!e) *value = str_of_val(v);
+    else
+        *out = x;
     return e;
-}
-
-enum err index_mark(struct index *x, struct mark *out)
-{
-    MDB_txn *txn = NULL;
-    enum err e = index_begin(x, &txn);
-    if (e) return e;
-    str v;
-    e = index_get(x, txn, mark_key, &v);
-    if (!e && v.n != MARK_BYTES) e = ERR_CORRUPT;
-    if (!e)
-        *out = (struct mark){ get_le64(v.p), get_le64(v.p + 8), get_le64(v.p + 16),
-                              (int64_t)get_le64(v.p + 24) };
-    index_free(txn);
-    return e;
-}
-
-static void index_move(struct index_cursor *c, MDB_val k, MDB_cursor_op op)
-{
-    MDB_val v;
-    c->state = err_of(mdb_cursor_get(c->cursor, &k, &v, op), "scan");
-    if (c->state) return;
-    c->key = str_of_val(k);
-    c->value = str_of_val(v);
-}
-
-void index_seek(struct index *x, MDB_txn *txn, str from, struct index_cursor *c)
-{
-    *c = (struct index_cursor){ 0 };
-    c->state = err_of(mdb_cursor_open(txn, x->rows, &c->cursor), "open a cursor");
-    if (!c->state) index_move(c, val_of(from), MDB_SET_RANGE);
-}
-
-void index_next(struct index_cursor *c)
-{
-    index_move(c, (MDB_val){ 0 }, MDB_NEXT);
-}
-
-void index_done(struct index_cursor *c)
-{
-    if (c->cursor) mdb_cursor_close(c->cursor);
-}
-
-/* --- applying ------------------------------------------------------------------------------- */
-
-static int apply_row(struct index *x, MDB_txn *txn, const struct row *row)
-{
-    MDB_val k = val_of(row->key), v = val_of(row->value);
-    if (!row->gone) return mdb_put(txn, x->rows, &k, &v, 0);
-    int code = mdb_del(txn, x->rows, &k, NULL);
-    return code == MDB_NOTFOUND ? 0 : code;
-}
-
-static int apply_rows(struct index *x, MDB_txn *txn, const struct memtable *rows)
-{
-    struct row row;
-    struct memtable_cursor c = memtable_seek(rows, S(""), UINT64_MAX);
-    int code = 0;
-    for (; !code && memtable_row(&c, &row); memtable_next(&c))
-        code = apply_row(x, txn, &row);
-    return code;
-}
-
-static int apply_mark(struct index *x, MDB_txn *txn, const struct mark *mark)
-{
-    struct buf b = buf_make(MARK_BYTES);
-    buf_le64(&b, mark->seq);
-    buf_le64(&b, mark->segment);
-    buf_le64(&b, mark->offset);
-    buf_le64(&b, (uint64_t)mark->wall_us);
-    MDB_val k = val_of(mark_key), v = val_of(buf_str(&b));
-    int code = mdb_put(txn, x->rows, &k, &v, 0);
-    buf_free(&b);
-    return code;
-}
-
-enum err index_apply(struct index *x, const struct memtable *rows, const struct mark *mark)
-{
-    MDB_txn *txn;
-    int code = mdb_txn_begin(x->env, NULL, 0, &txn);
-    if (code) return err_of(code, "begin to apply");
-    code = apply_rows(x, txn, rows);
-    if (!code) code = apply_mark(x, txn, mark);
-    if (!code) return err_of(mdb_txn_commit(txn), "apply");
-    mdb_txn_abort(txn);
-    return err_of(code, "apply");
 }

@@ -15,6 +15,14 @@
 
 struct index;
 
+/* Each value in LMDB is followed by four bytes of checksum over its key and itself. */
+enum { INDEX_SUM_BYTES = 4 };
+/* Of a row read from an index: check asks of each, and what a transaction reads. Not every reader
+ * does: it would cost a fifth of listing a mailbox. */
+bool index_sum_is_right(str key, str value) MUST_CHECK;
+/* "; posthorn check --repair …": ends a refusal. */
+extern const char index_advice[];
+
 /* How far the journal has been applied. */
 struct mark {
     uint64_t seq;             /* of the last commit applied; 0: none */
@@ -22,7 +30,8 @@ struct mark {
     int64_t wall_us;          /* of the last commit applied */
 };
 
-/* folder is there. map_bytes 0: a fit size. *why says what is wrong. */
+/* folder is there. map_bytes 0: a fit size. *why says what is wrong and what to do. An index of an
+ * older format is emptied, so that replay fills it. */
 enum err index_open(const char *folder, uint64_t map_bytes, struct index **out,
                     struct buf *why) MUST_CHECK;
 void index_close(struct index *x); /* no reader may be left */
@@ -40,6 +49,8 @@ void index_end(MDB_txn *txn);  /* keeps it for another begin */
 void index_free(MDB_txn *txn); /* NULL is fine */
 enum err index_get(struct index *x, MDB_txn *txn, str key,
                    str *value) MUST_CHECK; /* value lives until index_end */
+/* And its sum is right, or ERR_CORRUPT: what is written again may not be made from damage. */
+enum err index_get_sure(struct index *x, MDB_txn *txn, str key, str *value) MUST_CHECK;
 
 struct index_cursor {
     MDB_cursor *cursor;

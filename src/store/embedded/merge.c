@@ -37,6 +37,8 @@ enum err merge_get(const struct sources *s, str full, str *value)
         *value = row.value;
         return OK;
     }
+    /* With staging it is a transaction that reads. */
+    if (s->tables[0].table) return index_get_sure(s->index, s->snapshot, full, value);
     return index_get(s->index, s->snapshot, full, value);
 }
 

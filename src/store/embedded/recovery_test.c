@@ -534,7 +534,7 @@ static void a_damaged_index_is_refused_with_its_remedy(void **state)
     place_run(p, three_puts, NULL);
     place_close(p);
     file_write(p, "index/data.mdb", S("this is no index, and longer than its header would be"));
-    refused(p, ERR_CORRUPT, "move that folder away");
+    refused(p, ERR_CORRUPT, "posthorn check --repair");
     place_erase(p, "index");
     assert_int_equal(place_open(p), OK);
     assert_true(row_is(p, 20, S("c"), "third"));
