@@ -193,10 +193,26 @@ static enum err head_read(struct segments *t, int file, struct segment_head *hea
     return n == (ssize_t)sizeof page ? head_unpack(page, head) : ERR_CORRUPT;
 }
 
+static uint64_t removals_so_far(struct segments *t)
+{
+    lock_take(&t->lock);
+    uint64_t n = t->removals;
+    lock_drop(&t->lock);
+    return n;
+}
+
+static void forget_when_dropped(struct segments *t, struct segment *s)
+{
+    lock_take(&t->lock);
+    s->removed = true;
+    lock_drop(&t->lock);
+}
+
 enum err segment_open(struct segments *t, uint64_t number, struct segment **out)
 {
     struct segment *s = segment_cached(t, number);
     if (!s) {
+        uint64_t removals = removals_so_far(t);
         int file = seam_open(t->seam, segment_path(number).text, SEAM_WRITE);
         if (file < 0) return file == -ENOENT ? ERR_NOTFOUND : ERR_LATER;
         struct segment_head head;
@@ -207,6 +223,8 @@ enum err segment_open(struct segments *t, uint64_t number, struct segment **out)
             return e;
         }
         s = segment_hold(t, file, &head); /* two at once make two entries: harmless */
+        /* Perhaps this one, meanwhile. */
+        if (removals != removals_so_far(t)) forget_when_dropped(t, s);
     }
     *out = s;
     return OK;
@@ -217,7 +235,7 @@ void segment_drop(struct segments *t, struct segment *s)
     if (!s) return;
     lock_take(&t->lock);
     assert(s->holders > 0);
-    s->holders--;
+    if (--s->holders == 0 && s->removed) segment_close(t, s);
     for (struct list *node = t->open.prev; t->open_n > STORE_OPEN_SEGMENTS && node != &t->open;) {
         struct segment *old = CONTAINER_OF(node, struct segment, node);
         node = node->prev;
@@ -226,13 +244,42 @@ void segment_drop(struct segments *t, struct segment *s)
     lock_drop(&t->lock);
 }
 
+/* A file that is kept open after its name is gone would keep its room. */
 void segment_remove(struct segments *t, uint64_t number)
 {
+    seam_unlink(t->seam, segment_path(number).text);
     lock_take(&t->lock);
+    t->removals++;
     LIST_EACH_SAFE(&t->open, node) {
         struct segment *s = CONTAINER_OF(node, struct segment, node);
-        if (s->head.number == number && s->holders == 0) segment_close(t, s);
+        if (s->head.number != number) continue;
+        s->removed = true;
+        if (s->holders == 0) segment_close(t, s);
     }
     lock_drop(&t->lock);
-    seam_unlink(t->seam, segment_path(number).text);
+}
+
+/* --- pins ----------------------------------------------------------------------------------- */
+
+void segments_pin(struct segments *t)
+{
+    lock_take(&t->lock);
+    t->pins++;
+    lock_drop(&t->lock);
+}
+
+void segments_unpin(struct segments *t)
+{
+    lock_take(&t->lock);
+    assert(t->pins > 0);
+    t->pins--;
+    lock_drop(&t->lock);
+}
+
+bool segments_pinned(struct segments *t)
+{
+    lock_take(&t->lock);
+    bool pinned = t->pins > 0;
+    lock_drop(&t->lock);
+    return pinned;
 }

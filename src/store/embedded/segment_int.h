@@ -29,7 +29,8 @@ struct segment_head {
 struct segment {
     struct segment_head head;
     int file;
-    unsigned holders; /* under the table's lock */
+    unsigned holders; /* under the table's lock, and what follows */
+    bool removed;     /* its file has no name any more: closed with its last holder */
     struct list node;
 };
 static inline struct place segment_place(const struct segment *s)
@@ -42,6 +43,8 @@ struct segments {
     struct lock lock;
     struct list open; /* recently used first */
     unsigned open_n;
+    unsigned pins;
+    uint64_t removals; /* so far */
     uint64_t next_number;
 };
 void segments_init(struct segments *t, struct seam *seam);
@@ -65,5 +68,10 @@ struct segment *segment_cached(struct segments *t,
 void segment_drop(struct segments *t, struct segment *s); /* NULL is fine */
 /* Takes the file away; those who hold it read on. */
 void segment_remove(struct segments *t, uint64_t number);
+/* While anybody has a pin, no segment that counts is removed: who goes through them by number, over
+ * a while and from a place that was once right (backup, check), holds one. Any thread. */
+void segments_pin(struct segments *t);
+void segments_unpin(struct segments *t);
+bool segments_pinned(struct segments *t);
 
 #endif
