@@ -16,6 +16,7 @@ struct bench {
     unsigned missed;
 };
 void bench_append(struct bench *b); /* append.c */
+void bench_bulk(struct bench *b);   /* bulk.c */
 
 double bench_now_s(void);
 _Noreturn void bench_die(const char *what);

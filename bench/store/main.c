@@ -14,6 +14,7 @@ static const struct {
     const char *help;
 } rows[] = {
     { "append", bench_append, "durable appends and what they write to the device" },
+    { "bulk", bench_bulk, "a mailbox of 100,000 messages: listing, opening, changing" },
 };
 /* clang-format on */
 
