@@ -57,6 +57,18 @@ enum err box_open_name(struct ledger *l, str name, struct box **out)
     return row.m == 0 ? ERR_NOTFOUND : box_open(l, row.m, out);
 }
 
+enum err box_title(struct box *b, str *out)
+{
+    struct title_row title;
+    if (b->title.n == 0) {
+        enum err e = title_get(in_txn(b->ledger->txn), b->ledger->account, b->m, &title);
+        if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+        b->title = arena_copy(txn_arena(b->ledger->txn), title.name);
+    }
+    *out = b->title;
+    return OK;
+}
+
 static struct bitmap_place place_of(const struct box *b, enum bits kind)
 {
     return (struct bitmap_place){ b->ledger->account, b->m, kind };
@@ -213,23 +225,19 @@ enum err box_set_flags(struct box *b, struct uid uid, const struct flags_row *ol
     return OK;
 }
 
-enum err box_remove(struct box *b, struct uid uid, uint64_t size_bytes)
+enum err box_remove(struct box *b, struct uid uid, const struct facts *was)
 {
     struct txn *t = b->ledger->txn;
     struct account a = b->ledger->account;
-    struct flags_row old;
-    enum err e = flags_get(in_txn(t), a, b->m, uid, &old);
-    if (e && e != ERR_NOTFOUND) return e;
-    bool lost = e == ERR_NOTFOUND; /* its row: then its last change is lost too */
-    struct key was = key_change(TAG_CHANGE, b->m, lost ? (struct modseq){ 0 } : old.modseq, uid);
-    e = set_bits(b, uid, false, 0);
+    enum err e = set_bits(b, uid, false, 0);
     if (e) return e;
     struct key tombstone = key_change(TAG_TOMBSTONE, b->m, touch(b), uid);
-    if (!lost) row_delete(t, a, &was);
+    struct key change = key_change(TAG_CHANGE, b->m, was->flags.modseq, uid);
+    if (was->parts & FACTS_FLAGS) row_delete(t, a, &change);
     struct buf when = row_new();
     row_add_i64(&when, txn_wall_us(t));
     row_put(t, a, &tombstone, &when);
-    count_bytes(b, size_bytes, false);
+    count_bytes(b, was->size_bytes, false);
     return OK;
 }
 
@@ -262,6 +270,7 @@ enum err sweep_next(struct sweep *s, struct box *b, enum bits kind, uint32_t las
         }
         enum err e = box_next(b, kind, in, out);
         if (e) return e;
+        s->run_end = in.to;
         s->next = out->n ? out->n + 1 : in.to + 1; /* wraps to 0 after the last UID there is */
         if (out->n) return OK;
     }

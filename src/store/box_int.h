@@ -21,11 +21,15 @@ struct modseq ledger_modseq(struct ledger *l);
 uint32_t ledger_uidvalidity(struct ledger *l);
 void ledger_close(struct ledger *l);
 
+struct facts_page;
 struct box {
     struct ledger *ledger;
     uint32_t m;
     struct head head;
     bool dirty;
+    str title;               /* its name, once somebody asked; in the transaction's arena */
+    struct facts_page *page; /* rows read ahead (facts.c) */
+    uint32_t asked, ahead;   /* the last UID of the last read, and how far it went */
     bool loaded[BITS_KINDS], changed[BITS_KINDS];
     struct bitmap bits[BITS_KINDS];
 };
@@ -44,9 +48,24 @@ enum err box_add(struct box *b, struct message *message, bool seen_once) MUST_CH
 /* Other flags for a live message. */
 enum err box_set_flags(struct box *b, struct uid uid, const struct flags_row *old,
                        struct flags_row new_flags) MUST_CHECK;
-/* No longer live: a tombstone is left, and its row for those who were not told. The blob's
- * reference is the caller's. */
-enum err box_remove(struct box *b, struct uid uid, uint64_t size_bytes) MUST_CHECK;
+/* What the rows of a live message say; parts tells which were there. */
+enum { FACTS_FLAGS = 1, FACTS_MESSAGE = 2 };
+struct facts {
+    unsigned parts;
+    struct flags_row flags;
+    struct blob blob;
+    uint64_t size_bytes;
+    struct msgid journey;
+};
+/* Of message in.from; the command may come to others up to in.to, which are read along. A row that
+ * is not there leaves its part out. */
+enum err box_facts(struct box *b, struct uid_range in, unsigned want, struct facts *out) MUST_CHECK;
+/* The mailbox's name; lives as long as the transaction. */
+enum err box_title(struct box *b, str *out) MUST_CHECK;
+
+/* No longer live: a tombstone is left, and its row for those who were not told. What is lost
+ * counts nothing. The blob's reference is the caller's. */
+enum err box_remove(struct box *b, struct uid uid, const struct facts *was) MUST_CHECK;
 
 /* How many puts and deletes each of these needs at most, the shared rows left out. */
 enum { BOX_ADD_OPS = 3, BOX_FLAGS_OPS = 3, BOX_REMOVE_OPS = 2 };
@@ -62,6 +81,7 @@ enum err box_keywords(struct box *b, const str *names, size_t n, bool add,
 struct sweep {
     const struct uidset *uids;
     uint32_t next;
+    uint32_t run_end; /* of the range of the set that the last one is in */
 };
 /* The next UID at or after next that is in the set and has the bit; 0 at the end. */
 enum err sweep_next(struct sweep *s, struct box *b, enum bits kind, uint32_t last,

@@ -40,34 +40,44 @@ static enum err translate(struct box *from, struct box *to, uint64_t bits, uint6
 
 /* m is the copy: the journey says where the message is now. */
 static enum err take_away(const struct copying *c, struct box *from, struct uid uid, struct box *to,
-                          const struct message *m)
+                          const struct message *m, const struct facts *was)
 {
-    enum err e = box_remove(from, uid, m->size_bytes);
+    enum err e = box_remove(from, uid, was);
     if (!e) txn_blob_ref(from->ledger->txn, m->blob, -1);
     return e ? e : journey_put_change(to, m->journey, m->uid, S("moved"), c->what->actor);
+}
+
+/* The whole message, its card copied: the transaction goes on. ERR_NOTFOUND: a row of it is lost. */
+static enum err take_message(const struct copying *c, struct box *from, struct uid uid,
+                             struct facts *facts, struct message *m)
+{
+    struct ledger *l = from->ledger;
+    struct uid_range on = { uid.n, c->sweep.run_end };
+    enum err e = box_facts(from, on, FACTS_FLAGS, facts);
+    if (e || !(facts->parts & FACTS_FLAGS)) return e ? e : ERR_NOTFOUND;
+    e = message_get(in_txn(l->txn), l->account, from->m, uid, m);
+    if (e) return e;
+    facts->size_bytes = m->size_bytes;
+    m->flags = facts->flags.flags;
+    m->card = arena_copy(txn_arena(l->txn), m->card);
+    return txn_arena(l->txn)->full ? ERR_LIMIT : OK;
 }
 
 static enum err copy_one(struct copying *c, struct box *from, struct box *to, struct uid uid)
 {
     struct ledger *l = from->ledger;
-    struct arena_mark mark = arena_mark(txn_arena(l->txn));
-    struct flags_row flags;
+    struct facts facts;
     struct message m = { 0 };
-    enum err e = flags_get(in_txn(l->txn), l->account, from->m, uid, &flags);
-    if (!e && from != to) e = translate(from, to, flags.flags.keywords, &flags.flags.keywords);
-    if (!e) e = message_get(in_txn(l->txn), l->account, from->m, uid, &m);
+    enum err e = take_message(c, from, uid, &facts, &m);
     if (e) return e == ERR_NOTFOUND ? OK : e; /* lost: check tells of it, the others go on */
-    m.card = arena_copy(txn_arena(l->txn), m.card);
-    m.flags = flags.flags;
-    if (txn_arena(l->txn)->full) return ERR_LIMIT;
-    if (!c->what->move) e = quota_room(in_txn(l->txn), l->account, &l->row, m.size_bytes, 1);
-    if (!e) e = box_add(to, &m, flags.seen_once);
+    if (from != to) e = translate(from, to, m.flags.keywords, &m.flags.keywords);
+    if (!e && !c->what->move) e = quota_room(in_txn(l->txn), l->account, &l->row, m.size_bytes, 1);
+    if (!e) e = box_add(to, &m, facts.flags.seen_once);
     if (e) return e;
     txn_blob_ref(l->txn, m.blob, 1);
-    if (c->what->move) e = take_away(c, from, uid, to, &m);
+    if (c->what->move) e = take_away(c, from, uid, to, &m, &facts);
     if (!e) e = growing_add(&c->from, uid);
     if (!e) e = growing_add(&c->to, m.uid);
-    arena_rewind(txn_arena(l->txn), mark);
     return e;
 }
 

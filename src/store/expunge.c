@@ -13,14 +13,13 @@ struct expunging {
 
 static enum err expunge_one(struct expunging *x, struct box *b, struct uid uid)
 {
-    struct txn *t = b->ledger->txn;
-    struct message m = { 0 };
-    enum err e = message_get(in_txn(t), b->ledger->account, b->m, uid, &m);
-    if (e && e != ERR_NOTFOUND) return e; /* what is lost goes all the same */
-    e = box_remove(b, uid, m.size_bytes);
+    struct facts was; /* what is lost goes all the same */
+    struct uid_range on = { uid.n, x->sweep.run_end };
+    enum err e = box_facts(b, on, FACTS_FLAGS | FACTS_MESSAGE, &was);
+    if (!e) e = box_remove(b, uid, &was);
     if (e) return e;
-    if (m.blob.n) txn_blob_ref(t, m.blob, -1);
-    e = journey_put_change(b, m.journey, uid, S("deleted"), x->what->actor);
+    if (was.blob.n) txn_blob_ref(b->ledger->txn, was.blob, -1);
+    e = journey_put_change(b, was.journey, uid, S("deleted"), x->what->actor);
     return e ? e : growing_add(&x->expunged, uid);
 }
 

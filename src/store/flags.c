@@ -28,29 +28,32 @@ static struct flags apply(const struct flagging *f, struct flags old)
     return (struct flags){ c->system, f->keywords };
 }
 
-/* The journey is told of the first reading only. */
-static enum err note_seen(struct flagging *f, struct box *b, struct uid uid)
+/* The journey is told of the first reading only: then the message's row is wanted too. */
+static unsigned wanted(const struct flag_change *c)
 {
-    struct message m = { 0 };
-    enum err e = message_get(in_txn(b->ledger->txn), b->ledger->account, b->m, uid, &m);
-    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
-    return journey_put_change(b, m.journey, uid, S("seen"), f->change->actor);
+    bool may_see = c->op != FLAGS_REMOVE && (c->system & FLAG_SEEN);
+    return may_see ? FACTS_FLAGS | FACTS_MESSAGE : FACTS_FLAGS;
 }
 
 static enum err flag_one(struct flagging *f, struct box *b, struct uid uid)
 {
-    struct flags_row old;
-    enum err e = flags_get(in_txn(b->ledger->txn), b->ledger->account, b->m, uid, &old);
-    if (e) return e == ERR_NOTFOUND ? OK : e; /* lost: check tells of it, the others go on */
-    if (old.modseq.n > f->change->unchanged_since.n) return growing_add(&f->failed, uid);
-    struct flags_row now = old;
-    now.flags = apply(f, old.flags);
-    if (now.flags.system == old.flags.system && now.flags.keywords == old.flags.keywords) return OK;
-    bool first_seen = (now.flags.system & FLAG_SEEN) && !old.seen_once;
+    struct facts facts;
+    struct uid_range on = { uid.n, f->sweep.run_end };
+    enum err e = box_facts(b, on, wanted(f->change), &facts);
+    if (e) return e;
+    if (!(facts.parts & FACTS_FLAGS)) return OK; /* lost: check tells of it, the others go on */
+    const struct flags_row *old = &facts.flags;
+    if (old->modseq.n > f->change->unchanged_since.n) return growing_add(&f->failed, uid);
+    struct flags_row now = *old;
+    now.flags = apply(f, old->flags);
+    if (now.flags.system == old->flags.system && now.flags.keywords == old->flags.keywords)
+        return OK;
+    bool first_seen = (now.flags.system & FLAG_SEEN) && !old->seen_once;
     now.seen_once |= first_seen;
-    e = box_set_flags(b, uid, &old, now);
-    if (!e && first_seen) e = note_seen(f, b, uid);
-    return e;
+    e = box_set_flags(b, uid, old, now);
+    if (e || !first_seen) return e;
+    if (!(facts.parts & FACTS_MESSAGE)) return ERR_CORRUPT;
+    return journey_put_change(b, facts.journey, uid, S("seen"), f->change->actor);
 }
 
 static enum err flag_some(struct flagging *f, struct box *b)

@@ -75,13 +75,13 @@ enum err journey_put_change(struct box *b, struct msgid id, struct uid uid, str 
                             struct actor by)
 {
     struct txn *t = b->ledger->txn;
-    struct title_row title;
+    str title;
     uint32_t n = 0;
     if (id.n == 0) return OK;
-    enum err e = title_get(in_txn(t), b->ledger->account, b->m, &title);
-    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    enum err e = box_title(b, &title);
+    if (e) return e;
     struct buf text = buf_make(STORE_VALUE_BYTES);
-    buf_add(&text, title.name);
+    buf_add(&text, title);
     buf_addf(&text, " uid %u by ", uid.n);
     buf_add(&text, str_take(by.protocol, 32));
     buf_addc(&text, ' ');
