@@ -19,9 +19,9 @@ struct bulk {
     struct account alice, bob;
     struct arena arena;
     void (*work)(struct bulk *b);
-    bool taken, done;            /* the work, by a fiber */
-    double took_s, busy_s;       /* of the work; of all threads meanwhile */
-    double longest_s; /* another's wait for its 250 */
+    bool taken, done;      /* the work, by a fiber */
+    double took_s, busy_s; /* of the work; of all threads meanwhile */
+    double longest_s;      /* another's wait for its 250 */
 };
 
 static const struct actor actor = { S_INIT("imap"), S_INIT("192.0.2.1:51022") };
@@ -166,8 +166,12 @@ static void open_many(struct bulk *b)
     double sum = 0;
     for (int i = 0; i < OPENINGS; i++)
         sum += opening(b);
-    struct figure f = { "open: counts, first unseen, UIDNEXT, numbers", 1000 * sum / OPENINGS, 0.5,
-                        "ms", "wanted", 1 };
+    struct figure f = { "open: counts, first unseen, UIDNEXT, numbers",
+                        1000 * sum / OPENINGS,
+                        0.5,
+                        "ms",
+                        "wanted",
+                        1 };
     bench_most(b->bench, &f);
 }
 
@@ -211,10 +215,18 @@ static void flag(struct bulk *b, enum flag_op op, uint8_t system)
     must(store_flags(b->store, &c, NULL), "store_flags");
 }
 
-static void flag_flagged(struct bulk *b)   { flag(b, FLAGS_ADD, FLAG_FLAGGED); }
-static void flag_unflagged(struct bulk *b) { flag(b, FLAGS_REMOVE, FLAG_FLAGGED); }
-static void flag_seen(struct bulk *b)      { flag(b, FLAGS_ADD, FLAG_SEEN); }
-static void flag_deleted(struct bulk *b)   { flag(b, FLAGS_ADD, FLAG_DELETED); }
+static void flag_flagged(struct bulk *b)
+{
+    flag(b, FLAGS_ADD, FLAG_FLAGGED);
+}
+static void flag_seen(struct bulk *b)
+{
+    flag(b, FLAGS_ADD, FLAG_SEEN);
+}
+static void flag_deleted(struct bulk *b)
+{
+    flag(b, FLAGS_ADD, FLAG_DELETED);
+}
 
 static void copy(struct bulk *b, bool move, str from_name, str to)
 {
@@ -228,10 +240,19 @@ static void copy(struct bulk *b, bool move, str from_name, str to)
     if (uidset_count(&out.to) != COPIED) bench_die("copies are missing");
 }
 
-static void copy_10000(struct bulk *b) { copy(b, false, S("INBOX"), S("Archive")); }
-static void move_10000(struct bulk *b) { copy(b, true, S("INBOX"), S("Trash")); }
+static void copy_10000(struct bulk *b)
+{
+    copy(b, false, S("INBOX"), S("Archive"));
+}
+static void move_10000(struct bulk *b)
+{
+    copy(b, true, S("INBOX"), S("Trash"));
+}
 
-static void move_back(struct bulk *b)  { copy(b, true, S("Trash"), S("INBOX")); }
+static void move_back(struct bulk *b)
+{
+    copy(b, true, S("Trash"), S("INBOX"));
+}
 
 static void expunge(struct bulk *b)
 {

@@ -47,7 +47,8 @@ static enum err take_away(const struct copying *c, struct box *from, struct uid 
     return e ? e : journey_put_change(to, m->journey, m->uid, S("moved"), c->what->actor);
 }
 
-/* The whole message, its card copied: the transaction goes on. ERR_NOTFOUND: a row of it is lost. */
+/* The whole message, its card copied: the transaction goes on. ERR_NOTFOUND: a row of it is lost.
+ */
 static enum err take_message(const struct copying *c, struct box *from, struct uid uid,
                              struct facts *facts, struct message *m)
 {

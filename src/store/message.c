@@ -19,8 +19,8 @@ enum err store_message(struct view *v, const struct mailbox *m, struct uid uid, 
 }
 
 /* A walk over the live messages of a range, a bitmap row at a time; the rows of messages and flags
- * also hold the expunged, which the bits tell apart. Who wants both gets them page by page, first the
- * flags, then the messages: two seeks a page are nothing, one a message would be everything. */
+ * also hold the expunged, which the bits tell apart. Who wants both gets them page by page, first
+ * the flags, then the messages: two seeks a page are nothing, one a message would be everything. */
 enum { PAGE_UIDS = 256 };
 struct page_row {
     struct flags_row flags;
