@@ -24,6 +24,9 @@ struct memtable {
     uint64_t dice;      /* heights; no secret and no randomness needed: keys cannot influence it */
     _Atomic size_t bytes, rows;
     _Atomic(struct memtable_node *) head[LEVELS];
+    /* The writer's: the node put last, and on each level the links right before or of it. */
+    const struct memtable_node *last;
+    const _Atomic(struct memtable_node *) *finger[LEVELS];
 };
 
 struct memtable *memtable_new(void)
@@ -54,6 +57,7 @@ void memtable_reset(struct memtable *m)
         atomic_store_explicit(&m->head[level], NULL, memory_order_relaxed);
     atomic_store_explicit(&m->bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&m->rows, 0, memory_order_relaxed);
+    m->last = NULL;
 }
 
 size_t memtable_bytes(const struct memtable *m)
@@ -111,29 +115,76 @@ static void account_for(struct memtable *m, size_t rows)
     atomic_fetch_add_explicit(&m->rows, rows, memory_order_relaxed);
 }
 
-void memtable_put(struct memtable *m, uint64_t seq, const struct row *row)
+/* The same for a key after the last one put: most rows come in order, and then their place is near.
+ * Up while the finger's next node is still before the key, then down as ever. */
+static struct memtable_node *find_on(const struct memtable *m, str key, uint64_t seq,
+                                     const _Atomic(struct memtable_node *) *links[LEVELS])
 {
-    const _Atomic(struct memtable_node *) *links[LEVELS];
-    struct memtable_node *n = find(m, row->key, seq, links);
-    if (n && order(n, row->key, seq) == 0) {
-        n->value = arena_copy(&m->arena, row->value);
-        n->gone = row->gone;
-        account_for(m, 0);
-        return;
+    int top = 0;
+    struct memtable_node *n = load(&m->finger[0][0]);
+    while (n && order(n, key, seq) < 0 && top < LEVELS - 1) {
+        top++;
+        n = load(&m->finger[top][top]);
     }
+    for (int level = LEVELS - 1; level > top; level--)
+        links[level] = m->finger[level];
+    const _Atomic(struct memtable_node *) *at = NULL; /* until it moves past the fingers */
+    for (int level = top; level >= 0; level--) {
+        const _Atomic(struct memtable_node *) *from = at ? at : m->finger[level];
+        while ((n = load(&from[level])) && order(n, key, seq) < 0)
+            from = at = n->next;
+        links[level] = from;
+    }
+    return n;
+}
+
+static struct memtable_node *find_place(const struct memtable *m, str key, uint64_t seq,
+                                        const _Atomic(struct memtable_node *) *links[LEVELS])
+{
+    bool on = m->last && order(m->last, key, seq) < 0;
+    return on ? find_on(m, key, seq, links) : find(m, key, seq, links);
+}
+
+static void insert(struct memtable *m, uint64_t seq, const struct row *row,
+                   const _Atomic(struct memtable_node *) *links[LEVELS])
+{
     unsigned h = height(m);
-    n = arena_alloc(&m->arena, sizeof *n + h * sizeof n->next[0]);
+    struct memtable_node *n = arena_alloc(&m->arena, sizeof *n + h * sizeof n->next[0]);
     assert(n && "a memtable's arena has no limit");
     n->seq = seq;
     n->key = arena_copy(&m->arena, row->key);
     n->value = arena_copy(&m->arena, row->value);
     n->gone = row->gone;
-    for (unsigned level = 0; level < h; level++) {
+    for (unsigned level = 0; level < LEVELS; level++) {
+        m->finger[level] = level < h ? n->next : links[level];
+        if (level >= h) continue;
         _Atomic(struct memtable_node *) *link = (_Atomic(struct memtable_node *) *)links[level];
         atomic_init(&n->next[level], load(&link[level]));
         atomic_store_explicit(&link[level], n, memory_order_release);
     }
-    account_for(m, 1);
+    m->last = n;
+}
+
+bool memtable_replace(struct memtable *m, uint64_t seq, const struct row *row, size_t *was_bytes)
+{
+    const _Atomic(struct memtable_node *) *links[LEVELS];
+    struct memtable_node *n = find_place(m, row->key, seq, links);
+    bool there = n && order(n, row->key, seq) == 0;
+    *was_bytes = there ? n->key.n + n->value.n : 0;
+    if (there) {
+        n->value = arena_copy(&m->arena, row->value);
+        n->gone = row->gone;
+    } else {
+        insert(m, seq, row, links);
+    }
+    account_for(m, !there);
+    return there;
+}
+
+void memtable_put(struct memtable *m, uint64_t seq, const struct row *row)
+{
+    size_t was_bytes;
+    memtable_replace(m, seq, row, &was_bytes);
 }
 
 static void row_of(const struct memtable_node *n, struct row *out)

@@ -25,6 +25,8 @@ struct row {
 /* The one writer's. Copies. The same key and number again replaces the version: only while no
  * other thread reads the table, or none may see that number yet. */
 void memtable_put(struct memtable *m, uint64_t seq, const struct row *row);
+/* The same, and whether there was a version; *was_bytes: of its key and value. */
+bool memtable_replace(struct memtable *m, uint64_t seq, const struct row *row, size_t *was_bytes);
 /* Forget everything; only while nobody else holds the table. */
 void memtable_reset(struct memtable *m);
 size_t memtable_bytes(const struct memtable *m); /* memory taken by rows */

@@ -119,6 +119,43 @@ static void many_keys_in_any_order(void **state)
     memtable_drop(m);
 }
 
+/* What a commit puts comes in runs: each key's place is near the last one's, or far away. */
+static void keys_in_runs(void **state)
+{
+    (void)state;
+    enum { RANGE = 20000, RUNS = 400, RUN = 60 };
+    struct memtable *m = memtable_new();
+    bool *there = mem_array(RANGE, sizeof *there);
+    uint64_t dice = 1;
+    for (int run = 0; run < RUNS; run++) {
+        dice = dice * 6364136223846793005 + 1442695040888963407;
+        uint32_t at = (uint32_t)(dice >> 33) % RANGE, step = (uint32_t)(dice >> 20) % 4;
+        for (int i = 0; i < RUN && at < RANGE; i++, at += step) {
+            struct buf key = buf_make(4);
+            size_t was_bytes;
+            buf_be32(&key, at);
+            bool replaced = memtable_replace(
+                m, 0, &(struct row){ buf_str(&key), buf_str(&key), false }, &was_bytes);
+            assert_int_equal(replaced, there[at]);
+            assert_int_equal(was_bytes, there[at] ? 8 : 0);
+            there[at] = true;
+            buf_free(&key);
+        }
+    }
+    uint32_t next = 0;
+    struct row row;
+    struct memtable_cursor c = memtable_seek(m, S(""), 0);
+    for (; memtable_row(&c, &row); memtable_next(&c), next++) {
+        while (!there[next])
+            next++;
+        assert_int_equal(get_be32(row.key.p), next);
+    }
+    for (; next < RANGE; next++)
+        assert_false(there[next]);
+    mem_free(there);
+    memtable_drop(m);
+}
+
 /* --- readers beside the writer -------------------------------------------------------------- */
 
 enum { KEYS = 50, COMMITS = 2000, READERS = 3 };
@@ -180,6 +217,7 @@ int main(void)
         cmocka_unit_test(the_same_version_is_replaced),
         cmocka_unit_test(a_cursor_meets_each_key_once),
         cmocka_unit_test(many_keys_in_any_order),
+        cmocka_unit_test(keys_in_runs),
         cmocka_unit_test(readers_see_whole_commits_while_one_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

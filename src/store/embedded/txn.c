@@ -44,10 +44,10 @@ static void change(struct embedded_txn *t, struct account a, str key, str value,
 {
     if (t->failed) return;
     struct full_key full = full_key(a, key);
-    struct row row = { full_key_str(&full), value, gone }, old;
-    if (memtable_get(t->staging, row.key, 0, &old)) t->bytes -= old.key.n + old.value.n;
-    t->bytes += row.key.n + row.value.n;
-    if (value.n <= STORE_VALUE_BYTES) memtable_put(t->staging, 0, &row);
+    struct row row = { full_key_str(&full), value, gone };
+    size_t was_bytes = 0;
+    if (value.n <= STORE_VALUE_BYTES) memtable_replace(t->staging, 0, &row, &was_bytes);
+    t->bytes += row.key.n + row.value.n - was_bytes;
     if (value.n > STORE_VALUE_BYTES || t->bytes > STORE_BATCH_BYTES ||
         memtable_rows(t->staging) > STORE_BATCH_OPS)
         t->failed = ERR_LIMIT;
