@@ -252,9 +252,21 @@ static void device_row(struct bench *b, const char *what, bool accept)
 void bench_append(struct bench *b)
 {
     rate_row(b, "1 writer, 4 KiB, engine", 1, false);
-    rate_row(b, "1 writer, 4 KiB, filed", 1, true);
     rate_row(b, "64 writers, 4 KiB, engine", 64, false);
+}
+
+void bench_append_filed(struct bench *b)
+{
+    rate_row(b, "1 writer, 4 KiB, filed", 1, true);
     rate_row(b, "64 writers, 4 KiB, filed", 64, true);
+}
+
+void bench_device(struct bench *b)
+{
     device_row(b, "device, 64 writers, 8 KiB, engine", false);
+}
+
+void bench_device_filed(struct bench *b)
+{
     device_row(b, "device, 64 writers, 8 KiB, filed", true);
 }

@@ -15,8 +15,12 @@ struct bench {
     bool brief;         /* seconds instead of minutes: for a look while working */
     unsigned missed;
 };
-void bench_append(struct bench *b); /* append.c */
-void bench_bulk(struct bench *b);   /* bulk.c */
+/* append.c */
+void bench_append(struct bench *b);
+void bench_append_filed(struct bench *b);
+void bench_device(struct bench *b);
+void bench_device_filed(struct bench *b);
+void bench_bulk(struct bench *b); /* bulk.c */
 
 double bench_now_s(void);
 _Noreturn void bench_die(const char *what);

@@ -13,7 +13,10 @@ static const struct {
     void (*run)(struct bench *b);
     const char *help;
 } rows[] = {
-    { "append", bench_append, "durable appends and what they write to the device" },
+    { "append", bench_append, "durable appends a second, through the engine" },
+    { "append-filed", bench_append_filed, "the same through store_accept" },
+    { "device", bench_device, "what the device writes for a message, through the engine" },
+    { "device-filed", bench_device_filed, "the same through store_accept" },
     { "bulk", bench_bulk, "a mailbox of 100,000 messages: listing, opening, changing" },
 };
 /* clang-format on */
@@ -68,7 +71,7 @@ static void usage(void)
 {
     printf("usage: bench store [--short] [--folder DIR] [ROW...]\n\n");
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        printf("  %-10s %s\n", rows[i].name, rows[i].help);
+        printf("  %-12s %s\n", rows[i].name, rows[i].help);
     exit(2);
 }
 
