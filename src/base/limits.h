@@ -79,7 +79,10 @@
 #define STORE_RECORD_BYTES    (64 * 1024 * 1024) /* content of one journal record, as replay believes it */
 #define STORE_GROUP_BYTES     (4 * 1024 * 1024) /* a group is closed past this: others wait for the next */
 #define STORE_GROUP_COMMITS   1024 /* of one group, for the same reason */
-#define STORE_EXTENT_BYTES    (1024 * 1024) /* a segment grows by this, zeroed: a sync then moves no metadata */
+#define STORE_EXTENT_BYTES    (1024 * 1024) /* a segment's room grows by so much at least */
+#define STORE_ROOM_GROUPS     16 /* after a large group: by room for so many like it */
+#define STORE_ZEROED_BYTES    (128 * 1024) /* written as zeros behind a small group: a sync then moves no metadata */
+#define STORE_ZEROED_GROUP_BYTES (16 * 1024) /* what a small group is: larger ones gain nothing from zeros */
 #define STORE_RESERVE_BYTES   (32 * 1024 * 1024) /* kept so that deleting and indexing go on when the disk is full */
 #define STORE_FREEZE_BYTES    (16 * 1024 * 1024) /* rows gathered before one index transaction */
 #define STORE_FREEZE_MS       1000 /* or this old: bounds replay */

@@ -10,10 +10,11 @@ struct journal {
     uint64_t segment_bytes;
     bool (*make_room)(void *arg); /* the disk is full: true if something was given up for us */
     void *arg;
-    char *zeros;             /* STORE_EXTENT_BYTES */
+    char *zeros;             /* STORE_ZEROED_BYTES */
     struct segment *current; /* held; NULL: the next group opens one */
     uint64_t end;            /* of current: what is durable */
-    uint64_t allocated;      /* of current: room and zeros up to here */
+    uint64_t allocated;      /* of current: room up to here */
+    uint64_t zeroed;         /* of current: written up to here, perhaps with zeros */
     uint64_t last, last_end; /* the newest log that has anything durable, and how much of it */
     uint64_t syncs, bytes;   /* statistics */
 };
