@@ -30,7 +30,6 @@ struct appending {
 
 static enum err append_to(struct box *b, const struct append *item, struct appended *out)
 {
-    struct txn *t = b->ledger->txn;
     struct filing f = {
         .size_bytes = body_size(item->body),
         .card = item->card,
@@ -39,10 +38,10 @@ static enum err append_to(struct box *b, const struct append *item, struct appen
         .internal_zone_min = item->internal_zone_min,
         .journey = item->journey,
     };
-    enum err e = quota_room(in_txn(t), item->account, &b->ledger->row, f.size_bytes, 1);
+    enum err e = ledger_room(b->ledger, f.size_bytes, 1);
     if (!e) e = box_keywords(b, item->keywords, item->keywords_n, true, &f.keywords);
     if (e) return e;
-    txn_body(t, item->body, &f.blob);
+    txn_body(b->ledger->txn, item->body, &f.blob);
     struct uid uid = { 0 };
     e = file_message(b, &f, &uid);
     if (e) return e;
@@ -50,26 +49,43 @@ static enum err append_to(struct box *b, const struct append *item, struct appen
     return OK;
 }
 
-static enum err append_one(struct txn *t, const struct append *item, struct appended *out)
+/* The mailbox that is open: messages for the same one that follow each other share its rows. */
+struct target {
+    struct account account;
+    str mailbox;
+    struct ledger ledger;
+    struct box *box; /* NULL: none */
+};
+
+static void target_close(struct target *to)
 {
-    struct ledger l;
-    struct box *b;
-    enum err e = ledger_open(t, item->account, &l);
-    if (!e) e = box_open_name(&l, item->mailbox, &b);
-    if (!e) e = append_to(b, item, out);
-    if (e) return e;
-    box_close(b);
-    ledger_close(&l);
-    return OK;
+    if (!to->box) return;
+    box_close(to->box);
+    ledger_close(&to->ledger);
+    to->box = NULL;
+}
+
+static enum err target_open(struct target *to, struct txn *t, const struct append *item)
+{
+    bool same = to->account.n == item->account.n && str_eq(to->mailbox, item->mailbox);
+    if (to->box && same) return OK;
+    target_close(to);
+    to->account = item->account;
+    to->mailbox = item->mailbox;
+    enum err e = ledger_open(t, item->account, &to->ledger);
+    return e ? e : box_open_name(&to->ledger, item->mailbox, &to->box);
 }
 
 static enum err append(struct txn *t, void *arg)
 {
     const struct appending *a = arg;
+    struct target to = { 0 };
     for (size_t i = 0; i < a->n; i++) {
-        enum err e = append_one(t, &a->items[i], &a->out[i]);
+        enum err e = target_open(&to, t, &a->items[i]);
+        if (!e) e = append_to(to.box, &a->items[i], &a->out[i]);
         if (e) return e;
     }
+    target_close(&to);
     return OK;
 }
 

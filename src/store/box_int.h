@@ -14,6 +14,8 @@ struct ledger {
     struct ledger_row row;
     struct modseq now; /* this transaction's; 0 until something asks for it */
     bool dirty;
+    bool limits_known;
+    struct quota limits; /* their max alone */
 };
 enum err ledger_open(struct txn *t, struct account a,
                      struct ledger *out) MUST_CHECK; /* ERR_NOTFOUND: no such account */

@@ -72,7 +72,7 @@ static enum err copy_one(struct copying *c, struct box *from, struct box *to, st
     enum err e = take_message(c, from, uid, &facts, &m);
     if (e) return e == ERR_NOTFOUND ? OK : e; /* lost: check tells of it, the others go on */
     if (from != to) e = translate(from, to, m.flags.keywords, &m.flags.keywords);
-    if (!e && !c->what->move) e = quota_room(in_txn(l->txn), l->account, &l->row, m.size_bytes, 1);
+    if (!e && !c->what->move) e = ledger_room(l, m.size_bytes, 1);
     if (!e) e = box_add(to, &m, facts.flags.seen_once);
     if (e) return e;
     txn_blob_ref(l->txn, m.blob, 1);

@@ -96,7 +96,7 @@ static enum err purge_rows(struct txn *t, void *arg)
     for (size_t i = 0; i < COUNT_OF(tags); i++) {
         struct key prefix = key_box(tags[i], p->m);
         bool all = false;
-        if (txn_room(t) <= PURGE_KEYS) return OK;
+        if (!room_for_step(t, PURGE_KEYS)) return OK;
         enum err e = purge_keys(t, p->account, &prefix, &prefix, &all);
         if (e || !all) return e;
     }

@@ -29,12 +29,26 @@ static bool fits(uint64_t used, uint64_t more, uint64_t max)
     return max == 0 || (used <= max && more <= max - used);
 }
 
+static enum err judge(const struct quota *limits, const struct ledger_row *used, uint64_t bytes,
+                      uint64_t messages)
+{
+    if (!fits(used->bytes, bytes, limits->bytes_max)) return ERR_LIMIT;
+    return fits(used->messages, messages, limits->messages_max) ? OK : ERR_LIMIT;
+}
+
+enum err ledger_room(struct ledger *l, uint64_t bytes, uint64_t messages)
+{
+    enum err e = l->limits_known ? OK : limits_of(in_txn(l->txn), l->account, &l->limits);
+    if (e) return e;
+    l->limits_known = true;
+    return judge(&l->limits, &l->row, bytes, messages);
+}
+
 enum err quota_room(struct source from, struct account a, const struct ledger_row *used,
                     uint64_t bytes, uint64_t messages)
 {
     struct quota q;
     enum err e = limits_of(from, a, &q);
     if (e) return e;
-    if (!fits(used->bytes, bytes, q.bytes_max)) return ERR_LIMIT;
-    return fits(used->messages, messages, q.messages_max) ? OK : ERR_LIMIT;
+    return judge(&q, used, bytes, messages);
 }

@@ -16,12 +16,14 @@ struct store {
 };
 
 enum err store_commit(struct store *s, txn_fn *fn, void *arg) MUST_CHECK; /* Waits. */
-/* Is there room for one more step of a long command? A step's rows, a journey's line with the longest
- * name among them, and the shared rows that closing still writes fit in STEP_BYTES. */
-enum { STEP_BYTES = 16 * 1024 };
+/* A long command is many transactions of at most STORE_STEP_OPS, so that others have their turn on
+ * the writer's thread. Is there room in this one for one more message, with so many operations? Its
+ * rows, a journey's line with the longest name among them, and the shared rows that closing still
+ * writes fit in STEP_BYTES. */
+enum { STEP_BYTES = 16 * 1024, STEP_OPS_LEFT = STORE_BATCH_OPS - STORE_STEP_OPS };
 static inline bool room_for_step(const struct txn *t, size_t ops)
 {
-    return txn_room(t) > ops && txn_room_bytes(t) > STEP_BYTES;
+    return txn_room(t) > ops + STEP_OPS_LEFT && txn_room_bytes(t) > STEP_BYTES;
 }
 
 /* --- directory (directory.c, alias.c) -------------------------------------------------------- */
@@ -45,6 +47,8 @@ enum err purge_keys(struct txn *t, struct account a, const struct key *first, co
 /* Would this much more fit? ERR_LIMIT */
 enum err quota_room(struct source from, struct account a, const struct ledger_row *used,
                     uint64_t bytes, uint64_t messages) MUST_CHECK;
+/* The same inside a transaction, message after message: the limits are read once. */
+enum err ledger_room(struct ledger *l, uint64_t bytes, uint64_t messages) MUST_CHECK;
 
 /* --- threads (thread.c) ---------------------------------------------------------------------- */
 /* The thread of a new message: that of one it names, else its own email id. */
