@@ -181,6 +181,8 @@
 
 /* --- admin, cli ----------------------------------------------------------------------------- */
 #define ADMIN_REASON_BYTES (16 * 1024) /* why a command was refused, with the word it is about */
+#define BACKUP_READ_BYTES  (512 * 1024) /* of a segment at once: others read from the disk in between */
+#define BACKUP_RATE_BYTES  (64 * 1024 * 1024) /* a second, unless --rate says otherwise */
 
 /* --- client --------------------------------------------------------------------------------- */
 #define CLIENT_LINE_BYTES     (64 * 1024)

@@ -183,3 +183,25 @@ struct engine_stats engine_stats(struct engine *e)
 {
     return e->ops->stats(e);
 }
+
+/* --- backup ---------------------------------------------------------------------------------- */
+
+enum err engine_backup_begin(struct engine *e, struct backup **out)
+{
+    return e->ops->backup_begin ? e->ops->backup_begin(e, out) : ERR_DENIED;
+}
+
+const struct backup_point *backup_point(const struct backup *b)
+{
+    return b->engine->ops->backup_point(b);
+}
+
+enum err backup_read(struct backup *b, size_t i, uint64_t offset, size_t n, str *bytes)
+{
+    return b->engine->ops->backup_read(b, i, offset, n, bytes);
+}
+
+void backup_end(struct backup *b)
+{
+    if (b) b->engine->ops->backup_end(b);
+}

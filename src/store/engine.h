@@ -130,6 +130,32 @@ struct engine_stats {
 };
 struct engine_stats engine_stats(struct engine *e);
 
+/* --- backup ----------------------------------------------------------------------------------- */
+/* A point of the store, as files that an engine of the same kind can be opened on again. Everything that
+ * was answered before engine_backup_begin is in it. While it is held nothing that it names goes away,
+ * and committing goes on; hold it no longer than needed, since compaction frees nothing meanwhile. */
+struct backup;
+struct backup_file {
+    uint64_t number;
+    uint64_t id;    /* with the number: which file it is, in this store and any copy of it */
+    uint64_t bytes; /* of it count. A file only grows: what was copied of it stays right */
+    bool log;       /* holds records; else one large body */
+};
+struct backup_point {
+    uint64_t commit;  /* the number of the last one that is in it */
+    int64_t wall_us;
+    const struct backup_file *files; /* by number */
+    size_t n;
+    size_t unreadable; /* files whose header is damaged: not among files */
+};
+/* ERR_DENIED: this kind of engine has nothing to copy; ERR_LATER. Waits. */
+enum err engine_backup_begin(struct engine *e, struct backup **out) MUST_CHECK;
+const struct backup_point *backup_point(const struct backup *b);
+/* Up to n bytes, at most BACKUP_READ_BYTES, of the i-th file from offset; fewer only at its end.
+ * Valid until the next call. ERR_LATER, ERR_CORRUPT: the disk, or the file is shorter. Waits. */
+enum err backup_read(struct backup *b, size_t i, uint64_t offset, size_t n, str *bytes) MUST_CHECK;
+void backup_end(struct backup *b);
+
 /* The contract as a table, one per kind of engine; the calls above go through it. */
 struct engine_ops;
 

@@ -13,6 +13,7 @@ struct view        { struct engine *engine; };
 struct txn         { struct engine *engine; };
 struct body        { struct engine *engine; };
 struct body_reader { struct engine *engine; };
+struct backup      { struct engine *engine; };
 
 /* Each as the call of engine.h with the same name says. */
 /* clang-format off */
@@ -58,6 +59,12 @@ struct engine_ops {
 
     enum err (*check)(struct engine *e, struct check_report *report);
     struct engine_stats (*stats)(struct engine *e);
+
+    /* All four or none: an engine that keeps nothing has nothing to copy. */
+    enum err (*backup_begin)(struct engine *e, struct backup **out);
+    const struct backup_point *(*backup_point)(const struct backup *b);
+    enum err (*backup_read)(struct backup *b, size_t i, uint64_t offset, size_t n, str *bytes);
+    void (*backup_end)(struct backup *b);
 };
 /* clang-format on */
 

@@ -10,6 +10,7 @@
  *   a address                     a user
  *   u account                     the address of a user
  *   l address target-hash         one target of an alias
+ *   i                             what tells this store from any other
  *   z account                     a user who was removed and whose mail is still being removed
  * In a user's account (m: the mailbox's number in the account, 4 bytes)
  *   A                             counters: modseq, mailboxes, email ids, uidvalidity, quota used
@@ -41,6 +42,7 @@
 
 enum tag {
     TAG_NEXT = 'n',
+    TAG_IDENTITY = 'i',
     TAG_DOMAIN = 'd',
     TAG_USER = 'a',
     TAG_USER_OF = 'u',

@@ -202,6 +202,13 @@ bool reserve_give(void *arg);           /* embedded; true if there was something
 void reserve_watch(struct embedded *e); /* looks whether the disk is full or no longer so */
 enum err embedded_check(struct engine *e, struct check_report *report) MUST_CHECK;
 
+/* --- backup (backup.c) ---------------------------------------------------------------------- */
+enum err embedded_backup_begin(struct engine *e, struct backup **out) MUST_CHECK;
+const struct backup_point *embedded_backup_point(const struct backup *b);
+enum err embedded_backup_read(struct backup *b, size_t i, uint64_t offset, size_t n,
+                              str *bytes) MUST_CHECK;
+void embedded_backup_end(struct backup *b);
+
 struct embedded {
     struct engine base;
     struct seam *seam;

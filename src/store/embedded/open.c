@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/embedded/embedded_int.h"
+#include "store/restore_int.h"
 
 static struct engine_stats embedded_stats(struct engine *engine);
 static void embedded_close(struct engine *engine);
@@ -47,6 +48,10 @@ static const struct engine_ops embedded_ops = {
     .unlease = embedded_unlease,
     .check = embedded_check,
     .stats = embedded_stats,
+    .backup_begin = embedded_backup_begin,
+    .backup_point = embedded_backup_point,
+    .backup_read = embedded_backup_read,
+    .backup_end = embedded_backup_end,
 };
 /* clang-format on */
 
@@ -84,6 +89,16 @@ static enum err take_lock(struct embedded *e, struct buf *why)
     if (code == 0) return OK;
     buf_addf(why, "%s is in use by another process", seam_data_dir(e->seam));
     return ERR_EXISTS;
+}
+
+static enum err refuse_unfinished(struct embedded *e, struct buf *why)
+{
+    int file = seam_open(e->seam, restore_marker, SEAM_READ);
+    if (file == -ENOENT) return OK;
+    if (file >= 0) seam_close(e->seam, file);
+    buf_addf(why, "a restore into %s was cut off: posthorn restore FOLDER begins it again",
+             seam_data_dir(e->seam));
+    return ERR_DENIED;
 }
 
 static enum err make_folder(struct embedded *e, struct buf *why)
@@ -161,6 +176,7 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
 {
     struct embedded *e = embedded_new(o);
     enum err err = take_lock(e, why);
+    if (!err) err = refuse_unfinished(e, why);
     if (!err) err = make_folder(e, why);
     if (!err) reserve_make(e);
     if (!err) err = open_index(e, why);
