@@ -37,7 +37,7 @@ static bool check_rcpt(void *arg, str key, str value)
         check_fault(q->c, "queue %llu: a recipient cannot be read", (unsigned long long)k.id.n);
         return true;
     }
-    struct key due = key_due(entry.next_us, k);
+    struct key due = key_due(&entry);
     str unused;
     if (view_get(q->c->view, ACCOUNT_QUEUE, key_str(&due), &unused))
         check_fault(q->c, "queue %llu: %.*s is never due", (unsigned long long)k.id.n,

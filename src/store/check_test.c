@@ -85,7 +85,7 @@ static void lose_due(struct txn *t, struct account a)
     (void)a;
     struct queue_entry e;
     assert_int_equal(rcpt_get(in_txn(t), (struct queue_key){ { 1 }, 0 }, &e), OK);
-    struct key k = key_due(e.next_us, e.key);
+    struct key k = key_due(&e);
     row_delete(t, ACCOUNT_QUEUE, &k);
 }
 

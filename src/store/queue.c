@@ -13,6 +13,9 @@ enum { /* of a message */
        IS_EIGHT_BIT = 4,
        IS_BINARY = 8,
        IS_REQUIRE_TLS = 16,
+       IS_TLS_OPTIONAL = 32,
+       IS_BY_NOTIFY = 64,
+       IS_BY_TRACE = 128,
 };
 enum { IS_DELAY_TOLD = 1, IS_HELD = 2 }; /* of a recipient */
 
@@ -30,12 +33,31 @@ struct key key_rcpt(struct queue_key key)
     return k;
 }
 
-struct key key_due(int64_t next_us, struct queue_key key)
+/* The time's top byte is the priority's class: 0 is the usual one, 1 to 9 come before it (1 the
+ * most urgent), 10 to 18 after it. */
+enum { CLASS_SHIFT = 56, CLASS_USUAL = 0, CLASS_FIRST = 1, CLASS_LATER = 10, CLASS_END = 19 };
+
+static uint64_t class_of(int priority)
+{
+    if (!priority) return CLASS_USUAL;
+    return priority > 0 ? (uint64_t)(CLASS_LATER - priority)
+                        : (uint64_t)(CLASS_LATER - 1 - priority);
+}
+
+/* The time within a class: one that never comes (a held entry) is its last. */
+static uint64_t time_in(uint64_t class, int64_t us)
+{
+    const uint64_t last = (UINT64_C(1) << CLASS_SHIFT) - 1;
+    if (class == CLASS_USUAL) return (uint64_t)us;
+    return class << CLASS_SHIFT | ((uint64_t)us < last ? (uint64_t)us : last);
+}
+
+struct key key_due(const struct queue_entry *e)
 {
     struct key k = key_of(TAG_DUE);
-    key_u64(&k, (uint64_t)next_us);
-    key_u64(&k, key.id.n);
-    key_u32(&k, key.rcpt);
+    key_u64(&k, time_in(class_of(e->priority), e->next_us));
+    key_u64(&k, e->key.id.n);
+    key_u32(&k, e->key.rcpt);
     return k;
 }
 
@@ -54,10 +76,14 @@ enum err queued_get(struct source from, struct msgid id, struct queued *out)
     q.eight_bit = is & IS_EIGHT_BIT;
     q.binary = is & IS_BINARY;
     q.require_tls = is & IS_REQUIRE_TLS;
+    q.tls_optional = is & IS_TLS_OPTIONAL;
+    q.by.notify = is & IS_BY_NOTIFY;
+    q.by.trace = is & IS_BY_TRACE;
     q.blob.n = row_u64(&r);
     q.size_bytes = row_u64(&r);
     q.arrived_us = row_i64(&r);
     q.left = (uint32_t)row_u64(&r);
+    q.by.at_us = row_i64(&r);
     e = row_end(&r);
     if (!e) *out = q;
     return e;
@@ -71,12 +97,14 @@ void queued_put(struct txn *t, struct msgid id, const struct queued *q)
     row_add_str(&b, q->envid);
     unsigned is = (q->ret_full ? IS_RET_FULL : 0u) | (q->utf8 ? IS_UTF8 : 0u);
     is |= (q->eight_bit ? IS_EIGHT_BIT : 0u) | (q->binary ? IS_BINARY : 0u);
-    is |= q->require_tls ? IS_REQUIRE_TLS : 0u;
+    is |= (q->require_tls ? IS_REQUIRE_TLS : 0u) | (q->tls_optional ? IS_TLS_OPTIONAL : 0u);
+    is |= (q->by.notify ? IS_BY_NOTIFY : 0u) | (q->by.trace ? IS_BY_TRACE : 0u);
     buf_varint(&b, is);
     buf_varint(&b, q->blob.n);
     buf_varint(&b, q->size_bytes);
     row_add_i64(&b, q->arrived_us);
     buf_varint(&b, q->left);
+    row_add_i64(&b, q->by.at_us);
     row_put(t, ACCOUNT_QUEUE, &k, &b);
 }
 
@@ -96,6 +124,7 @@ enum err rcpt_get(struct source from, struct queue_key key, struct queue_entry *
     entry.delay_told = is & IS_DELAY_TOLD;
     entry.held = is & IS_HELD;
     entry.last_reply = row_str(&r);
+    entry.priority = (int)row_i64(&r);
     entry.domain = str_from(entry.address, str_rchr(entry.address, '@') + 1);
     e = row_end(&r);
     if (!e) *out = entry;
@@ -113,6 +142,7 @@ void rcpt_put(struct txn *t, const struct queue_entry *e)
     buf_varint(&b, e->attempts);
     buf_varint(&b, (e->delay_told ? IS_DELAY_TOLD : 0u) | (e->held ? IS_HELD : 0u));
     row_add_str(&b, str_take(e->last_reply, QUEUE_REPLY_BYTES));
+    row_add_i64(&b, e->priority);
     row_put(t, ACCOUNT_QUEUE, &k, &b);
 }
 
@@ -169,6 +199,8 @@ static enum err entry_get(struct view *v, struct queue_key key, struct queue_ent
     entry.eight_bit = q.eight_bit;
     entry.binary = q.binary;
     entry.require_tls = q.require_tls;
+    entry.tls_optional = q.tls_optional;
+    entry.by = q.by;
     entry.blob = q.blob;
     entry.size_bytes = q.size_bytes;
     entry.arrived_us = q.arrived_us;
@@ -198,6 +230,7 @@ struct showing {
     bool (*each)(void *arg, const struct queue_entry *e);
     void *arg;
     size_t key_at; /* where in a row's key the id begins */
+    bool stopped;  /* by each() */
     enum err bad;
 };
 
@@ -215,7 +248,8 @@ static bool show_entry(void *arg, str key, str value)
         return true;
     }
     s->bad = e;
-    return !e && s->each(s->arg, &entry);
+    s->stopped = e || !s->each(s->arg, &entry);
+    return !s->stopped;
 }
 
 enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct queue_entry *e),
@@ -227,24 +261,76 @@ enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct q
     return e ? e : s.bad;
 }
 
+/* --- what is due ---------------------------------------------------------------------------------
+ */
+
+struct due {
+    struct showing showing;
+    int64_t now_us, next_us;
+};
+
+static struct key key_time(uint64_t time)
+{
+    struct key k = key_of(TAG_DUE);
+    key_u64(&k, time);
+    return k;
+}
+
 static bool take_time(void *arg, str key, str value)
 {
     (void)value;
-    *(int64_t *)arg = (int64_t)get_be64(key.p + 1);
+    *(uint64_t *)arg = get_be64(key.p + 1);
     return false;
+}
+
+/* The first time at or after `from` and before `end`; UINT64_MAX if none. */
+static enum err time_after(struct view *v, uint64_t from, uint64_t end, uint64_t *out)
+{
+    struct key first = key_time(from), past = key_time(end);
+    *out = UINT64_MAX;
+    return view_scan(v, ACCOUNT_QUEUE, key_str(&first), key_str(&past), take_time, out);
+}
+
+static enum err due_in_class(struct due *d, uint64_t class)
+{
+    struct showing *s = &d->showing;
+    struct key first = key_time(time_in(class, 0)), past = key_time(time_in(class, d->now_us + 1));
+    uint64_t next;
+    enum err e = OK;
+    if (!s->stopped)
+        e = view_scan(s->view, ACCOUNT_QUEUE, key_str(&first), key_str(&past), show_entry, s);
+    if (!e) e = s->bad;
+    if (!e) e = time_after(s->view, time_in(class, d->now_us + 1), time_in(class + 1, 0), &next);
+    if (e || next == UINT64_MAX || next == time_in(class, INT64_MAX)) return e;
+    int64_t us = (int64_t)(next - time_in(class, 0));
+    if (us < d->next_us) d->next_us = us;
+    return OK;
+}
+
+/* From one class to the next that has an entry. */
+static enum err due_in_classes(struct due *d, uint64_t class, uint64_t end)
+{
+    enum err e = OK;
+    while (!e && class < end) {
+        uint64_t next;
+        e = time_after(d->showing.view, time_in(class, 0), time_in(end, 0), &next);
+        if (e || next == UINT64_MAX) return e;
+        class = next >> CLASS_SHIFT;
+        e = due_in_class(d, class ++);
+    }
+    return e;
 }
 
 enum err store_queue_due(struct view *v, int64_t now_us,
                          bool (*each)(void *arg, const struct queue_entry *e), void *arg,
                          int64_t *next_us)
 {
-    struct showing s = { .view = v, .each = each, .arg = arg, .key_at = 9 };
-    struct key all = key_of(TAG_DUE);
-    struct key after = key_due(now_us + 1, (struct queue_key){ 0 });
-    int64_t next = INT64_MAX;
-    enum err e = view_scan(v, ACCOUNT_QUEUE, key_str(&all), key_str(&after), show_entry, &s);
-    if (!e) e = s.bad;
-    if (!e) e = source_scan(in_view(v), ACCOUNT_QUEUE, &after, &all, take_time, &next);
-    if (!e) *next_us = next;
+    struct due d = { .showing = { .view = v, .each = each, .arg = arg, .key_at = 9 },
+                     .now_us = now_us,
+                     .next_us = INT64_MAX };
+    enum err e = due_in_classes(&d, CLASS_FIRST, CLASS_LATER);
+    if (!e) e = due_in_class(&d, CLASS_USUAL);
+    if (!e) e = due_in_classes(&d, CLASS_LATER, CLASS_END);
+    if (!e) *next_us = d.next_us;
     return e;
 }

@@ -8,15 +8,15 @@ enum { ENVID_BYTES = 256, ORCPT_BYTES = 512, PATH_BYTES = 320 }; /* RFC 3461 4: 
 /* --- entering ------------------------------------------------------------------------------------
  */
 
-static void due_put(struct txn *t, int64_t next_us, struct queue_key key)
+static void due_put(struct txn *t, const struct queue_entry *e)
 {
-    struct key k = key_due(next_us, key);
+    struct key k = key_due(e);
     row_put_empty(t, ACCOUNT_QUEUE, &k);
 }
 
-static void due_delete(struct txn *t, int64_t next_us, struct queue_key key)
+static void due_delete(struct txn *t, const struct queue_entry *e)
 {
-    struct key k = key_due(next_us, key);
+    struct key k = key_due(e);
     row_delete(t, ACCOUNT_QUEUE, &k);
 }
 
@@ -24,12 +24,14 @@ static enum err add_rcpt(struct txn *t, const struct accept *a, uint32_t i, uint
 {
     const struct queue_rcpt *to = &a->queue[i];
     if (to->address.n > PATH_BYTES || to->orcpt.n > ORCPT_BYTES) return ERR_LIMIT;
-    struct queue_entry entry = {
-        .key = { a->id, i }, .address = to->address, .orcpt = to->orcpt, .notify = to->notify
-    };
+    struct queue_entry entry = { .key = { a->id, i },
+                                 .address = to->address,
+                                 .orcpt = to->orcpt,
+                                 .notify = to->notify,
+                                 .priority = a->priority };
     entry.next_us = a->release_us > 0 ? a->release_us : txn_wall_us(t);
     rcpt_put(t, &entry);
-    due_put(t, entry.next_us, entry.key);
+    due_put(t, &entry);
     return journey_put(t, a->id, event, S("queued"), to->address);
 }
 
@@ -45,6 +47,8 @@ enum err queue_add(struct txn *t, const struct accept *a, struct blob blob, uint
         .eight_bit = a->eight_bit,
         .binary = a->binary,
         .require_tls = a->require_tls,
+        .tls_optional = a->tls_optional,
+        .by = a->by,
         .blob = blob,
         .size_bytes = body_size(a->body),
         .arrived_us = txn_wall_us(t),
@@ -100,17 +104,17 @@ static enum err leave(struct txn *t, const struct queue_entry *entry)
 {
     struct key k = key_rcpt(entry->key);
     row_delete(t, ACCOUNT_QUEUE, &k);
-    due_delete(t, entry->next_us, entry->key);
+    due_delete(t, entry);
     enum err e = let_message_go(t, entry->key.id);
     return e ? e : queue_count_add(t, -1);
 }
 
 static void move_to(struct txn *t, struct queue_entry *entry, int64_t next_us)
 {
-    due_delete(t, entry->next_us, entry->key);
+    due_delete(t, entry);
     entry->next_us = next_us;
     rcpt_put(t, entry);
-    due_put(t, next_us, entry->key);
+    due_put(t, entry);
 }
 
 /* An entry that was put on hold while it was being tried stays on hold. */

@@ -175,6 +175,54 @@ static void held_entries_wait(void **state)
                      ERR_NOTFOUND);
 }
 
+static struct msgid accept_urgent(struct world *w, int priority, int64_t release_us)
+{
+    struct queue_rcpt to = { .address = S("bob@b.test") };
+    struct accept a = { .id = store_msgid_new(w->store),
+                        .sender = S("s@a.test"),
+                        .priority = priority,
+                        .release_us = release_us,
+                        .tls_optional = true,
+                        .by = { .at_us = 77, .notify = true, .trace = true },
+                        .queue = &to,
+                        .queue_n = 1 };
+    a.body = make_body(w, S("a: b\r\n\r\n"));
+    assert_int_equal(store_accept(w->store, &a), OK);
+    body_free(a.body);
+    return a.id;
+}
+
+/* RFC 6710 5.2: the urgent first, whenever they came. */
+static void the_urgent_come_first(void **state)
+{
+    struct world *w = *state;
+    static const int priorities[] = { -9, 0, 9, -1, 1, 0 }, order[] = { 2, 4, 1, 5, 3, 0 };
+    struct msgid ids[COUNT_OF(priorities)];
+    struct due due;
+    int64_t next_us;
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        ids[i] = accept_urgent(w, priorities[i], 0);
+    int64_t now_us = entry_of(w, ids[5], 0).next_us;
+    accept_urgent(w, 4, now_us + 2000);
+    struct msgid later = accept_urgent(w, -4, now_us + 1000);
+    assert_int_equal(due_at(w, now_us, &due, &next_us), COUNT_OF(ids));
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        assert_int_equal(due.keys[i].id.n, ids[order[i]].n);
+    assert_int_equal(next_us, now_us + 1000);
+    struct queue_entry e = entry_of(w, later, 0);
+    assert_int_equal(e.priority, -4);
+    assert_int_equal(e.by.at_us, 77);
+    assert_true(e.by.notify && e.by.trace && e.tls_optional);
+
+    assert_int_equal(store_queue_order(w->store, later, QUEUE_HOLD), OK);
+    due_at(w, now_us, &due, &next_us);
+    assert_int_equal(next_us, now_us + 2000);
+    assert_int_equal(due_at(w, now_us + DAY_US, &due, &next_us), COUNT_OF(ids) + 1);
+    assert_int_equal(next_us, INT64_MAX);
+    assert_int_equal(store_queue_order(w->store, later, QUEUE_RELEASE), OK);
+    assert_int_equal(due_at(w, now_us + DAY_US, &due, &next_us), COUNT_OF(ids) + 2);
+}
+
 struct damage {
     struct key key;
     str value; /* empty: the row goes */
@@ -323,6 +371,7 @@ int main(void)
         CASE(the_last_recipient_lets_go),
         CASE(a_bounce_comes_with_its_cause),
         CASE(held_entries_wait),
+        CASE(the_urgent_come_first),
         CASE(a_damaged_message_does_not_hide_others),
         CASE(a_missing_mailbox_gives_way_to_inbox),
         CASE(the_largest_message_fits_one_commit),

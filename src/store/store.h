@@ -203,12 +203,17 @@ enum err store_copy(struct store *s, const struct copy *c, struct copied *out) M
 enum { NOTIFY_DEFAULT = 0, NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 }; /* RFC 3461 */
 struct local_rcpt { struct account account; str mailbox; str delivered_to; uint8_t flags; };
 struct queue_rcpt { str address; str orcpt; unsigned notify; };
+/* RFC 2852: by when, and what happens then: the message goes back, or only a notice. at_us 0: none. */
+struct deliver_by { int64_t at_us; bool notify, trace; };
 struct accept {
     struct msgid id;            /* from store_msgid_new; the commit is refused as ERR_EXISTS if used */
     struct body *body; str card; /* the same bytes for all */
     str sender;                 /* envelope, empty: null sender */
     str envid; bool ret_full;   /* RFC 3461 */
     bool utf8, eight_bit, binary, require_tls;
+    bool tls_optional;          /* "TLS-Required: No" (RFC 8689 5): no policy of ours keeps it from going */
+    int priority;               /* -9 to 9 (RFC 6710): the order in the queue */
+    struct deliver_by by;
     const struct local_rcpt *local; size_t local_n;
     const struct queue_rcpt *queue; size_t queue_n;
     int64_t release_us;         /* first attempt not before (RFC 4865), 0: now */
@@ -225,13 +230,14 @@ struct queue_key { struct msgid id; uint32_t rcpt; };
 struct queue_entry {
     struct queue_key key;
     str sender, address, domain, envid, orcpt;
-    unsigned notify; bool ret_full, utf8, eight_bit, binary, require_tls;
+    unsigned notify; bool ret_full, utf8, eight_bit, binary, require_tls, tls_optional;
+    int priority; struct deliver_by by;
     struct blob blob; uint64_t size_bytes;
     int64_t arrived_us, next_us;   /* next attempt; INT64_MAX: held */
     uint32_t attempts; bool delay_told, held;
     str last_reply;                /* "450 4.2.0 … (host, address)" of the last attempt */
 };
-/* Each entry due at or before now, by next attempt, until each() returns false; the strs live until
+/* Each entry due at or before now, by priority and then by next attempt, until each() returns false; the strs live until
  * the view's end (copy what you keep). *next_us: when the first one after now is due, INT64_MAX if
  * none waits. The relay takes or passes over each entry, so a blocked domain does not hide others;
  * nor does a damaged entry, which is told in the log (and by store_check) and passed over. */
