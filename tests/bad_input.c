@@ -214,7 +214,7 @@ static void test_wrong_settings(void **state)
         { "duration", "[relay]\nretry_first = 5 parsecs\n",
           ":2: relay.retry_first wants a duration, like 15m" },
         { "protocol", "[listener a]\naddress = 127.0.0.1:1\nprotocol = smtp\n",
-          ":3: listener a.protocol wants one of mx, submission, imap or pop3, not \"smtp\"" },
+          ":3: listener a.protocol wants one of mx, submission, imap, pop3 or lmtp, not \"smtp\"" },
         { "missing", "[listener a]\nprotocol = mx\n", ":1: listener a.address must be given" },
     };
     (void)state;

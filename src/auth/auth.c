@@ -286,35 +286,3 @@ enum err auth_hash_now(struct seam *seam, const struct auth_settings *s, str pas
     make_run(&m);
     return make_finish(&m, arena, hash);
 }
-
-/* --- sending as ------------------------------------------------------------------------------- */
-
-/* "alice+shop@a.test" beside "alice@a.test". */
-static bool is_own_tag(str own, str address)
-{
-    size_t plus = str_chr(address, '+'), at = str_rchr(address, '@'), own_at = str_rchr(own, '@');
-    return plus != STR_NPOS && at != STR_NPOS && plus < at && plus == own_at &&
-           str_eq(str_take(address, plus), str_take(own, own_at)) &&
-           str_eq(str_from(address, at), str_from(own, own_at));
-}
-
-/* RFC 6409 6.1: one's own address, with any tag, and aliases that lead to oneself. A tagged address
- * that is a user's or an alias's own is theirs, as it is when mail comes for it. */
-bool auth_may_send_as(struct view *v, const struct login *who, str address)
-{
-    struct user self, other;
-    /* A session may outlive its account. */
-    if (store_user_by_account(v, who->account, &self) || self.suspended) return false;
-    if (str_eq(address, who->address)) return true;
-
-    struct arena a = arena_make(ALIAS_TARGETS * (ADDRESS_BYTES + sizeof(str)));
-    const str *targets;
-    size_t n = 0;
-    bool granted = false;
-    enum err e = store_alias_targets(v, address, &a, &targets, &n);
-    for (size_t i = 0; !e && i < n && !granted; i++)
-        granted = str_eq(targets[i], who->address);
-    arena_free(&a);
-    if (e != ERR_NOTFOUND) return granted;
-    return is_own_tag(who->address, address) && store_user_find(v, address, &other) == ERR_NOTFOUND;
-}

@@ -44,7 +44,4 @@ enum err auth_hash_now(struct seam *seam, const struct auth_settings *s, str pas
 /* After passwd or remove: forget the remembered password. Any thread. */
 void auth_forget(struct auth *a, str user);
 
-/* May this login send with this address? (its own, its tags, its aliases; RFC 6409 6.1) */
-bool auth_may_send_as(struct view *v, const struct login *who, str address);
-
 #endif

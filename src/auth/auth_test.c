@@ -296,61 +296,6 @@ static void sasl_plain(void **state)
 
 /* --- sending as ------------------------------------------------------------------------------- */
 
-static void whose_address_one_may_use(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *address;
-        bool may;
-    } cases[] = {
-        { "alice@a.test", true },
-        { "alice+shop@a.test", true },
-        { "sales@a.test", true },
-        { "bob@a.test", false },
-        { "alice@b.test", false },
-        { "alice+shop@b.test", false },
-        { "bob+alice@a.test", false },
-        { "lice@a.test", false },
-        { "alicex@a.test", false },
-        { "team@a.test", false },
-        { "", false },
-        { "@a.test", false },
-        { "alice", false },
-        { "alice+", false },
-        { "+@a.test", false },
-        { "alice@a.test+x@a.test", false },
-        { "alice+smith@a.test", false }, /* somebody else's own address */
-        { "alice+team@a.test", false },  /* an alias of others */
-    };
-    struct place p;
-    place_open(&p, 0, 0);
-    add_user(&p, "bob@a.test", S("x"), false);
-    assert_int_equal(store_alias_add(p.store, S("sales@a.test"), S("bob@a.test")), OK);
-    assert_int_equal(store_alias_add(p.store, S("sales@a.test"), S("alice@a.test")), OK);
-    assert_int_equal(store_alias_add(p.store, S("team@a.test"), S("bob@a.test")), OK);
-    add_user(&p, "alice+smith@a.test", S("x"), false);
-    assert_int_equal(store_alias_add(p.store, S("alice+team@a.test"), S("bob@a.test")), OK);
-    struct login alice = { .address = S("alice@a.test") };
-    struct user user;
-    struct view *v = store_view(p.store);
-    assert_int_equal(store_user_find(v, alice.address, &user), OK);
-    alice.account = user.account;
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        if (auth_may_send_as(v, &alice, str_of(cases[i].address)) != cases[i].may)
-            fail_msg("%s", cases[i].address);
-    view_end(v);
-
-    /* A session outlives its account, but sends no more; whoever gets the address is another. */
-    assert_int_equal(store_user_remove(p.store, alice.address), OK);
-    for (int again = 0; again < 2; again++) {
-        v = store_view(p.store);
-        assert_false(auth_may_send_as(v, &alice, alice.address));
-        view_end(v);
-        if (!again) add_user(&p, "alice@a.test", S("x"), false);
-    }
-    place_end(&p);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,7 +305,6 @@ int main(void)
         cmocka_unit_test(every_failure_costs_the_same),
         cmocka_unit_test(a_remembered_password_ends_with_its_hash),
         cmocka_unit_test(sasl_plain),
-        cmocka_unit_test(whose_address_one_may_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,7 +142,8 @@
 #define SMTP_HELO_BYTES      255   /* kept of what a peer calls itself */
 #define SMTP_HEADER_BYTES    (256 * 1024) /* held in memory until the header's end; 50 hops take 20 KiB */
 #define SMTP_MESSAGE_MS      (60 * 60 * 1000) /* a whole message, however steadily it drips */
-#define SMTP_PARAMETERS      16    /* of one MAIL or RCPT; we know seven */
+#define SMTP_PARAMETERS      16    /* of one MAIL or RCPT; we know thirteen */
+#define SMTP_FROM_ADDRESSES  100   /* of a submitted letter, each of which must be the user's own */
 #define SMTP_ENVID_BYTES     100   /* RFC 3461 4.4 */
 #define SMTP_ORCPT_BYTES     500   /* RFC 3461 4.2 */
 

@@ -44,10 +44,18 @@ struct route {
  * (550 5.2.1). */
 enum err route_find(struct deliver *d, const struct address *to, struct arena *a, struct route *out) MUST_CHECK;
 
+/* Does mail for this address of ours reach this account, over whatever aliases, tags and catch-alls?
+ * Then its user may also send with it (RFC 6409 6.1): an alias is how an identity is granted. A full
+ * mailbox counts, a suspended account does not. Never waits. */
+bool route_reaches(struct deliver *d, const struct address *a, struct account who);
+
 /* A message with its recipients, ready for the commit; recipients are merged: a user reached twice
  * gets one copy (the arrays themselves are compacted; of two the first stays). Adds nothing to the
  * body. Waits until durable: after OK the 250 may leave. ERR_LIMIT: more than one commit holds. */
 enum err deliver_accept(struct deliver *d, struct accept *message) MUST_CHECK;
+
+/* Only the merging: for who commits it together with something else. */
+void deliver_merge(struct accept *message);
 
 /* The same, and in the same commit a report to the sender that it was filed for these, who asked for it
  * with NOTIFY=SUCCESS (RFC 3461 4.1). Never to a null sender. Waits. */

@@ -11,7 +11,6 @@ struct deliver {
 };
 
 /* accept.c */
-void deliver_merge(struct accept *message);
 void deliver_log(const struct accept *message);
 
 #endif

@@ -259,8 +259,9 @@ static void add_full(struct search *s)
         add_local(s, &s->local, &s->local_n, s->full[i]);
 }
 
-static enum err decide(struct search *s, struct route *out)
+static enum err decide(struct search *s, void *arg)
 {
+    struct route *out = arg;
     if (!s->local_n && !s->remote_n) return nobody(s);
     add_full(s);
     if (s->arena->full) return ERR_LIMIT;
@@ -275,7 +276,16 @@ static enum err decide(struct search *s, struct route *out)
     return OK;
 }
 
-enum err route_find(struct deliver *d, const struct address *to, struct arena *a, struct route *out)
+static bool has_account(const struct local_rcpt *items, size_t n, struct account who)
+{
+    for (size_t i = 0; i < n; i++)
+        if (items[i].account.n == who.n) return true;
+    return false;
+}
+
+/* How one search begins and ends; `outcome` looks at what was found. */
+static enum err search(struct deliver *d, const struct address *to, struct arena *a,
+                       enum err (*outcome)(struct search *s, void *arg), void *arg)
 {
     struct search s = {
         .settings = d->settings,
@@ -287,9 +297,29 @@ enum err route_find(struct deliver *d, const struct address *to, struct arena *a
     s.v = store_view(d->store);
     if (s.v) {
         e = follow(&s, to);
-        if (!e) e = decide(&s, out);
+        if (!e) e = outcome(&s, arg);
         view_end(s.v);
     }
     arena_free(&s.scratch);
     return e;
+}
+
+enum err route_find(struct deliver *d, const struct address *to, struct arena *a, struct route *out)
+{
+    return search(d, to, a, decide, out);
+}
+
+static enum err is_reached(struct search *s, void *arg)
+{
+    const struct account *who = arg;
+    bool reached = has_account(s->local, s->local_n, *who) || has_account(s->full, s->full_n, *who);
+    return reached ? OK : ERR_NOTFOUND;
+}
+
+bool route_reaches(struct deliver *d, const struct address *address, struct account who)
+{
+    struct arena a = arena_make(DELIVER_ARENA_BYTES);
+    bool reached = !search(d, address, &a, is_reached, &who);
+    arena_free(&a);
+    return reached;
 }

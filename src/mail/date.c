@@ -261,6 +261,27 @@ static void imap_day_month_year(struct scan *s, struct civil *c, size_t day_digi
     c->year = fixed(s, 4);
 }
 
+/* Hours and minutes east of Greenwich, with their separator: "+0100" or "+01:00". */
+static int fixed_zone(struct scan *s, str separator)
+{
+    int sign = scan_try(s, '-') ? -1 : 1;
+    if (sign > 0) scan_want(s, '+');
+    int hours = fixed(s, 2);
+    if (separator.n) scan_want_lit(s, separator);
+    int minutes = fixed(s, 2);
+    if (hours > 23 || minutes > 59) scan_fail(s);
+    return sign * (hours * 60 + minutes);
+}
+
+static void fixed_time(struct scan *s, struct civil *c)
+{
+    c->hour = fixed(s, 2);
+    scan_want(s, ':');
+    c->minute = fixed(s, 2);
+    scan_want(s, ':');
+    c->second = fixed(s, 2);
+}
+
 /* date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE */
 bool date_parse_imap(str text, struct date *out)
 {
@@ -269,18 +290,32 @@ bool date_parse_imap(str text, struct date *out)
     bool one_digit = scan_try(&s, ' ');
     imap_day_month_year(&s, &c, one_digit ? 1 : 2);
     scan_want(&s, ' ');
-    c.hour = fixed(&s, 2);
-    scan_want(&s, ':');
-    c.minute = fixed(&s, 2);
-    scan_want(&s, ':');
-    c.second = fixed(&s, 2);
+    fixed_time(&s, &c);
     scan_want(&s, ' ');
-    int sign = scan_try(&s, '-') ? -1 : 1;
-    if (sign > 0) scan_want(&s, '+');
-    int hours = fixed(&s, 2), minutes = fixed(&s, 2);
+    int zone_minutes = fixed_zone(&s, (str){ 0 });
     scan_want_end(&s);
-    if (s.bad || !civil_ok(&c) || hours > 23 || minutes > 59) return false;
-    *out = date_of(&c, sign * (hours * 60 + minutes));
+    if (s.bad || !civil_ok(&c)) return false;
+    *out = date_of(&c, zone_minutes);
+    return true;
+}
+
+/* RFC 3339 5.6. Fractions of a second are read and dropped. */
+bool date_parse_iso(str text, struct date *out)
+{
+    struct scan s = scan_make(text);
+    struct civil c = { 0 };
+    c.year = fixed(&s, 4);
+    scan_want(&s, '-');
+    c.month = fixed(&s, 2);
+    scan_want(&s, '-');
+    c.day = fixed(&s, 2);
+    scan_want_lit(&s, S("T"));
+    fixed_time(&s, &c);
+    if (scan_try(&s, '.')) (void)scan_u64(&s, UINT64_MAX);
+    int zone_minutes = scan_try_lit(&s, S("Z")) ? 0 : fixed_zone(&s, S(":"));
+    scan_want_end(&s);
+    if (s.bad || !civil_ok(&c)) return false;
+    *out = date_of(&c, zone_minutes);
     return true;
 }
 

@@ -27,6 +27,7 @@ void date_write_imap(struct buf *out, struct date d); /* without quotes, day pad
 bool date_parse_imap_day(str text, int64_t *days);
 int64_t date_day(struct date d); /* day where it was written: the time zone is disregarded */
 
+bool date_parse_iso(str text, struct date *out); /* strict: "1997-11-21T16:55:06.5+01:00" */
 void date_write_iso(struct buf *out, int64_t seconds); /* "1997-11-21T15:55:06Z", RFC 3339 */
 
 #endif

@@ -106,6 +106,32 @@ static bool writes(void (*write)(struct buf *, struct date), struct date d, str 
     return same;
 }
 
+static void iso_table(void **state)
+{
+    static const struct {
+        const char *in;
+        int64_t seconds; /* 0: not taken */
+    } iso[] = {
+        { "1997-11-21T15:55:06Z", 880127706 },
+        { "1997-11-21t16:55:06.25+01:00", 880127706 },
+        { "1997-11-21T15:55:06-00:00", 880127706 },
+        { "1997-11-21 15:55:06Z", 0 },
+        { "1997-11-21T15:55:06", 0 },
+        { "1997-11-31T15:55:06Z", 0 },
+        { "1997-11-21T15:55:06+0100", 0 },
+        { "1997-11-21T15:55:06Zx", 0 },
+        { "97-11-21T15:55:06Z", 0 },
+        { "", 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(iso) / sizeof(iso[0]); i++) {
+        struct date d = { 0 };
+        if (date_parse_iso(str_of(iso[i].in), &d) != (iso[i].seconds != 0))
+            fail_msg("%s", iso[i].in);
+        assert_int_equal(d.seconds, iso[i].seconds);
+    }
+}
+
 static void dates_are_written(void **state)
 {
     (void)state;
@@ -152,6 +178,7 @@ static void what_is_written_is_read_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(iso_table),
         cmocka_unit_test(mail_dates_are_read),
         cmocka_unit_test(imap_dates_are_read),
         cmocka_unit_test(dates_are_written),

@@ -63,6 +63,7 @@ void received_write(struct buf *out, const struct received *r)
         buf_add(out, S("\r\n\tfor "));
         address_write_path(out, r->for_);
     }
+    if (r->priority) buf_addf(out, "\r\n\tPRIORITY %d", r->priority);
     buf_add(out, S(";\r\n\t"));
     date_write(out, r->date);
     buf_add(out, S("\r\n"));

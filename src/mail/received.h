@@ -18,6 +18,7 @@ struct received {
     str tls;           /* "TLS1.3 TLS_AES_256_GCM_SHA384"; empty without TLS. Becomes a comment */
     str id;            /* transaction id */
     struct address for_; /* the one recipient; null when there are several (privacy, RFC 5321 7.2) */
+    int priority;      /* RFC 6710 4.5; 0: not told */
     struct date date;
 };
 

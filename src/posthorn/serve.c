@@ -93,6 +93,12 @@ static bool make_parts(struct server *s)
 
 /* --- opening the ports ------------------------------------------------------------------------ */
 
+static enum smtp_role smtp_role_of(enum listener_protocol protocol)
+{
+    if (protocol == PROTOCOL_LMTP) return SMTP_LMTP;
+    return protocol == PROTOCOL_MX ? SMTP_MX : SMTP_SUBMISSION;
+}
+
 static const struct conn_handler *port_handler(struct server *s, const struct listener_settings *l,
                                                struct port *p)
 {
@@ -100,8 +106,9 @@ static const struct conn_handler *port_handler(struct server *s, const struct li
     switch ((enum listener_protocol)l->protocol) {
     case PROTOCOL_MX:
     case PROTOCOL_SUBMISSION:
+    case PROTOCOL_LMTP:
         p->as.smtp = (struct smtp_server){
-            .role = l->protocol == PROTOCOL_MX ? SMTP_MX : SMTP_SUBMISSION,
+            .role = smtp_role_of((enum listener_protocol)l->protocol),
             .auth_in_clear = l->auth_in_clear,
             .can_starttls = starttls,
             .settings = SECTION(s, smtp_settings, "smtp"),

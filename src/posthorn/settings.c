@@ -24,7 +24,7 @@ static const struct setting tls_rows[] = {
 };
 static const struct setting listener_rows[] = {
     { "address",       SET_ADDRESS,  offsetof(struct listener_settings, address),               NULL,       0, 0,         NULL, "Address and port to listen on." },
-    { "protocol",      SET_CHOICE,   offsetof(struct listener_settings, protocol),              NULL,       0, 0, "mx|submission|imap|pop3", "What is spoken there." },
+    { "protocol",      SET_CHOICE,   offsetof(struct listener_settings, protocol),              NULL,       0, 0, "mx|submission|imap|pop3|lmtp", "What is spoken there; lmtp is for other mail systems that hand mail for our users over." },
     { "tls",           SET_CHOICE,   offsetof(struct listener_settings, tls),                   "starttls", 0, 0, "none|starttls|implicit", "Encryption: none, after STARTTLS, or from the first byte." },
     { "auth_in_clear", SET_BOOL,     offsetof(struct listener_settings, auth_in_clear),         "no",       0, 0,         NULL, "May people log in here without TLS? Their passwords cross in clear." },
     { "conns_max",     SET_COUNT,    offsetof(struct listener_settings, conns_max),             "10000",    1, 10000000,  NULL, "Connections open at once on this listener, a worker." },

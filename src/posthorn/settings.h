@@ -14,7 +14,7 @@ struct server_settings {
 
 struct tls_settings { str certificate, key; };
 
-enum listener_protocol { PROTOCOL_MX, PROTOCOL_SUBMISSION, PROTOCOL_IMAP, PROTOCOL_POP3 };
+enum listener_protocol { PROTOCOL_MX, PROTOCOL_SUBMISSION, PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_LMTP };
 enum listener_encryption { ENCRYPT_NONE, ENCRYPT_STARTTLS, ENCRYPT_IMPLICIT };
 struct listener_settings {
     struct netaddr address;

@@ -128,6 +128,11 @@ static void fill_message(const struct job *j, struct smtp_client_rcpt *rcpts, st
         .eight_bit = e->eight_bit,
         .binary = e->binary,
         .require_tls = e->require_tls,
+        .priority = e->priority,
+        .by = e->by.at_us != 0,
+        .by_notify = e->by.notify,
+        .by_trace = e->by.trace,
+        .by_s = (e->by.at_us - seam_wall_us(j->relay->seam)) / 1000000,
         .size_bytes = source->size - source->at,
         .rcpts = rcpts,
         .n = j->n,
@@ -151,6 +156,7 @@ static enum reach hand_over(struct job *j, struct smtp_client *c, str host,
     }
     fill_message(j, rcpts, &source, &m);
     enum err e = smtp_client_send(c, &m, &reply);
+    j->by_passed_on = smtp_client_extensions(c) & EXT_DELIVERBY;
     body_close(source.body);
     str detail = detail_text(j, host, at, c, began_us);
     if (loop_draining(j->relay->loop) && e) return REACH_GONE;
@@ -161,10 +167,13 @@ static enum reach hand_over(struct job *j, struct smtp_client *c, str host,
     return REACH_DONE;
 }
 
-static enum smtp_tls tls_wanted(const struct relay *r, bool clear)
+/* The sender's wish goes before the setting: RFC 8689 4.2.1, 5. */
+static enum smtp_tls tls_wanted(const struct job *j, bool clear)
 {
     static const enum smtp_tls by_setting[] = { SMTP_TLS_MAY, SMTP_TLS_MUST, SMTP_TLS_VERIFY };
-    return clear ? SMTP_TLS_NONE : by_setting[r->settings->tls];
+    if (j->entries[0].require_tls) return SMTP_TLS_VERIFY;
+    if (clear) return SMTP_TLS_NONE;
+    return j->entries[0].tls_optional ? SMTP_TLS_MAY : by_setting[j->relay->settings->tls];
 }
 
 static void client_options(const struct job *j, str host, const struct netaddr *at, bool clear,
@@ -176,7 +185,7 @@ static void client_options(const struct job *j, str host, const struct netaddr *
         .to = *at,
         .host = host,
         .hello = deliver_hostname(r->deliver),
-        .tls = tls_wanted(r, clear),
+        .tls = tls_wanted(j, clear),
         .source = at->family == r->source.family ? &r->source : NULL,
         .connect_ms = (unsigned)s->connect_ms,
         .greeting_ms = (unsigned)s->command_ms,
@@ -217,14 +226,16 @@ static enum reach try_address(struct job *j, str host, const struct netaddr *at,
     if (e && tls_failed && !clear && o.tls == SMTP_TLS_MAY)
         return try_address(j, host, at, true, last);
     if (e) {
+        bool unprotected = tls_failed && j->entries[0].require_tls;
         str text = reply.text.n || reply.code ? reply_text(j, &reply) : S("no answer");
+        if (unprotected) text = arena_fmt(&j->arena, "550 5.7.30 REQUIRETLS: %.*s", STR_ARG(text));
         *last = (struct verdict){ .outcome = QUEUE_DEFERRED,
                                   .reply = text,
                                   .detail = detail_text(j, host, at, NULL, began_us),
                                   .remote = host };
         log_event(LOG_INFO, "relay.connect_failed", j->key, F_STR("host", host),
                   F_STR("why", text));
-        return e == ERR_DENIED ? REACH_DENIED : REACH_NEXT;
+        return e == ERR_DENIED || unprotected ? REACH_DENIED : REACH_NEXT;
     }
     enum reach reached = hand_over(j, c, host, at, began_us);
     smtp_client_close(c);
@@ -308,10 +319,23 @@ static bool try_hosts(struct job *j, const struct mx *mx)
     return true;
 }
 
+/* RFC 2852 4.1.4: what is late goes back, if that was asked for. */
+static bool is_late(const struct job *j)
+{
+    const struct deliver_by *by = &j->entries[0].by;
+    return by->at_us && !by->notify && seam_wall_us(j->relay->seam) >= by->at_us;
+}
+
 /* False when the process is ending: nothing is recorded, all stays due. */
 static bool attempt(struct job *j)
 {
     struct mx mx;
+    if (is_late(j)) {
+        settle_all(j, QUEUE_BOUNCED, S("550 5.4.7 it could not be delivered in the time asked for"),
+                   (str){ 0 });
+        return true;
+    }
+    if (!local_release(j)) return true;
     enum err e = mx_find(j->domain, RELAY_DNS_MS, &j->arena, &mx);
     switch (e) {
     case OK: return try_hosts(j, &mx);
@@ -356,7 +380,10 @@ static enum err record_once(struct job *j, bool with_notices)
     struct arena_mark mark = arena_mark(&j->arena);
     struct notices notices = { .n = 0 };
     enum err e = with_notices ? notices_make(j, &notices) : OK;
+    size_t made = notices.n;
+    if (j->letter.body) notices.items[notices.n++] = j->letter;
     if (!e) e = store_queue_results(j->relay->store, j->results, j->n, notices.items, notices.n);
+    notices.n = made; /* the letter is the job's */
     notices_free(&notices);
     arena_rewind(&j->arena, mark);
     return e;

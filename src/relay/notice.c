@@ -13,16 +13,29 @@ enum { BOUNDARY_BYTES = 12 };
 
 /* --- who is to be told of what ---------------------------------------------------------------- */
 
+/* RFC 2852 4.1.4: each hop is traced, or the next server does not know of the time. */
+static bool tells_of_hop(const struct job *j, size_t i)
+{
+    const struct queue_entry *e = &j->entries[i];
+    enum queue_outcome o = j->results[i].outcome;
+    if (!e->by.at_us || e->notify & NOTIFY_NEVER) return false;
+    if (o != QUEUE_DELIVERED && o != QUEUE_RELAYED_DSN) return false;
+    return e->by.trace || !j->by_passed_on;
+}
+
 static bool tells(const struct job *j, size_t i, enum dsn_action action)
 {
     const struct queue_result *r = &j->results[i];
     unsigned notify = j->entries[i].notify;
+    bool wants_success = notify & NOTIFY_SUCCESS;
     switch (action) {
     case DSN_FAILED: return r->outcome == QUEUE_BOUNCED && (!notify || notify & NOTIFY_FAILURE);
     case DSN_DELAYED: /* whether the time has come was judged with the result */
         return r->outcome == QUEUE_DEFERRED && r->delay_told;
+    case DSN_DELIVERED: return j->letter.body && wants_success && r->outcome == QUEUE_DELIVERED;
     case DSN_RELAYED: /* passed on to a server that does not report by itself */
-        return r->outcome == QUEUE_DELIVERED && notify & NOTIFY_SUCCESS;
+        if (j->letter.body) return false;
+        return (r->outcome == QUEUE_DELIVERED && wants_success) || tells_of_hop(j, i);
     default: return false;
     }
 }
@@ -86,7 +99,8 @@ static enum err original(struct job *j, bool *full, struct buf *out)
     enum err e = body_open(store_engine(j->relay->store), j->entries[0].blob, &body);
     if (e) return e;
     uint64_t size = body_reader_size(body), want = size;
-    *full = j->entries[0].ret_full && size <= RELAY_NOTICE_BYTES;
+    /* RFC 8689 4.3: a report may travel in clear in the end; the text shall not. */
+    *full = j->entries[0].ret_full && !j->entries[0].require_tls && size <= RELAY_NOTICE_BYTES;
     if (!*full && want > RELAY_NOTICE_HEADER_BYTES) want = RELAY_NOTICE_HEADER_BYTES;
     str piece;
     for (uint64_t at = 0; at < want && !e; at += piece.n) {
@@ -187,6 +201,9 @@ static enum err notice_make(struct job *j, enum dsn_action action, struct accept
     *a = (struct accept){ .id = store_msgid_new(j->relay->store),
                           .eight_bit = true,
                           .utf8 = j->entries[0].utf8,
+                          .require_tls = j->entries[0].require_tls,
+                          .tls_optional = j->entries[0].tls_optional,
+                          .priority = j->entries[0].priority,
                           .received = S("written here: a delivery report") };
     enum err e = address_notice(j, &to, a);
     if (!e) e = notice_text(j, action, &to, &text);
@@ -198,7 +215,8 @@ static enum err notice_make(struct job *j, enum dsn_action action, struct accept
 
 enum err notices_make(struct job *j, struct notices *out)
 {
-    static const enum dsn_action actions[] = { DSN_FAILED, DSN_DELAYED, DSN_RELAYED };
+    static const enum dsn_action actions[] = { DSN_FAILED, DSN_DELAYED, DSN_RELAYED,
+                                               DSN_DELIVERED };
     for (size_t i = 0; i < COUNT_OF(actions); i++) {
         struct accept *a = &out->items[out->n];
         *a = (struct accept){ 0 };

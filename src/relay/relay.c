@@ -207,6 +207,8 @@ void job_done(struct job *j)
     map_take(r->busy, j->key);
     destination_leave(r, j->domain);
     r->conversations--;
+    body_free(j->letter.body);
+    buf_free(&j->card);
     arena_free(&j->arena);
     mem_free(j);
     if (r->ending)

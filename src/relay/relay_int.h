@@ -38,6 +38,9 @@ struct job {
     size_t n;
     struct queue_result *results; /* one an entry, filled by the attempt */
     str *remote;                  /* one an entry: the host that spoke, for reports */
+    bool by_passed_on;            /* the next server answers for the time of delivery (RFC 2852) */
+    struct accept letter;         /* goes to our own users, with the results; body NULL: none */
+    struct buf card;              /* its */
 };
 
 void job_run(void *arg);      /* attempt.c: the fiber of one conversation */
@@ -51,13 +54,17 @@ struct verdict {
 void job_settle(struct job *j, size_t i,
                 const struct verdict *v); /* retry.c: gives up when it is time */
 
+/* local.c: the recipients are our own (they were held until now, or the domain has become ours):
+ * OK: results are set, and j->letter is to be committed with them. ERR_NOTFOUND: somebody else's. Waits. */
+enum err local_release(struct job *j) MUST_CHECK;
+
 /* When to try again after so many attempts (retry.c). */
 int64_t retry_at(const struct relay_settings *s, uint32_t attempts, int64_t now_us,
                  uint32_t chance);
 
 /* notice.c: the reports that these results ask for, as accepts for the same commit. Waits. */
 struct notices {
-    struct accept items[3];
+    struct accept items[5];
     size_t n;
 };
 enum err notices_make(struct job *j, struct notices *out) MUST_CHECK;

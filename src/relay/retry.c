@@ -20,9 +20,16 @@ static bool is_too_old(const struct job *j, const struct queue_entry *e, int64_t
     return now_us - e->arrived_us >= (int64_t)j->relay->settings->give_up_ms * 1000;
 }
 
+/* RFC 2852: after its time it goes back, or its sender is told. */
+static bool is_past_its_time(const struct queue_entry *e, int64_t now_us)
+{
+    return e->by.at_us && now_us >= e->by.at_us;
+}
+
 static bool wants_delay_notice(const struct job *j, const struct queue_entry *e, int64_t now_us)
 {
     if (e->delay_told || !e->sender.n) return false;
+    if (is_past_its_time(e, now_us) && !(e->notify & NOTIFY_NEVER)) return true;
     if (e->notify && !(e->notify & NOTIFY_DELAY)) return false;
     return now_us - e->arrived_us >= (int64_t)j->relay->settings->delay_notice_ms * 1000;
 }
@@ -37,11 +44,13 @@ void job_settle(struct job *j, size_t i, const struct verdict *v)
     struct queue_result r = {
         .key = e->key, .outcome = v->outcome, .reply = v->reply, .detail = v->detail
     };
-    if (r.outcome == QUEUE_DEFERRED && is_too_old(j, e, now_us)) r.outcome = QUEUE_BOUNCED;
+    bool over = is_too_old(j, e, now_us) || (is_past_its_time(e, now_us) && !e->by.notify);
+    if (r.outcome == QUEUE_DEFERRED && over) r.outcome = QUEUE_BOUNCED;
     if (r.outcome == QUEUE_DEFERRED) {
         int64_t last_us = e->arrived_us + (int64_t)j->relay->settings->give_up_ms * 1000;
         r.next_us = retry_at(j->relay->settings, e->attempts, now_us, chance);
         if (r.next_us > last_us) r.next_us = last_us; /* the delay notice has promised that time */
+        if (e->by.at_us > now_us && r.next_us > e->by.at_us) r.next_us = e->by.at_us;
         r.delay_told = wants_delay_notice(j, e, now_us);
     }
     j->results[i] = r;

@@ -33,8 +33,8 @@ static enum err read_chunk(struct smtp *s, struct chunk *chunk, struct intake *i
 
 static enum err refuse_state(struct smtp *s)
 {
-    if (s->state == SMTP_START) return smtp_reply(s, 503, "5.5.1", S("say EHLO first"));
-    if (s->state == SMTP_MAIL) return smtp_reply(s, 554, "5.5.1", S("no valid recipients"));
+    if (s->state == SMTP_START) return smtp_say_hello_first(s);
+    if (s->state == SMTP_MAIL) return smtp_no_recipients(s);
     return smtp_reply(s, 503, "5.5.1", S("say MAIL first"));
 }
 
@@ -49,7 +49,7 @@ static enum err take_chunk(struct smtp *s, struct chunk *chunk)
         return smtp_reply(s, 250, "2.0.0",
                           arena_fmt(&s->command, "%llu bytes received", (unsigned long long)bytes));
     }
-    enum err e = intake_failed(in) ? intake_refuse(in) : intake_finish(in);
+    enum err e = intake_failed(in) ? intake_refuse(in, chunk->last) : intake_finish(in);
     smtp_forget_transaction(s);
     return e;
 }
@@ -63,6 +63,17 @@ static enum err swallow(struct smtp *s, struct chunk *chunk)
     return read_chunk(s, chunk, NULL);
 }
 
+/* The chunk is swallowed, and with it the transaction. */
+static enum err refuse_chunk(struct smtp *s, struct chunk *chunk, unsigned code,
+                             const char *enhanced, str why)
+{
+    if (swallow(s, chunk)) return ERR_GONE;
+    enum err e =
+        chunk->last ? smtp_reply_each(s, code, enhanced, why) : smtp_reply(s, code, enhanced, why);
+    smtp_forget_transaction(s);
+    return e;
+}
+
 enum err smtp_bdat(struct smtp *s, str args)
 {
     struct chunk chunk = { .until_us =
@@ -73,15 +84,9 @@ enum err smtp_bdat(struct smtp *s, str args)
     }
     if (s->state != SMTP_RCPT && s->state != SMTP_CHUNKS)
         return swallow(s, &chunk) ? ERR_GONE : refuse_state(s);
-    if (chunk.left > s->server->settings->size_max_bytes) {
-        if (swallow(s, &chunk)) return ERR_GONE;
-        smtp_forget_transaction(s);
-        return smtp_reply(s, 552, "5.3.4", S("message too big"));
-    }
-    if (!s->tx.intake && intake_new(s, &s->tx.intake)) {
-        if (swallow(s, &chunk)) return ERR_GONE;
-        smtp_forget_transaction(s);
-        return smtp_reply(s, 452, "4.3.1", S("no room for a message now, try again"));
-    }
+    if (chunk.left > s->server->settings->size_max_bytes)
+        return refuse_chunk(s, &chunk, 552, "5.3.4", S("message too big"));
+    if (!s->tx.intake && intake_new(s, &s->tx.intake))
+        return refuse_chunk(s, &chunk, 452, "4.3.1", S("no room for a message now, try again"));
     return take_chunk(s, &chunk);
 }

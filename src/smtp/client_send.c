@@ -24,7 +24,7 @@ static enum err fits(const struct smtp_client *c, const struct smtp_client_messa
     if (c->size_max && m->size_bytes > c->size_max)
         return refuse(reply, 552, S("5.3.4"),
                       S("5.3.4 the message is larger than the next server takes"));
-    if (m->utf8 && !(has & EXT_SMTPUTF8))
+    if ((m->utf8 || !str_is_ascii(m->sender)) && !(has & EXT_SMTPUTF8))
         return refuse(reply, 550, S("5.6.7"),
                       S("5.6.7 the next server does not take internationalised addresses"));
     if (m->binary && (!(has & EXT_CHUNKING) || !(has & EXT_BINARYMIME)))
@@ -34,10 +34,32 @@ static enum err fits(const struct smtp_client *c, const struct smtp_client_messa
     if (m->require_tls && !(has & EXT_REQUIRETLS))
         return refuse(reply, 550, S("5.7.30"),
                       S("5.7.30 the next server does not promise TLS onwards"));
+    if (m->by && !m->by_notify && !(has & EXT_DELIVERBY))
+        return refuse(reply, 550, S("5.3.3"),
+                      S("5.3.3 the next server does not promise to deliver in time (DELIVERBY)"));
     return OK;
 }
 
 /* --- MAIL and RCPT ---------------------------------------------------------------------------- */
+
+/* An address beyond ASCII makes the whole transaction an internationalised one. RFC 6531 3.4. */
+static bool needs_utf8(const struct smtp_client_message *m)
+{
+    bool needs = m->utf8 || !str_is_ascii(m->sender);
+    for (size_t i = 0; i < m->n && !needs; i++)
+        needs = !str_is_ascii(m->rcpts[i].address);
+    return needs;
+}
+
+/* What is asked of the time and the order of delivery. RFC 2852, RFC 6710. */
+static void urgency_parameters(const struct smtp_client *c, const struct smtp_client_message *m,
+                               struct buf *b)
+{
+    if (m->by && c->extensions & EXT_DELIVERBY)
+        buf_addf(b, " BY=%lld;%s%s", (long long)m->by_s, m->by_notify ? "N" : "R",
+                 m->by_trace ? "T" : "");
+    if (m->priority && c->extensions & EXT_PRIORITY) buf_addf(b, " MT-PRIORITY=%d", m->priority);
+}
 
 static void mail_line(const struct smtp_client *c, const struct smtp_client_message *m,
                       struct buf *b)
@@ -48,8 +70,9 @@ static void mail_line(const struct smtp_client *c, const struct smtp_client_mess
         buf_add(b, S(" BODY=BINARYMIME"));
     else if (m->eight_bit)
         buf_add(b, S(" BODY=8BITMIME"));
-    if (m->utf8) buf_add(b, S(" SMTPUTF8"));
+    if (needs_utf8(m) && c->extensions & EXT_SMTPUTF8) buf_add(b, S(" SMTPUTF8"));
     if (m->require_tls) buf_add(b, S(" REQUIRETLS"));
+    urgency_parameters(c, m, b);
     if (!(c->extensions & EXT_DSN)) return;
     if (m->dsn_ret) buf_add(b, m->ret_full ? S(" RET=FULL") : S(" RET=HDRS"));
     if (m->envid.n) {
@@ -118,12 +141,23 @@ static enum err rcpt_reply(struct smtp_client *c, struct smtp_client_rcpt *r)
     return OK;
 }
 
+/* Written as it is to a server that does not know it, an address would be garbled or lost. */
+static bool can_name(const struct smtp_client *c, struct smtp_client_rcpt *r)
+{
+    if (c->extensions & EXT_SMTPUTF8 || str_is_ascii(r->address)) return true;
+    (void)refuse(&r->reply, 553, S("5.6.7"),
+                 S("5.6.7 the next server does not take internationalised addresses"));
+    return false;
+}
+
 /* An address that no command line can hold is refused by ourselves; the others go on. */
 static enum err rcpts_some(struct smtp_client *c, struct smtp_client_rcpt *rcpts, size_t n,
                            struct buf *line)
 {
     bool said[RCPTS_AT_ONCE];
     for (size_t i = 0; i < n; i++) {
+        said[i] = can_name(c, &rcpts[i]);
+        if (!said[i]) continue;
         rcpt_line(c, &rcpts[i], line);
         said[i] = !write_command(c, line);
         if (!said[i])

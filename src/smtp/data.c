@@ -28,17 +28,23 @@ static enum err read_message(struct smtp *s, struct intake *in)
         ended = intake_data(in, bytes, &used);
         conn_unread(s->conn, bytes.n - used);
         if (!ended && intake_is_hopeless(in)) {
-            (void)intake_refuse(in);
+            (void)intake_refuse(in, true);
             return smtp_bye(s, "4.7.0", S("that message does not end"));
         }
     }
     return intake_finish(in);
 }
 
+enum err smtp_no_recipients(struct smtp *s)
+{
+    return smtp_reply(s, smtp_is_lmtp(s) ? 503 : 554, "5.5.1", S("no valid recipients"));
+}
+
 enum err smtp_data(struct smtp *s, str args)
 {
     if (args.n) return smtp_reply(s, 501, "5.5.4", S("DATA takes no argument"));
-    if (s->state == SMTP_MAIL) return smtp_reply(s, 554, "5.5.1", S("no valid recipients"));
+    if (s->state == SMTP_MAIL) return smtp_no_recipients(s);
+    if (s->tx.mail.binary) return smtp_reply(s, 503, "5.5.1", S("BODY=BINARYMIME comes by BDAT"));
 
     struct intake *in;
     if (intake_new(s, &in)) {

@@ -3,6 +3,7 @@
  * A keyword is said only when what it promises works on this listener, now.
  */
 #include "base/limits.h"
+#include "mail/date.h"
 #include "smtp/smtp_int.h"
 
 static bool can_starttls(const struct smtp *s)
@@ -40,10 +41,25 @@ enum err smtp_helo(struct smtp *s, str args)
     return smtp_reply(s, 250, "", smtp_hostname(s));
 }
 
-enum err smtp_ehlo(struct smtp *s, str args)
+/* RFC 4865 4: how many seconds from now, and until when. */
+static str future_release(struct smtp *s)
 {
-    if (!args.n) return no_name(s);
-    hello(s, args, true);
+    uint64_t seconds = s->server->settings->hold_ms_max / 1000;
+    struct buf b = buf_make(128);
+    buf_addf(&b, "FUTURERELEASE %llu ", (unsigned long long)seconds);
+    date_write_iso(&b, smtp_now_us(s) / 1000000 + (int64_t)seconds);
+    str text = arena_copy(&s->command, buf_str(&b));
+    buf_free(&b);
+    return text;
+}
+
+bool smtp_can_hold(const struct smtp *s)
+{
+    return s->server->role == SMTP_SUBMISSION && s->server->settings->hold_ms_max;
+}
+
+static enum err offer(struct smtp *s)
+{
     const struct smtp_settings *settings = s->server->settings;
     smtp_reply_more(s, 250, smtp_hostname(s));
     smtp_reply_more(s, 250, S("PIPELINING"));
@@ -55,8 +71,25 @@ enum err smtp_ehlo(struct smtp *s, str args)
     if (smtp_auth_offered(s)) smtp_reply_more(s, 250, S("AUTH PLAIN LOGIN"));
     smtp_reply_more(s, 250, S("DSN"));
     smtp_reply_more(s, 250, S("CHUNKING"));
+    smtp_reply_more(s, 250, S("BINARYMIME"));
+    if (conn_has_tls(s->conn)) smtp_reply_more(s, 250, S("REQUIRETLS"));
+    smtp_reply_more(s, 250, S("DELIVERBY"));
+    if (smtp_can_hold(s)) smtp_reply_more(s, 250, future_release(s));
+    smtp_reply_more(s, 250, S("MT-PRIORITY"));
     smtp_reply_more(
         s, 250,
         arena_fmt(&s->command, "LIMITS RCPTMAX=%llu", (unsigned long long)settings->rcpts_max));
     return smtp_reply(s, 250, "", S("SMTPUTF8"));
+}
+
+enum err smtp_ehlo(struct smtp *s, str args)
+{
+    if (!args.n) return no_name(s);
+    hello(s, args, true);
+    return offer(s);
+}
+
+enum err smtp_lhlo(struct smtp *s, str args)
+{
+    return smtp_ehlo(s, args);
 }

@@ -50,6 +50,7 @@ struct intake {
     uint64_t seen;  /* bytes read, kept or not */
     uint64_t bytes; /* of the message, unstuffed */
     enum fault fault;
+    bool tls_optional;
     str original; /* the header as it came, in the transaction's arena, if it is needed */
     struct msgid id;
     struct date now;
@@ -119,10 +120,13 @@ bool intake_is_hopeless(const struct intake *in)
     return in->fault && in->seen / 2 > in->s->server->settings->size_max_bytes;
 }
 
-enum err intake_refuse(struct intake *in)
+enum err intake_refuse(struct intake *in, bool last)
 {
-    return smtp_reply(in->s, answers[in->fault].code, answers[in->fault].enhanced,
-                      answers[in->fault].text);
+    unsigned code = answers[in->fault].code;
+    const char *enhanced = answers[in->fault].enhanced;
+    str text = answers[in->fault].text;
+    return last ? smtp_reply_each(in->s, code, enhanced, text)
+                : smtp_reply(in->s, code, enhanced, text);
 }
 
 /* --- the header ------------------------------------------------------------------------------- */
@@ -137,38 +141,11 @@ static void store(struct intake *in, str bytes)
     card_feed(in->card, bytes);
 }
 
-/* RFC 6409 6.1 as people read it: not only the envelope, also From is the user's own. */
-static bool is_from_own(struct intake *in, struct arena *a, struct view *v, str value)
-{
-    struct header_address *list;
-    size_t n = header_addresses(a, value, &list);
-    for (size_t i = 0; i < n; i++) {
-        struct address folded, from = { list[i].local, list[i].domain };
-        if (list[i].kind != HEADER_MAILBOX || !from.domain.n) continue;
-        if (!address_fold(a, from, &folded)) return false;
-        if (!auth_may_send_as(v, &in->s->login, address_text(a, folded))) return false;
-    }
-    return !a->full;
-}
-
-static bool may_say_from(struct intake *in, str header)
-{
-    struct view *v = store_view(in->s->server->store);
-    struct arena a = arena_make(SMTP_TX_BYTES);
-    struct header_iter it = header_iter(header);
-    struct header_field field;
-    bool may = v != NULL;
-    while (may && header_next(&it, &field))
-        if (str_ieq(field.name, S("From"))) may = is_from_own(in, &a, v, field.value);
-    arena_free(&a);
-    if (v) view_end(v);
-    return may;
-}
-
 /* RFC 3848, RFC 6531 4.3. */
 static str protocol(const struct smtp *s, struct arena *a)
 {
     str base = s->tx.mail.utf8 ? S("UTF8SMTP") : s->esmtp ? S("ESMTP") : S("SMTP");
+    if (smtp_is_lmtp(s)) base = s->tx.mail.utf8 ? S("UTF8LMTP") : S("LMTP");
     if (!s->esmtp) return base;
     str secure = conn_has_tls(s->conn) ? S("S") : S(""), user = s->logged_in ? S("A") : S("");
     return arena_concat(a, (str[]){ base, secure, user }, 3);
@@ -213,6 +190,7 @@ static void describe(const struct intake *in, struct received *r)
         .tls = tls_text(s, &s->command),
         .id = id_text(&s->command, in->id),
         .date = in->now,
+        .priority = s->tx.priority,
     };
     if (s->tx.rcpts == 1) r->for_ = s->tx.first_rcpt;
 }
@@ -224,15 +202,40 @@ static str id_domain(const struct smtp *s)
     return usable ? sender.domain : smtp_hostname(s);
 }
 
+static void ignore(void *arg, str run)
+{
+    (void)arg, (void)run;
+}
+
+/* Of a binary message (RFC 3030 3) the header is text all the same. */
+static void scan_binary_header(struct intake *in, str header)
+{
+    struct data_scan scan = { .chunk = true };
+    if (!in->s->tx.mail.binary) return;
+    data_scan(&scan, header, ignore, NULL);
+    set_fault(in, scan_fault(scan.found));
+}
+
+/* RFC 8689 5: the sender would rather have it in clear than not at all. */
+static bool is_tls_optional(const struct smtp *s, str header)
+{
+    struct header_field field;
+    if (s->tx.mail.require_tls || header_count(header, S("TLS-Required")) != 1) return false;
+    return header_find(header, S("TLS-Required"), &field) &&
+           str_ieq(str_trim(field.value), S("No"));
+}
+
 static void header_ended(struct intake *in, str header)
 {
     struct smtp *s = in->s;
     in->header_done = true;
+    scan_binary_header(in, header);
     if (header.n > SMTP_HEADER_BYTES) set_fault(in, FAULT_HEADER);
     if (header_count(header, S("Received")) > s->server->settings->hops_max)
         set_fault(in, FAULT_HOPS);
-    if (s->logged_in && !may_say_from(in, header)) set_fault(in, FAULT_FROM);
+    if (s->logged_in && !smtp_may_say_from(s, header)) set_fault(in, FAULT_FROM);
     if (in->fault) return;
+    in->tls_optional = is_tls_optional(s, header);
     if (s->tx.told_n) in->original = arena_copy(&s->tx_arena, header);
 
     struct received received;
@@ -278,7 +281,7 @@ static void take(void *arg, str run)
 {
     struct intake *in = arg;
     in->bytes += run.n;
-    set_fault(in, scan_fault(in->scan.found));
+    if (!in->s->tx.mail.binary) set_fault(in, scan_fault(in->scan.found));
     if (in->bytes > in->s->server->settings->size_max_bytes) set_fault(in, FAULT_SIZE);
     if (in->fault) return;
     if (in->header_done)
@@ -298,6 +301,12 @@ bool intake_data(struct intake *in, str bytes, size_t *used)
 void intake_chunk(struct intake *in, str bytes)
 {
     in->scan.chunk = true;
+    if (in->s->tx.mail.binary) { /* byte for byte, whatever it holds */
+        in->seen += bytes.n;
+        in->scan.found |= TEXT_8BIT;
+        take(in, bytes);
+        return;
+    }
     in->seen += data_scan(&in->scan, bytes, take, in);
     set_fault(in, scan_fault(in->scan.found));
 }
@@ -319,10 +328,18 @@ static str journey_line(const struct intake *in, struct arena *a)
     return arena_concat(a, (str[]){ S("from "), from, S(" with "), r.with, tls, login }, 6);
 }
 
+/* Clients say SMTPUTF8 to be sure; what is ASCII throughout may go to anybody. RFC 6531 3.6. */
+static bool needs_utf8(const struct intake *in)
+{
+    const struct transaction *tx = &in->s->tx;
+    return tx->mail.utf8 && (in->scan.found & TEXT_8BIT || !str_is_ascii(tx->sender));
+}
+
 static enum err commit(struct intake *in, str card)
 {
     struct smtp *s = in->s;
     const struct transaction *tx = &s->tx;
+    if (smtp_is_lmtp(s) && !lmtp_drop_full(s, body_size(in->body))) return OK;
     enum err e = body_seal(in->body, card.n > STORE_CARD_INLINE_BYTES ? card : (str){ 0 });
     if (e) return e;
     struct accept message = {
@@ -332,7 +349,13 @@ static enum err commit(struct intake *in, str card)
         .sender = tx->sender,
         .envid = tx->mail.envid,
         .ret_full = tx->mail.ret_full,
-        .utf8 = tx->mail.utf8,
+        .utf8 = needs_utf8(in),
+        .binary = tx->mail.binary,
+        .require_tls = tx->mail.require_tls,
+        .tls_optional = in->tls_optional,
+        .priority = tx->priority,
+        .by = tx->by,
+        .release_us = tx->release_us,
         .eight_bit = in->scan.found & TEXT_8BIT,
         .local = tx->local,
         .local_n = tx->local_n,
@@ -344,31 +367,39 @@ static enum err commit(struct intake *in, str card)
     return deliver_accept_success(s->server->deliver, &message, &success);
 }
 
-static enum err answer(struct intake *in, enum err e)
+static enum err accepted(struct intake *in)
 {
     struct smtp *s = in->s;
-    if (e == ERR_LATER)
-        return smtp_reply(s, 452, "4.3.1", S("no room for a message now, try again"));
-    if (e == ERR_LIMIT) return smtp_reply(s, 554, "5.3.4", S("too many destinations at once"));
-    if (e) return smtp_reply(s, 451, "4.3.0", S("cannot store that now, try again"));
-
     str id = id_text(&s->command, in->id);
+    str text = arena_concat(&s->command, (str[]){ S("ok, id "), id }, 2);
     log_event(LOG_INFO, "smtp.accepted", conn_id(s->conn), F_STR("id", id),
               F_STR("from", s->tx.sender), F_NUM("rcpts", s->tx.rcpts),
               F_NUM("size_bytes", body_size(in->body)));
-    return smtp_reply(s, 250, "2.0.0", arena_concat(&s->command, (str[]){ S("ok, id "), id }, 2));
+    return smtp_is_lmtp(s) ? lmtp_answer(s, text) : smtp_reply(s, 250, "2.0.0", text);
+}
+
+static enum err answer(struct intake *in, enum err e)
+{
+    struct smtp *s = in->s;
+    switch (e) {
+    case OK: return accepted(in);
+    case ERR_LATER:
+        return smtp_reply_each(s, 452, "4.3.1", S("no room for a message now, try again"));
+    case ERR_LIMIT: return smtp_reply_each(s, 554, "5.3.4", S("too many destinations at once"));
+    default: return smtp_reply_each(s, 451, "4.3.0", S("cannot store that now, try again"));
+    }
 }
 
 enum err intake_finish(struct intake *in)
 {
-    if (in->scan.place != AT_END) data_scan_finish(&in->scan, take, in);
+    if (in->scan.place != AT_END && !in->s->tx.mail.binary) data_scan_finish(&in->scan, take, in);
     set_fault(in, scan_fault(in->scan.found));
     if (!in->header_done && !in->fault) header_ended(in, buf_str(&in->header));
-    if (in->fault) return intake_refuse(in);
+    if (in->fault) return intake_refuse(in, true);
 
     struct buf card = buf_make(CARD_BYTES);
     if (!card_end(in->card, &card)) set_fault(in, FAULT_HEADER);
-    enum err e = in->fault ? intake_refuse(in) : answer(in, commit(in, buf_str(&card)));
+    enum err e = in->fault ? intake_refuse(in, true) : answer(in, commit(in, buf_str(&card)));
     buf_free(&card);
     return e;
 }

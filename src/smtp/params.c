@@ -2,6 +2,7 @@
 #include "smtp/params_int.h"
 
 #include "base/limits.h"
+#include "mail/date.h"
 #include "store/store.h"
 
 struct parser {
@@ -28,8 +29,68 @@ static bool take_size(struct parser *p, str value) /* RFC 1870 4: at most 20 dig
 
 static bool take_body(struct parser *p, str value)
 {
-    p->mail->eight_bit = str_ieq(value, S("8BITMIME"));
+    p->mail->binary = str_ieq(value, S("BINARYMIME"));
+    p->mail->eight_bit = p->mail->binary || str_ieq(value, S("8BITMIME"));
     return p->mail->eight_bit || str_ieq(value, S("7BIT"));
+}
+
+static bool take_requiretls(struct parser *p, str value)
+{
+    (void)value;
+    p->mail->require_tls = true;
+    return true;
+}
+
+/* A sign, if any, and at most nine digits: RFC 2852 4. */
+static bool take_signed(str value, int64_t *out)
+{
+    uint64_t n;
+    bool minus = str_starts(value, S("-"));
+    if (minus || str_starts(value, S("+"))) value = str_from(value, 1);
+    if (value.n > 9 || !str_u64(value, 999999999, &n)) return false;
+    *out = minus ? -(int64_t)n : (int64_t)n;
+    return true;
+}
+
+/* by-value = by-time ";" by-mode [by-trace]. What is late already cannot be asked to return. */
+static bool take_by(struct parser *p, str value)
+{
+    struct mail_params *m = p->mail;
+    size_t semicolon = str_chr(value, ';');
+    str how = str_from(value, semicolon);
+    m->by = true;
+    m->by_trace = how.n == 3 && ascii_lower(how.p[2]) == 't';
+    if (how.n != 2 && !m->by_trace) return false;
+    m->by_notify = ascii_lower(how.p[1]) == 'n';
+    if (!m->by_notify && ascii_lower(how.p[1]) != 'r') return false;
+    return take_signed(str_take(value, semicolon), &m->by_s) && (m->by_notify || m->by_s > 0);
+}
+
+static bool take_holdfor(struct parser *p, str value)
+{
+    if (p->mail->held || !ascii_digit(value.p[0])) return false;
+    p->mail->held = true;
+    return take_signed(value, &p->mail->hold_for_s);
+}
+
+static bool take_holduntil(struct parser *p, str value)
+{
+    struct date until;
+    if (p->mail->held || !date_parse_iso(value, &until)) return false;
+    p->mail->held = true;
+    p->mail->hold_until_s = until.seconds;
+    return true;
+}
+
+/* RFC 6710 6: "0", or a digit from 1 to 9 with or without a minus. */
+static bool take_priority(struct parser *p, str value)
+{
+    int64_t n;
+    if (value.n > 2 || str_starts(value, S("+")) || !take_signed(value, &n)) return false;
+    if (n < -9 || n > 9 || (value.n == 2) != (n < 0)) return false;
+    p->mail->prioritised = true;
+    p->mail->priority = (int)n;
+    return true;
 }
 
 static bool take_smtputf8(struct parser *p, str value)
@@ -105,12 +166,17 @@ static bool take_orcpt(struct parser *p, str value)
 
 /* clang-format off */
 static const struct param mail_rows[] = {
-    { S_INIT("SIZE"),     true,  take_size },
-    { S_INIT("BODY"),     true,  take_body },
-    { S_INIT("SMTPUTF8"), false, take_smtputf8 },
-    { S_INIT("RET"),      true,  take_ret },
-    { S_INIT("ENVID"),    true,  take_envid },
-    { S_INIT("AUTH"),     true,  take_auth },
+    { S_INIT("SIZE"),        true,  take_size },
+    { S_INIT("BODY"),        true,  take_body },
+    { S_INIT("SMTPUTF8"),    false, take_smtputf8 },
+    { S_INIT("RET"),         true,  take_ret },
+    { S_INIT("ENVID"),       true,  take_envid },
+    { S_INIT("AUTH"),        true,  take_auth },
+    { S_INIT("REQUIRETLS"),  false, take_requiretls },
+    { S_INIT("BY"),          true,  take_by },
+    { S_INIT("HOLDFOR"),     true,  take_holdfor },
+    { S_INIT("HOLDUNTIL"),   true,  take_holduntil },
+    { S_INIT("MT-PRIORITY"), true,  take_priority },
 };
 static const struct param rcpt_rows[] = {
     { S_INIT("NOTIFY"),   true,  take_notify },

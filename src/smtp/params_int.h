@@ -1,7 +1,9 @@
 /* params_int.h - the arguments of MAIL, RCPT and BDAT: paths, numbers, ESMTP parameters.
  *
  * Pure: from text to values. RFC 5321 4.1.1.2, 4.1.1.3, 4.1.2; RFC 1870 (SIZE); RFC 6152 (BODY);
- * RFC 6531 (SMTPUTF8); RFC 3461 (RET, ENVID, NOTIFY, ORCPT); RFC 4954 5 (AUTH); RFC 3030 (BDAT).
+ * RFC 6531 (SMTPUTF8); RFC 3461 (RET, ENVID, NOTIFY, ORCPT); RFC 4954 5 (AUTH); RFC 3030 (BDAT,
+ * BINARYMIME); RFC 8689 (REQUIRETLS); RFC 2852 (BY); RFC 4865 (HOLDFOR, HOLDUNTIL); RFC 6710
+ * (MT-PRIORITY).
  */
 #ifndef SMTP_PARAMS_INT_H
 #define SMTP_PARAMS_INT_H
@@ -23,9 +25,16 @@ enum params_fault {
 struct mail_params {
     struct address sender;
     uint64_t size_bytes;  /* declared; 0: not */
-    bool eight_bit;       /* BODY=8BITMIME */
-    bool utf8, ret_full;
+    bool eight_bit;       /* BODY=8BITMIME or BINARYMIME */
+    bool binary;          /* BODY=BINARYMIME: comes by BDAT alone */
+    bool utf8, ret_full, require_tls;
     str envid;            /* decoded */
+    bool by, by_notify, by_trace; /* BY was given; a late message is told of, not returned; T */
+    int64_t by_s;                 /* from now; may be negative */
+    bool held;            /* HOLDFOR or HOLDUNTIL: exactly one of the next two */
+    int64_t hold_for_s, hold_until_s; /* from now; since 1970 */
+    bool prioritised;     /* MT-PRIORITY was given */
+    int priority;         /* -9 to 9 */
 };
 struct rcpt_params {
     struct address rcpt;

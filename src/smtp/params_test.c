@@ -31,7 +31,37 @@ static const struct {
     { "FROM:<a@b.test> SIZE=",                        PARAMS_VALUE,      "an empty value" },
     { "FROM:<a@b.test> BODY=8BITMIME SMTPUTF8",       PARAMS_FINE,       "RFC 6531" },
     { "FROM:<a@b.test> SMTPUTF8=1",                   PARAMS_VALUE,      "takes none" },
-    { "FROM:<a@b.test> BODY=BINARYMIME",              PARAMS_VALUE,      "not offered" },
+    { "FROM:<a@b.test> BODY=BINARYMIME",              PARAMS_FINE,       "RFC 3030 3" },
+    { "FROM:<a@b.test> BODY=BINARY",                  PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> REQUIRETLS",                   PARAMS_FINE,       "RFC 8689 4.1" },
+    { "FROM:<a@b.test> REQUIRETLS=yes",               PARAMS_VALUE,      "takes none" },
+    { "FROM:<a@b.test> BY=120;R",                     PARAMS_FINE,       "RFC 2852 4" },
+    { "FROM:<a@b.test> BY=-120;nT",                   PARAMS_FINE,       "late already: only told of" },
+    { "FROM:<a@b.test> BY=+999999999;N",              PARAMS_FINE,       "nine digits" },
+    { "FROM:<a@b.test> BY=1000000000;N",              PARAMS_VALUE,      "and no more" },
+    { "FROM:<a@b.test> BY=-120;R",                    PARAMS_VALUE,      "late already: cannot be returned in time" },
+    { "FROM:<a@b.test> BY=0;R",                       PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> BY=120",                       PARAMS_VALUE,      "no mode" },
+    { "FROM:<a@b.test> BY=120;",                      PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> BY=120;X",                     PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> BY=120;RX",                    PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> BY=120;RTT",                   PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> BY=;R",                        PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> BY=--1;N",                     PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> HOLDFOR=3600",                 PARAMS_FINE,       "RFC 4865 4" },
+    { "FROM:<a@b.test> HOLDFOR=-1",                   PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> HOLDFOR=1234567890",           PARAMS_VALUE,      "nine digits" },
+    { "FROM:<a@b.test> HOLDUNTIL=2030-01-02T03:04:05Z", PARAMS_FINE,     "RFC 3339" },
+    { "FROM:<a@b.test> HOLDUNTIL=tomorrow",           PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> HOLDFOR=1 HOLDUNTIL=2030-01-02T03:04:05Z", PARAMS_VALUE, "only one of them" },
+    { "FROM:<a@b.test> MT-PRIORITY=-9",               PARAMS_FINE,       "RFC 6710 6" },
+    { "FROM:<a@b.test> MT-PRIORITY=0",                PARAMS_FINE,       "" },
+    { "FROM:<a@b.test> MT-PRIORITY=9",                PARAMS_FINE,       "" },
+    { "FROM:<a@b.test> MT-PRIORITY=10",               PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> MT-PRIORITY=+1",               PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> MT-PRIORITY=-0",               PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> MT-PRIORITY=01",               PARAMS_VALUE,      "" },
+    { "FROM:<a@b.test> MT-PRIORITY=high",             PARAMS_VALUE,      "" },
     { "FROM:<a@b.test> RET=FULL ENVID=abc+2B",        PARAMS_FINE,       "RFC 3461" },
     { "FROM:<a@b.test> RET=SOME",                     PARAMS_VALUE,      "" },
     { "FROM:<a@b.test> ENVID=a+0D+0Ab",               PARAMS_VALUE,      "decoded xtext is looked at again" },
@@ -76,6 +106,17 @@ static void mail_values(void **state)
     assert_int_equal(m.size_bytes, 77);
     assert_true(m.eight_bit && m.utf8 && m.ret_full);
     assert_true(str_eq(m.envid, S("x+y")));
+    in = S("FROM:<a@b.test> BODY=binarymime REQUIRETLS BY=-7;NT HOLDFOR=60 MT-PRIORITY=-4");
+    assert_int_equal(smtp_mail_params(&a, in, &m), PARAMS_FINE);
+    assert_true(m.binary && m.eight_bit && m.require_tls && m.held && m.prioritised);
+    assert_true(m.by && m.by_notify && m.by_trace);
+    assert_int_equal(m.by_s, -7);
+    assert_int_equal(m.hold_for_s, 60);
+    assert_int_equal(m.priority, -4);
+    in = S("FROM:<a@b.test> BY=7;R HOLDUNTIL=1997-11-21T15:55:06Z");
+    assert_int_equal(smtp_mail_params(&a, in, &m), PARAMS_FINE);
+    assert_true(m.by && !m.by_notify && !m.by_trace);
+    assert_int_equal(m.hold_until_s, 880127706);
     assert_int_equal(smtp_mail_params(&a, S("FROM:<>"), &m), PARAMS_FINE);
     assert_true(address_is_null(m.sender));
     assert_false(m.eight_bit || m.utf8 || m.ret_full);

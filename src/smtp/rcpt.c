@@ -21,7 +21,7 @@ static enum err refuse_params(struct smtp *s, enum params_fault fault)
     return OK;
 }
 
-static enum err refuse_route(struct smtp *s, enum err why)
+enum err smtp_refuse_route(struct smtp *s, enum err why)
 {
     switch (why) {
     case ERR_NOTFOUND: return smtp_reply(s, 550, "5.1.1", S("no such user here"));
@@ -90,20 +90,51 @@ static bool add_told(struct smtp *s, const struct rcpt_params *rcpt, const struc
     return true;
 }
 
+/* LMTP answers for each: remember whose targets are whose. */
+static bool add_share(struct smtp *s, size_t local_at, size_t queue_at, size_t told_at)
+{
+    struct transaction *tx = &s->tx;
+    if (!smtp_is_lmtp(s)) return true;
+    struct rcpt_share *more = arena_more(&s->tx_arena, tx->shares, tx->rcpts, sizeof(*more));
+    if (!more) return false;
+    tx->shares = more;
+    more[tx->rcpts] = (struct rcpt_share){ .local_at = local_at,
+                                           .local_n = tx->local_n - local_at,
+                                           .queue_n = tx->queue_n - queue_at,
+                                           .told_at = told_at,
+                                           .told_n = tx->told_n - told_at };
+    return true;
+}
+
 /* All of this recipient's targets or none. */
 static bool add(struct smtp *s, const struct rcpt_params *rcpt, const struct route *route)
 {
     struct transaction *tx = &s->tx;
-    size_t local_n = tx->local_n, queue_n = tx->queue_n;
+    size_t local_n = tx->local_n, queue_n = tx->queue_n, told_n = tx->told_n;
     if (local_n + queue_n + route->local_n + route->remote_n > ACCEPT_RCPTS) return false;
-    if (!add_local(s, route) || !add_remote(s, rcpt, route) || !add_told(s, rcpt, route)) {
+    if (!add_local(s, route) || !add_remote(s, rcpt, route) || !add_told(s, rcpt, route) ||
+        !add_share(s, local_n, queue_n, told_n)) {
         tx->local_n = local_n;
         tx->queue_n = queue_n;
+        tx->told_n = told_n;
         return false;
     }
     if (!tx->rcpts++) tx->first_rcpt = rcpt->rcpt;
     s->state = SMTP_RCPT;
     return true;
+}
+
+/* What is held until later (RFC 4865) waits in the queue, wherever it goes; it is routed again when
+ * it is released. */
+static enum err hold_for_later(struct smtp *s, const struct rcpt_params *rcpt, struct route *route)
+{
+    struct queue_rcpt *waiting = ARENA_NEW(&s->tx_arena, struct queue_rcpt);
+    if (!waiting) return ERR_LIMIT;
+    struct address to = rcpt->rcpt;
+    if (!to.domain.n) to.domain = smtp_hostname(s); /* <postmaster> */
+    waiting->address = address_text(&s->tx_arena, to);
+    *route = (struct route){ .kind = route->kind, .remote = waiting, .remote_n = 1 };
+    return OK;
 }
 
 /* An address literal (RFC 5321 4.1.3) that means this machine: what listens there trusts it, and
@@ -126,12 +157,13 @@ static enum err judge(struct smtp *s, str args, struct rcpt_params *rcpt, struct
         smtp_rcpt_params(&s->tx_arena, arena_copy(&s->tx_arena, args), s->tx.mail.utf8, rcpt);
     if (fault) return refuse_params(s, fault);
     enum err e = route_find(s->server->deliver, &rcpt->rcpt, &s->tx_arena, route);
-    if (e) return refuse_route(s, e);
+    if (e) return smtp_refuse_route(s, e);
     if (route->kind == ROUTE_REMOTE && !s->logged_in)
         return smtp_reply(s, 550, "5.7.1", S("relaying denied"));
     if (route->kind == ROUTE_REMOTE && is_this_machine(s, rcpt->rcpt.domain))
         return smtp_reply(s, 550, "5.1.2", S("no mail goes to that address"));
-    if (route->local_n + route->remote_n > ACCEPT_RCPTS) return refuse_route(s, ERR_LIMIT);
+    if (route->local_n + route->remote_n > ACCEPT_RCPTS) return smtp_refuse_route(s, ERR_LIMIT);
+    if (s->tx.release_us && hold_for_later(s, rcpt, route)) return too_many(s);
     return OK;
 }
 

@@ -34,6 +34,14 @@ enum err smtp_reply(struct smtp *s, unsigned code, const char *enhanced, str tex
     return code >= 400 ? ERR_LATER : OK;
 }
 
+enum err smtp_reply_each(struct smtp *s, unsigned code, const char *enhanced, str text)
+{
+    enum err e = smtp_reply(s, code, enhanced, text);
+    for (unsigned i = 1; smtp_is_lmtp(s) && i < s->tx.rcpts; i++)
+        e = smtp_reply(s, code, enhanced, text);
+    return e;
+}
+
 enum err smtp_bye(struct smtp *s, const char *enhanced, str why)
 {
     s->closing = true;

@@ -9,8 +9,11 @@
 
 enum { ANY = SMTP_START | SMTP_READY | SMTP_MAIL | SMTP_RCPT | SMTP_CHUNKS };
 
+enum { SPOKEN_IN_SMTP = 1, SPOKEN_IN_LMTP = 2, BOTH = 3 };
+
 struct command {
     str verb;
+    unsigned spoken;
     unsigned states;
     smtp_command_fn *run;
     const char *reference;
@@ -18,20 +21,21 @@ struct command {
 
 /* clang-format off */
 static const struct command commands[] = {
-    { S_INIT("EHLO"),     ANY,                               smtp_ehlo,     "RFC 5321 4.1.1.1" },
-    { S_INIT("HELO"),     ANY,                               smtp_helo,     "RFC 5321 4.1.1.1" },
-    { S_INIT("STARTTLS"), SMTP_READY | SMTP_MAIL | SMTP_RCPT, smtp_starttls, "RFC 3207 4" },
-    { S_INIT("AUTH"),     SMTP_READY,                        smtp_auth,     "RFC 4954 4" },
-    { S_INIT("MAIL"),     SMTP_READY,                        smtp_mail,     "RFC 5321 4.1.1.2" },
-    { S_INIT("RCPT"),     SMTP_MAIL | SMTP_RCPT,             smtp_rcpt,     "RFC 5321 4.1.1.3" },
-    { S_INIT("DATA"),     SMTP_MAIL | SMTP_RCPT,             smtp_data,     "RFC 5321 4.1.1.4" },
-    { S_INIT("BDAT"),     ANY,                               smtp_bdat,     "RFC 3030 2: its bytes follow in any state" },
-    { S_INIT("RSET"),     ANY,                               smtp_rset,     "RFC 5321 4.1.1.5" },
-    { S_INIT("NOOP"),     ANY,                               smtp_noop,     "RFC 5321 4.1.1.9" },
-    { S_INIT("QUIT"),     ANY,                               smtp_quit,     "RFC 5321 4.1.1.10" },
-    { S_INIT("VRFY"),     ANY,                               smtp_vrfy,     "RFC 5321 4.1.1.6, 7.3" },
-    { S_INIT("EXPN"),     ANY,                               smtp_expn,     "RFC 5321 4.1.1.7, 7.3" },
-    { S_INIT("HELP"),     ANY,                               smtp_help,     "RFC 5321 4.1.1.8" },
+    { S_INIT("EHLO"),     SPOKEN_IN_SMTP, ANY,                     smtp_ehlo,     "RFC 5321 4.1.1.1" },
+    { S_INIT("HELO"),     SPOKEN_IN_SMTP, ANY,                     smtp_helo,     "RFC 5321 4.1.1.1" },
+    { S_INIT("LHLO"),     SPOKEN_IN_LMTP, ANY,                     smtp_lhlo,     "RFC 2033 4.1" },
+    { S_INIT("STARTTLS"), BOTH, SMTP_READY | SMTP_MAIL | SMTP_RCPT, smtp_starttls, "RFC 3207 4" },
+    { S_INIT("AUTH"),     BOTH, SMTP_READY,                        smtp_auth,     "RFC 4954 4" },
+    { S_INIT("MAIL"),     BOTH, SMTP_READY,                        smtp_mail,     "RFC 5321 4.1.1.2" },
+    { S_INIT("RCPT"),     BOTH, SMTP_MAIL | SMTP_RCPT,             smtp_rcpt,     "RFC 5321 4.1.1.3" },
+    { S_INIT("DATA"),     BOTH, SMTP_MAIL | SMTP_RCPT,             smtp_data,     "RFC 5321 4.1.1.4" },
+    { S_INIT("BDAT"),     BOTH, ANY,                               smtp_bdat,     "RFC 3030 2: its bytes follow in any state" },
+    { S_INIT("RSET"),     BOTH, ANY,                               smtp_rset,     "RFC 5321 4.1.1.5" },
+    { S_INIT("NOOP"),     BOTH, ANY,                               smtp_noop,     "RFC 5321 4.1.1.9" },
+    { S_INIT("QUIT"),     BOTH, ANY,                               smtp_quit,     "RFC 5321 4.1.1.10" },
+    { S_INIT("VRFY"),     BOTH, ANY,                               smtp_vrfy,     "RFC 5321 4.1.1.6, 7.3" },
+    { S_INIT("EXPN"),     BOTH, ANY,                               smtp_expn,     "RFC 5321 4.1.1.7, 7.3" },
+    { S_INIT("HELP"),     BOTH, ANY,                               smtp_help,     "RFC 5321 4.1.1.8" },
 };
 
 static const struct setting rows[] = {
@@ -44,6 +48,8 @@ static const struct setting rows[] = {
     { "data",            SET_DURATION, offsetof(struct smtp_settings, data_ms),         "3m",  100, 86400000, NULL, "The longest gap within a message's bytes." },
     { "repair_networks", SET_NETWORKS, offsetof(struct smtp_settings, repair_networks), "",    0, 0, NULL, "From these, a line that ends in LF alone is repaired instead of refused; what ends a message stays the same." },
     { "hide_client",     SET_BOOL,     offsetof(struct smtp_settings, hide_client),     "no",  0, 0, NULL, "Leave the address of a submitting client out of Received." },
+    { "hold_max",        SET_DURATION, offsetof(struct smtp_settings, hold_ms_max),     "30d", 0, 31536000000, NULL, "The longest that a submitted message may ask to be held for (FUTURERELEASE); 0s: not at all." },
+    { "verify",          SET_CHOICE,   offsetof(struct smtp_settings, verify),          "nobody", 0, 0, "nobody|users", "Who is told by VRFY and EXPN whether an address exists and where it leads: nobody, or people who logged in." },
 };
 /* clang-format on */
 
@@ -62,6 +68,16 @@ str smtp_hostname(const struct smtp *s)
     return deliver_hostname(s->server->deliver);
 }
 
+bool smtp_is_lmtp(const struct smtp *s)
+{
+    return s->server->role == SMTP_LMTP;
+}
+
+int64_t smtp_now_us(const struct smtp *s)
+{
+    return seam_wall_us(loop_seam(conn_loop(s->conn)));
+}
+
 void smtp_forget_transaction(struct smtp *s)
 {
     intake_free(s->tx.intake);
@@ -74,7 +90,8 @@ void smtp_forget_transaction(struct smtp *s)
 
 static enum err greet(struct smtp *s)
 {
-    str text = arena_concat(&s->command, (str[]){ smtp_hostname(s), S(" ESMTP Posthorn") }, 2);
+    str name = smtp_is_lmtp(s) ? S(" LMTP Posthorn") : S(" ESMTP Posthorn");
+    str text = arena_concat(&s->command, (str[]){ smtp_hostname(s), name }, 2);
     return smtp_reply(s, 220, "", text);
 }
 
@@ -85,16 +102,39 @@ static bool is_text_line(str line)
     return !str_has(text, '\r') && !str_has(text, '\0');
 }
 
-static const struct command *find_command(str verb)
+static bool is_spoken(const struct smtp *s, const struct command *c)
+{
+    return c->spoken & (smtp_is_lmtp(s) ? SPOKEN_IN_LMTP : SPOKEN_IN_SMTP);
+}
+
+static const struct command *find_command(const struct smtp *s, str verb)
 {
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        if (str_ieq(verb, commands[i].verb)) return &commands[i];
+        if (str_ieq(verb, commands[i].verb) && is_spoken(s, &commands[i])) return &commands[i];
     return NULL;
+}
+
+str smtp_verbs(struct smtp *s)
+{
+    struct buf b = buf_make(SMTP_LINE_BYTES);
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (!is_spoken(s, &commands[i])) continue;
+        if (b.n) buf_addc(&b, ' ');
+        buf_add(&b, commands[i].verb);
+    }
+    str text = arena_copy(&s->command, buf_str(&b));
+    buf_free(&b);
+    return text;
+}
+
+enum err smtp_say_hello_first(struct smtp *s)
+{
+    return smtp_reply(s, 503, "5.5.1", smtp_is_lmtp(s) ? S("say LHLO first") : S("say EHLO first"));
 }
 
 static enum err wrong_state(struct smtp *s)
 {
-    if (s->state == SMTP_START) return smtp_reply(s, 503, "5.5.1", S("say EHLO first"));
+    if (s->state == SMTP_START) return smtp_say_hello_first(s);
     if (s->state == SMTP_READY) return smtp_reply(s, 503, "5.5.1", S("say MAIL first"));
     if (s->state == SMTP_CHUNKS) return smtp_reply(s, 503, "5.5.1", S("BDAT goes on; or RSET"));
     return smtp_reply(s, 503, "5.5.1", S("not within a transaction"));
@@ -106,7 +146,7 @@ static enum err run(struct smtp *s, str line)
     size_t space = str_chr(text, ' ');
     str verb = str_take(text, space),
         args = space == STR_NPOS ? S("") : str_trim(str_from(text, space));
-    const struct command *command = find_command(verb);
+    const struct command *command = find_command(s, verb);
     if (!command) {
         log_event(LOG_INFO, "smtp.bad_command", conn_id(s->conn),
                   F_STR("line", str_take(text, 80)));
@@ -156,6 +196,10 @@ static void serve_command(struct smtp *s)
 
 /* --- what conn calls -------------------------------------------------------------------------- */
 
+static const char *const roles[] = {
+    [SMTP_MX] = "mx", [SMTP_SUBMISSION] = "submission", [SMTP_LMTP] = "lmtp"
+};
+
 static void *session_open(void *listener_arg, struct conn *c)
 {
     const struct smtp_server *server = listener_arg;
@@ -173,7 +217,7 @@ static void *session_open(void *listener_arg, struct conn *c)
     struct buf peer = buf_make(128);
     netaddr_text(conn_peer(c), &peer);
     log_event(LOG_INFO, "smtp.connected", conn_id(c), F_STR("peer", buf_str(&peer)),
-              F_CSTR("role", server->role == SMTP_MX ? "mx" : "submission"));
+              F_CSTR("role", roles[server->role]));
     buf_free(&peer);
     return s;
 }

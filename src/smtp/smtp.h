@@ -1,4 +1,4 @@
-/* smtp.h - the SMTP server: what main wires. One handler for three kinds of listener. */
+/* smtp.h - the SMTP server: what main wires. One handler for the listeners of every role. */
 #ifndef SMTP_SMTP_H
 #define SMTP_SMTP_H
 
@@ -11,10 +11,14 @@ struct smtp_settings {
     uint64_t idle_ms, command_ms, data_ms;
     struct setting_nets repair_networks; /* bare LF is made CRLF for these; DATA's end never changes */
     bool hide_client;                    /* Received on submission without the client's address */
+    uint64_t hold_ms_max;                /* the longest that FUTURERELEASE may ask for; 0: not offered */
+    int verify;                          /* enum smtp_verify */
 };
+enum smtp_verify { VERIFY_NOBODY, VERIFY_USERS }; /* who is told by VRFY and EXPN */
 extern const struct settings_section smtp_section;
 
-enum smtp_role { SMTP_MX, SMTP_SUBMISSION };
+/* SMTP_LMTP: RFC 2033, the same session with LHLO and an answer for each recipient. */
+enum smtp_role { SMTP_MX, SMTP_SUBMISSION, SMTP_LMTP };
 
 /* One a listener; lives as long as it. */
 struct smtp_server {

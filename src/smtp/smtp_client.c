@@ -57,6 +57,7 @@ static enum err starttls(struct smtp_client *c, struct smtp_reply *reply, bool *
 {
     bool must = c->options.tls == SMTP_TLS_MUST || c->options.tls == SMTP_TLS_VERIFY;
     if (c->options.tls == SMTP_TLS_NONE || c->options.tls == SMTP_TLS_IMPLICIT) return OK;
+    if (!(c->extensions & EXT_STARTTLS)) *tls_failed = must;
     if (!(c->extensions & EXT_STARTTLS))
         return must ? ours(reply, ERR_LATER, S("TLS is demanded and not offered")) : OK;
 
@@ -154,6 +155,11 @@ enum err smtp_client_open(const struct smtp_client_options *o, struct arena *a,
 const struct tls_facts *smtp_client_tls(const struct smtp_client *c)
 {
     return conn_tls_facts(c->conn);
+}
+
+unsigned smtp_client_extensions(const struct smtp_client *c)
+{
+    return c->extensions;
 }
 
 enum err smtp_client_reset(struct smtp_client *c)

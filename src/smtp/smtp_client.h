@@ -18,7 +18,7 @@ struct smtp_reply {
 /* What the peer offered in EHLO. */
 enum { EXT_PIPELINING = 1, EXT_SIZE = 2, EXT_8BITMIME = 4, EXT_SMTPUTF8 = 8, EXT_DSN = 16,
        EXT_CHUNKING = 32, EXT_BINARYMIME = 64, EXT_STARTTLS = 128, EXT_AUTH_PLAIN = 256, EXT_REQUIRETLS = 512,
-       EXT_ENHANCED = 1024, EXT_AUTH_LOGIN = 2048 };
+       EXT_ENHANCED = 1024, EXT_AUTH_LOGIN = 2048, EXT_DELIVERBY = 4096, EXT_PRIORITY = 8192 };
 
 enum smtp_tls { SMTP_TLS_NONE, SMTP_TLS_MAY, SMTP_TLS_MUST, SMTP_TLS_VERIFY, SMTP_TLS_IMPLICIT };
 
@@ -38,10 +38,11 @@ struct smtp_client_options {
 struct smtp_client;
 /* Connects, greets, EHLO (HELO if refused), STARTTLS per tls, AUTH. Waits.
  * OK; ERR_LATER: not reached, 4xx, or TLS failed (with MAY the caller may try again in clear:
- * *tls_failed); ERR_DENIED: 5xx; ERR_GONE. reply says what came. Arena lives as long as the client. */
+ * *tls_failed, also when TLS was demanded and not offered); ERR_DENIED: 5xx; ERR_GONE. reply says what came. Arena lives as long as the client. */
 enum err smtp_client_open(const struct smtp_client_options *o, struct arena *a, struct smtp_client **out,
                           struct smtp_reply *reply, bool *tls_failed) MUST_CHECK;
 const struct tls_facts *smtp_client_tls(const struct smtp_client *c);
+unsigned smtp_client_extensions(const struct smtp_client *c); /* EXT_… */
 
 struct smtp_client_rcpt {
     str address;              /* as SMTP writes it, without angle brackets */
@@ -57,6 +58,9 @@ struct smtp_client_message {
     str sender, envid;        /* empty sender: <>; envid decoded */
     bool dsn_ret;             /* RET is said, when the peer speaks DSN */
     bool ret_full, utf8, eight_bit, binary, require_tls;
+    int priority;             /* RFC 6710; said when the peer knows it */
+    bool by, by_notify, by_trace; /* RFC 2852; without by_notify only a peer that knows it may have it */
+    int64_t by_s;             /* from now; may be negative with by_notify */
     uint64_t size_bytes;
     struct smtp_client_rcpt *rcpts; size_t n;
     smtp_source_fn *source; void *source_arg;
@@ -64,7 +68,8 @@ struct smtp_client_message {
 /* One transaction: MAIL, RCPTs (pipelined where offered), DATA or BDAT with dot-stuffing. Waits.
  * OK: look at each rcpt. ERR_LATER/ERR_DENIED: refused as a whole (*reply; every rcpt's reply is set
  * to it). ERR_GONE: the connection broke: *reply.code 0, nothing is known to be accepted.
- * ERR_LIMIT: the peer cannot take it (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS): *reply is ours. */
+ * ERR_LIMIT: the peer cannot take it (SIZE, 8BITMIME, BINARYMIME, SMTPUTF8, REQUIRETLS, DELIVERBY):
+ * *reply is ours. A recipient's address beyond ASCII alone costs only that recipient. */
 enum err smtp_client_send(struct smtp_client *c, const struct smtp_client_message *m, struct smtp_reply *reply) MUST_CHECK;
 enum err smtp_client_reset(struct smtp_client *c) MUST_CHECK; /* RSET between transactions; Waits. */
 void smtp_client_close(struct smtp_client *c); /* QUIT if possible, at most 1 s; Waits. */

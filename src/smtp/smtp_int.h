@@ -12,6 +12,9 @@
 
 struct intake;
 
+/* What one RCPT added to the transaction's lists. */
+struct rcpt_share { size_t local_at, local_n, queue_n, told_at, told_n; bool full; };
+
 /* From MAIL to the end of the message. Its strings lie in the transaction's arena. */
 struct transaction {
     struct mail_params mail;
@@ -21,6 +24,10 @@ struct transaction {
     struct local_rcpt *local; size_t local_n;   /* cap ACCEPT_RCPTS */
     struct queue_rcpt *queue; size_t queue_n;   /* likewise */
     struct delivered *told; size_t told_n;      /* filed here, and NOTIFY=SUCCESS asked to say so */
+    struct rcpt_share *shares;   /* one an accepted RCPT, where each is answered (LMTP) */
+    int64_t release_us;          /* not before (RFC 4865); 0: now */
+    struct deliver_by by;        /* RFC 2852 */
+    int priority;                /* RFC 6710, as granted */
     struct intake *intake;       /* while chunks come (BDAT) */
 };
 
@@ -57,6 +64,8 @@ struct smtp {
  * that is not (response injection) is never sent. Returns OK for 2xx and 3xx, ERR_LATER for 4xx,
  * ERR_DENIED for 5xx: so that a command can end with `return smtp_reply(…)`. */
 enum err smtp_reply(struct smtp *s, unsigned code, const char *enhanced, str text);
+/* The answer to a whole message: in LMTP one for each accepted RCPT (RFC 2033 4.2). */
+enum err smtp_reply_each(struct smtp *s, unsigned code, const char *enhanced, str text);
 /* A line of a reply that goes on: "250-text". */
 void smtp_reply_more(struct smtp *s, unsigned code, str text);
 /* 421, and the session ends. RFC 5321 3.8. */
@@ -66,15 +75,32 @@ enum err smtp_bye(struct smtp *s, const char *enhanced, str why);
 /* --- session (session.c) ---------------------------------------------------------------------- */
 void smtp_forget_transaction(struct smtp *s); /* RSET's effect; the state is READY if greeted */
 str smtp_hostname(const struct smtp *s);
+bool smtp_is_lmtp(const struct smtp *s);
+int64_t smtp_now_us(const struct smtp *s); /* the wall clock */
+bool smtp_can_hold(const struct smtp *s);  /* FUTURERELEASE is offered */
+str smtp_verbs(struct smtp *s);            /* those that are served here, for HELP */
+enum err smtp_say_hello_first(struct smtp *s); /* 503 */
 
 /* --- commands: each gets what follows its verb, trimmed --------------------------------------- */
 typedef enum err smtp_command_fn(struct smtp *s, str args);
-smtp_command_fn smtp_ehlo, smtp_helo, smtp_starttls, smtp_auth, smtp_mail, smtp_rcpt, smtp_data,
+smtp_command_fn smtp_ehlo, smtp_helo, smtp_lhlo, smtp_starttls, smtp_auth, smtp_mail, smtp_rcpt, smtp_data,
     smtp_bdat, smtp_rset, smtp_noop, smtp_quit, smtp_vrfy, smtp_expn, smtp_help;
 
 /* At most n bytes of a message that must be whole by until_us (data.c). Waits. */
 enum err smtp_read_piece(struct smtp *s, size_t n, uint64_t until_us, str *bytes) MUST_CHECK;
+enum err smtp_no_recipients(struct smtp *s); /* 554; in LMTP 503 (RFC 2033 4.2) */
+enum err smtp_refuse_route(struct smtp *s, enum err why); /* what route_find said */
 bool smtp_auth_offered(const struct smtp *s);
+
+/* --- LMTP (lmtp.c) ---------------------------------------------------------------------------- */
+/* Drops those whose mailbox has no room for so many bytes; false if nobody is left. Never waits. */
+bool lmtp_drop_full(struct smtp *s, uint64_t bytes);
+enum err lmtp_answer(struct smtp *s, str taken); /* a reply for each: taken, or that it is full */
+
+/* --- who sends (sender.c); both never wait ----------------------------------------------------- */
+bool smtp_may_send_as(struct smtp *s, struct address sender);
+/* RFC 6409 6.1 as people read it: not only the envelope, also each From is the user's own. */
+bool smtp_may_say_from(struct smtp *s, str header);
 
 /* --- a message on its way in (intake.c) ------------------------------------------------------- */
 /* Begin to take a message for the open transaction. Waits. ERR_LATER: no room (452 4.3.1). */
@@ -89,6 +115,7 @@ bool intake_failed(const struct intake *in);
 bool intake_is_hopeless(const struct intake *in);
 /* The end: stores the message and gives the one answer to the transaction. Waits until durable. */
 enum err intake_finish(struct intake *in);
-enum err intake_refuse(struct intake *in);       /* the answer to what intake_failed says */
+/* The answer to what intake_failed says; last: to the whole message, not to one of its chunks. */
+enum err intake_refuse(struct intake *in, bool last);
 
 #endif

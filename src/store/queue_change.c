@@ -51,7 +51,8 @@ enum err queue_add(struct txn *t, const struct accept *a, struct blob blob, uint
         .by = a->by,
         .blob = blob,
         .size_bytes = body_size(a->body),
-        .arrived_us = txn_wall_us(t),
+        /* What is held until later (RFC 4865) does not grow old before it may leave. */
+        .arrived_us = a->release_us > txn_wall_us(t) ? a->release_us : txn_wall_us(t),
         .left = (uint32_t)a->queue_n,
     };
     queued_put(t, a->id, &q);

@@ -16,11 +16,13 @@
  * and at its head, where the folder's name does not say it already:
  *
  *   @listener NAME                      imap, pop3, submission (these take log-ins without TLS),
- * smtp (the one that strangers reach), or with -starttls behind the first three, as they are on a
- * real server
+ * smtp (the one that strangers reach), lmtp, or with -starttls behind the first three, as they are
+ * on a real server
  *   @tls implicit                       the same over TLS from the first byte
  *   @starttls                           (anywhere) the TLS handshake is made now
  *   @mail FILE                          this message lies in the INBOX before the beginning
+ *   @user ADDRESS                       (anywhere) one more user, with the same password
+ *   @cli WORDS                          (anywhere) posthorn WORDS, which works or was done before
  *
  * The account is alice@a.test with the password "secret". After the last line nothing more may
  * have come. Prints TAP: a case for each file and way of playing.
@@ -45,6 +47,7 @@ static const struct listener {
     { "imap", "imap", PORT_CLEAR, PORT_IMAPS },
     { "pop3", "pop3", PORT_CLEAR + 1, PORT_POP3S },
     { "submission", "submission", PORT_CLEAR + 2, PORT_SUBMISSIONS },
+    { "lmtp", "lmtp", PORT_CLEAR + 3, 0 },
     { "smtp", NULL, PORT_SMTP, 0 },
     { "imap-starttls", NULL, PORT_IMAP, PORT_IMAPS },
     { "pop3-starttls", NULL, PORT_POP3, PORT_POP3S },
@@ -228,6 +231,30 @@ static void put_mail(struct play *p, const char *name)
     free(message);
 }
 
+/* Both are there still when the transcript is played the second time. */
+static void admit(struct play *p, const char *words, const char *said, int status)
+{
+    if (status && !strstr(said, "already")) wrong(p, words, said);
+}
+
+static void add_user(struct play *p, const char *address)
+{
+    int status;
+    const char *said = CLI(p->server, "secret\n", &status, "user", "add", address);
+    admit(p, address, said, status);
+}
+
+static void run_cli(struct play *p, const char *words)
+{
+    char line[600], *at = line, *word[4] = { NULL };
+    int status;
+    snprintf(line, sizeof line, "%s", words);
+    for (int i = 0; i < 4 && (word[i] = strsep(&at, " ")); i++)
+        ;
+    const char *said = CLI(p->server, NULL, &status, word[0], word[1], word[2], word[3]);
+    admit(p, words, said, status);
+}
+
 static const struct verb {
     const char *word;
     void (*run)(struct play *p, const char *rest);
@@ -244,6 +271,8 @@ static const struct verb {
     { "@listener ", set_listener, false },
     { "@tls ", set_tls, false },
     { "@mail ", put_mail, false },
+    { "@user ", add_user, true },
+    { "@cli ", run_cli, true },
 };
 
 static void play_line(struct play *p, const char *line)
