@@ -21,6 +21,7 @@ void bench_append_filed(struct bench *b);
 void bench_device(struct bench *b);
 void bench_device_filed(struct bench *b);
 void bench_bulk(struct bench *b); /* bulk.c */
+void bench_memory(struct bench *b); /* memory.c */
 
 double bench_now_s(void);
 _Noreturn void bench_die(const char *what);
