@@ -95,6 +95,9 @@
 #define STORE_IO_THREADS      4
 #define STORE_VIEWS           1024 /* open at once: LMDB's table of readers */
 #define STORE_OPEN_SEGMENTS   128  /* kept open though nobody reads them */
+#define STORE_CHECK_REFS     (512 * 1024) /* references to bodies that check compares at once: 12 MiB */
+#define STORE_CHECK_ACCOUNTS 4096 /* whose numbers check keeps at once */
+#define CHECK_SUBJECT_BYTES  80   /* of a message that check names */
 #define STORE_MAP_BYTES       (1ULL << 40) /* addresses reserved for the index; never grown while serving */
 #define STORE_MAP_SMALL_BYTES (1ULL << 34) /* where addresses are scarce: Valgrind, sanitizers */
 #define ACCEPT_RCPTS          200  /* mailboxes and queue entries of one message: its commit is one

@@ -1,109 +1,147 @@
 /* check_blobs.c - bodies: as many references as there are messages and queue entries that need
- * them.
+ * them, and the cards that are kept say what the bodies say.
  *
- * All references in the store are gathered (8 bytes each), sorted, and counted against the
- * engine's.
+ * Range by range of blobs: the references of a range are gathered and compared with the engine's
+ * in one view, aside; then each body of the range is read once, and its card made again, for all
+ * messages that share it.
  */
 #include "store/check_int.h"
 
-#include <stdlib.h>
-
-#include "base/codec.h"
 #include "base/mem.h"
+#include "mail/card.h"
 
-struct refs {
+struct compare {
     struct checking *c;
-    struct account account;
-    struct bitmap live; /* the block in hand of the mailbox m */
-    uint32_t m;
-    uint64_t *blobs;
-    size_t n, cap;
-    enum err failed;
+    const struct refs *refs;
+    size_t at;
 };
 
-static void add_ref(struct refs *r, struct blob blob)
+/* The blobs below this one that somebody refers to, and the engine does not know. */
+static void pass_unknown(struct compare *p, uint64_t below)
 {
-    if (r->n == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 1024;
-        r->blobs = mem_resize(r->blobs, r->cap, cap, sizeof *r->blobs);
-        r->cap = cap;
+    for (; p->at < p->refs->n && p->refs->refs[p->at].blob < below; p->at++) {
+        const struct ref *r = &p->refs->refs[p->at];
+        bool again = p->at > 0 && r[-1].blob == r->blob;
+        if (!again)
+            check_fault(p->c, "blob %llu: its bytes are missing", (unsigned long long)r->blob);
     }
-    r->blobs[r->n++] = blob.n;
 }
 
-static bool is_live(struct refs *r, uint32_t m, uint32_t uid)
+static bool compare_blob(void *arg, struct blob blob, int64_t counted,
+                         const struct blob_facts *facts)
 {
-    if (r->m != m || r->live.block != bitmap_block(uid)) {
-        struct bitmap_place at = { r->account, m, BITS_LIVE };
-        r->failed = bitmap_load(in_view(r->c->view), at, bitmap_block(uid), &r->live);
-        r->m = m;
-    }
-    return !r->failed && bitmap_has(&r->live, uid);
-}
-
-static bool see_message(void *arg, str key, str value)
-{
-    struct refs *r = arg;
-    struct message m = { 0 };
-    if (!is_live(r, get_be32(key.p + 1), get_be32(key.p + 5))) return !r->failed;
-    if (message_read(value, &m) == OK) add_ref(r, m.blob); /* else the account's check said so */
+    struct compare *p = arg;
+    pass_unknown(p, blob.n);
+    size_t from = p->at;
+    while (p->at < p->refs->n && p->refs->refs[p->at].blob == blob.n)
+        p->at++;
+    int64_t refs = (int64_t)(p->at - from);
+    if (refs && !facts)
+        check_fault(p->c, "blob %llu: its bytes are missing", (unsigned long long)blob.n);
+    else if (facts && counted != refs)
+        check_fault(p->c, "blob %llu: %lld references counted, there are %lld",
+                    (unsigned long long)blob.n, (long long)counted, (long long)refs);
     return true;
 }
 
-static bool see_queued(void *arg, str key, str value)
+static enum err compare_range(struct checking *c, void *arg)
 {
-    struct refs *r = arg;
-    struct queued q;
-    (void)value;
-    struct msgid id = { get_be64(key.p + 1) };
-    if (queued_get(in_view(r->c->view), id, &q) == OK) add_ref(r, q.blob);
-    return true;
+    struct refs *refs = arg;
+    c->view = store_view(c->store);
+    if (!c->view) return ERR_LATER;
+    enum err e = refs_gather(c, refs);
+    struct compare p = { c, refs, 0 };
+    struct blob first = { refs->first }, last = { refs->last };
+    if (!e) e = view_blobs(c->view, first, last, compare_blob, &p);
+    if (!e) pass_unknown(&p, UINT64_MAX);
+    view_end(c->view);
+    return e;
 }
 
-static bool see_account(void *arg, struct account a)
+/* --- cards ----------------------------------------------------------------------------------- */
+
+struct named {
+    struct message m;
+    struct buf name; /* "alice@a.test INBOX uid 3" */
+};
+
+/* False: it is no longer there. Its card is copied, for the view ends. */
+static bool name_ref(struct checking *c, const struct ref *r, struct named *out, struct buf *card)
 {
-    struct refs *r = arg;
-    struct key messages = key_of(TAG_MESSAGE);
-    if (a.n < ACCOUNT_FIRST_USER) return true;
-    r->account = a;
-    r->m = 0; /* no mailbox has this number */
-    enum err e = source_scan(in_view(r->c->view), a, &messages, &messages, see_message, r);
-    if (e) r->failed = e;
-    return !r->failed;
+    struct account a = { r->account };
+    uint32_t m = (uint32_t)(r->n >> 32), uid = (uint32_t)r->n;
+    struct title_row title = { .name = S("(a mailbox without a name)") };
+    struct view *v = store_view(c->store);
+    if (!v) return false;
+    *out = (struct named){ .name = buf_make(LOG_VALUE_BYTES) };
+    bool found = message_get(in_view(v), a, m, (struct uid){ uid }, &out->m) == OK;
+    if (found) {
+        struct whose whose = check_whose(v, a);
+        if (title_get(in_view(v), a, m, &title)) title.name = S("(a mailbox without a name)");
+        buf_addf(&out->name, "%s %.*s uid %u", whose.text, STR_ARG(title.name), uid);
+        buf_reset(card);
+        buf_add(card, out->m.card);
+        out->m.card = buf_str(card);
+        out->m.uid.n = uid;
+    }
+    view_end(v);
+    if (!found) buf_free(&out->name);
+    return found;
 }
 
-static int by_number(const void *a, const void *b)
+static void check_card(struct checking *c, const struct ref *r, enum err state, str wanted)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    struct buf kept = buf_make(CARD_BYTES), words = buf_make(LOG_VALUE_BYTES);
+    struct named message;
+    c->report->messages++;
+    if (r->account == ACCOUNT_QUEUE.n) {
+        if (state) check_fault(c, "queue %llu: its bytes are gone", (unsigned long long)r->n);
+    } else if (name_ref(c, r, &message, &kept)) {
+        struct card card;
+        if (!state && !message.m.card.n && card_kept(c->store->engine, &message.m, &kept))
+            kept.n = 0;
+        card_words(state ? buf_str(&kept) : wanted, &words);
+        if (state)
+            check_fault(c, "%.*s%.*s: its bytes are gone", STR_ARG(buf_str(&message.name)),
+                        STR_ARG(buf_str(&words)));
+        else if (!card_open(wanted, &card) || card.size != message.m.size_bytes)
+            check_fault(c, "%.*s%.*s: its size is wrong", STR_ARG(buf_str(&message.name)),
+                        STR_ARG(buf_str(&words)));
+        else if (!str_eq(buf_str(&kept), wanted))
+            check_fault(c, "%.*s%.*s: its card is not its message's",
+                        STR_ARG(buf_str(&message.name)), STR_ARG(buf_str(&words)));
+        buf_free(&message.name);
+    }
+    buf_free(&kept);
+    buf_free(&words);
 }
 
-static void compare(struct refs *r, struct blob blob, int64_t refs)
+/* All that share the blob at refs[at]; returns where the next one begins. */
+static size_t check_body(struct checking *c, const struct refs *refs, size_t at)
 {
-    struct blob_facts facts;
-    unsigned long long n = blob.n;
-    if (view_blob(r->c->view, blob, &facts))
-        check_fault(r->c, "blob %llu: its bytes are missing", n);
-    else if (facts.refs != refs)
-        check_fault(r->c, "blob %llu: %lld references counted, there are %lld", n,
-                    (long long)facts.refs, (long long)refs);
+    struct buf card = buf_make(CARD_BYTES);
+    uint64_t blob = refs->refs[at].blob;
+    enum err state = card_again(c->store->engine, (struct blob){ blob }, &card);
+    if (state == ERR_LATER) state = OK, card.n = 0; /* the disk's affair, told by the engine */
+    for (; at < refs->n && refs->refs[at].blob == blob; at++)
+        if (state || card.n) check_card(c, &refs->refs[at], state, buf_str(&card));
+    buf_free(&card);
+    if (fiber_self()) fiber_yield();
+    return at;
 }
 
 enum err check_blobs(struct checking *c)
 {
-    struct refs r = { .c = c };
-    struct key messages = key_of(TAG_QUEUED);
-    enum err e = view_accounts(c->view, see_account, &r);
-    if (!e) e = r.failed;
-    if (!e) e = source_scan(in_view(c->view), ACCOUNT_QUEUE, &messages, &messages, see_queued, &r);
-    if (!e && r.n > 0) qsort(r.blobs, r.n, sizeof *r.blobs, by_number);
-    for (size_t i = 0; !e && i < r.n;) {
-        size_t next = i + 1;
-        while (next < r.n && r.blobs[next] == r.blobs[i])
-            next++;
-        compare(&r, (struct blob){ r.blobs[i] }, (int64_t)(next - i));
-        i = next;
-    }
-    mem_free(r.blobs);
+    struct refs refs = { .max = STORE_CHECK_REFS };
+    enum err e = OK;
+    do {
+        e = check_aside(c, compare_range, &refs); /* Waits. */
+        for (size_t at = 0; !e && at < refs.n && !c->report->unread;) {
+            check_tell(c, "messages", c->report->messages, 0);
+            at = check_body(c, &refs, at);
+        }
+        refs.first = refs.last + 1;
+    } while (!e && refs.last != UINT64_MAX);
+    refs_free(&refs);
     return e;
 }

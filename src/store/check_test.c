@@ -1,6 +1,6 @@
 /* check_test.c - the check finds what is broken: one damage a time. */
 #include "store/testing_int.h"
-#include "store/queue_int.h"
+#include "store/check_int.h"
 
 enum { INBOX = 1 }; /* the number of a user's first mailbox */
 
@@ -67,6 +67,65 @@ static void lose_reference(struct txn *t, struct account a)
     txn_blob_ref(t, m.blob, -1);
 }
 
+static void change_message(struct txn *t, struct account a, void (*change)(struct message *m))
+{
+    struct message m = { 0 };
+    assert_int_equal(message_get(in_txn(t), a, INBOX, (struct uid){ 2 }, &m), OK);
+    m.uid.n = 2;
+    struct buf card = buf_make(CARD_BYTES);
+    buf_add(&card, m.card);
+    m.card = buf_str(&card);
+    change(&m);
+    message_put(t, a, INBOX, &m);
+    buf_free(&card);
+}
+
+static void flip_in_card(struct message *m)
+{
+    ((char *)(uintptr_t)m->card.p)[m->card.n - 3] ^= 4;
+}
+
+static void wrong_card(struct txn *t, struct account a)
+{
+    change_message(t, a, flip_in_card);
+}
+
+static void drop_card(struct message *m)
+{
+    m->card = S("");
+}
+
+static void lose_card(struct txn *t, struct account a)
+{
+    change_message(t, a, drop_card);
+}
+
+static void grow(struct message *m)
+{
+    m->size_bytes++;
+}
+
+static void wrong_size(struct txn *t, struct account a)
+{
+    struct head h;
+    struct ledger_row l;
+    change_message(t, a, grow);
+    assert_int_equal(head_get(in_txn(t), a, INBOX, &h), OK);
+    h.size_bytes++;
+    head_put(t, a, INBOX, &h);
+    assert_int_equal(ledger_row_get(in_txn(t), a, &l), OK);
+    l.bytes++;
+    ledger_row_put(t, a, &l);
+}
+
+/* References that nobody has. */
+static void stray_reference(struct txn *t, struct account a)
+{
+    struct message m = { 0 };
+    assert_int_equal(message_get(in_txn(t), a, INBOX, (struct uid){ 4 }, &m), OK);
+    txn_blob_ref(t, m.blob, 1); /* 4 was expunged */
+}
+
 static void unreadable(struct txn *t, struct account a)
 {
     struct key k = key_box_u32(TAG_FLAGS, INBOX, 2);
@@ -109,6 +168,10 @@ static const struct {
     { "a name", lose_name },
     { "live and expunged", live_and_expunged },
     { "a blob's reference", lose_reference },
+    { "a reference too many", stray_reference },
+    { "a card that is not its message's", wrong_card },
+    { "a card that is gone", lose_card },
+    { "a wrong size", wrong_size },
     { "an unreadable row", unreadable },
     { "the user of an account", lose_user },
     { "a queue entry that is never due", lose_due },
@@ -157,7 +220,9 @@ static void each_damage_is_found(void **state)
         struct damage d = { cases[i].damage, w->alice };
         struct check_report report = { .fault = count_fault, .arg = &faults };
         fill(w);
-        assert_clean(w);
+        struct check_report before = { .fault = print_fault };
+        assert_int_equal(store_check(w->store, &before), OK);
+        assert_int_equal(before.messages, 5); /* four in INBOX, one queued */
         assert_int_equal(engine_commit(w->engine, damage, &d), OK);
         enum err e = store_check(w->store, &report);
         if (e != ERR_CORRUPT || faults == 0) fail_msg("%s: not found", cases[i].name);
@@ -167,8 +232,51 @@ static void each_damage_is_found(void **state)
     }
 }
 
+/* However little room there is, every reference is seen once, whole blobs a time. */
+static void references_are_gathered_in_ranges(void **state)
+{
+    (void)state;
+    void *fresh;
+    world_begin(&fresh);
+    struct world *w = fresh;
+    append_many(w, S("INBOX"), 50);
+    struct uidset few = set_of(w, 10, 29);
+    struct copy copy = { .account = w->alice, .from = box_of(w, S("INBOX")).id, .uids = &few };
+    struct copied copied = { .from = uidset_make(&w->arena), .to = uidset_make(&w->arena) };
+    copy.to = S("Archive");
+    copy.actor = (struct actor){ S("imap"), S("") };
+    assert_int_equal(store_copy(w->store, &copy, &copied), OK);
+    for (size_t max = 1; max < 80; max += 13) {
+        struct checking c = { .store = w->store };
+        struct refs refs = { .max = max };
+        size_t seen = 0, rounds = 0;
+        uint64_t before = 0;
+        do {
+            c.view = store_view(w->store);
+            assert_int_equal(refs_gather(&c, &refs), OK);
+            view_end(c.view);
+            for (size_t i = 0; i < refs.n; i++, seen++) {
+                assert_true(refs.refs[i].blob >= refs.first && refs.refs[i].blob <= refs.last);
+                assert_true(refs.refs[i].blob >= before);
+                before = refs.refs[i].blob;
+            }
+            refs.first = refs.last + 1;
+            rounds++;
+        } while (refs.last != UINT64_MAX);
+        assert_int_equal(seen, 70);
+        assert_true(max > 70 ? rounds == 1 : rounds > 1);
+        refs_free(&refs);
+    }
+    store_close(w->store);
+    arena_free(&w->arena);
+    mem_free(w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(each_damage_is_found) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_damage_is_found),
+        cmocka_unit_test(references_are_gathered_in_ranges),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

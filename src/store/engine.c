@@ -38,6 +38,12 @@ enum err view_blob(struct view *v, struct blob blob, struct blob_facts *out)
     return v->engine->ops->view_blob(v, blob, out);
 }
 
+enum err view_blobs(struct view *v, struct blob from, struct blob to, engine_each_blob *each,
+                    void *arg)
+{
+    return v->engine->ops->view_blobs(v, from, to, each, arg);
+}
+
 /* --- changing -------------------------------------------------------------------------------- */
 
 enum err engine_commit(struct engine *e, txn_fn *fn, void *arg)
@@ -98,6 +104,11 @@ void txn_body(struct txn *t, struct body *b, struct blob *out)
 void txn_blob_ref(struct txn *t, struct blob blob, int delta)
 {
     t->engine->ops->txn_blob_ref(t, blob, delta);
+}
+
+void txn_blob_recount(struct txn *t, struct blob blob, int64_t refs)
+{
+    t->engine->ops->txn_blob_recount(t, blob, refs);
 }
 
 /* --- bodies ---------------------------------------------------------------------------------- */

@@ -43,6 +43,10 @@ enum err view_accounts(struct view *v, bool (*each)(void *arg, struct account a)
 /* What the engine knows of a blob: for check. ERR_NOTFOUND */
 struct blob_facts { uint64_t size_bytes; int64_t refs; };
 enum err view_blob(struct view *v, struct blob blob, struct blob_facts *out) MUST_CHECK;
+/* Each blob from..to that the engine knows of, ascending, until each() returns false. facts NULL:
+ * references are counted, but where its bytes lie is not known. */
+typedef bool engine_each_blob(void *arg, struct blob blob, int64_t refs, const struct blob_facts *facts);
+enum err view_blobs(struct view *v, struct blob from, struct blob to, engine_each_blob *each, void *arg) MUST_CHECK;
 
 /* --- changing --------------------------------------------------------------------------------- */
 struct txn;
@@ -85,6 +89,9 @@ void body_free(struct body *b); /* in every case; what was not committed is swep
  * and listed as such, with its time: nothing takes it away yet. */
 void txn_body(struct txn *t, struct body *b, struct blob *out);
 void txn_blob_ref(struct txn *t, struct blob blob, int delta);
+/* For repair: there are this many references, whatever was counted. A blob whose bytes have no
+ * place is forgotten. */
+void txn_blob_recount(struct txn *t, struct blob blob, int64_t refs);
 
 /* Reading a part touches only its frames. A reader belongs to one fiber; it may outlive views. */
 struct body_reader;
@@ -119,8 +126,17 @@ void engine_unlease(struct engine *e, str name);
 
 /* --- care ------------------------------------------------------------------------------------- */
 /* Calls back with each fault in words; returns OK when there was none, ERR_CORRUPT otherwise. While
- * serving or not. Waits. `blob_refs`, from the upper floor's own scan, is checked by it, not here. */
-struct check_report { void (*fault)(void *arg, str what); void *arg; uint64_t records, bytes, blobs; };
+ * serving or not. Waits on a fiber; elsewhere it blocks. The calls back may come from another
+ * thread, one at a time. How often a blob is referred to is the upper floor's to check. */
+struct check_report {
+    void (*fault)(void *arg, str what);
+    /* Now and then: what it is at ("journal"), how far. of 0: not known. May be NULL. */
+    void (*progress)(void *arg, const char *what, uint64_t done, uint64_t of);
+    void *arg;
+    uint64_t records, bytes, blobs, rows, messages;
+    bool unread; /* asked for: no card is made again from its body */
+    bool broken; /* the index cannot be walked: what lies behind it was not looked at */
+};
 enum err engine_check(struct engine *e, struct check_report *report) MUST_CHECK;
 
 struct engine_stats {

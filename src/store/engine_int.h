@@ -27,6 +27,7 @@ struct engine_ops {
     enum err (*view_scan)(struct view *v, struct account a, str from, str to, engine_each *each, void *arg);
     enum err (*view_accounts)(struct view *v, bool (*each)(void *arg, struct account a), void *arg);
     enum err (*view_blob)(struct view *v, struct blob blob, struct blob_facts *out);
+    enum err (*view_blobs)(struct view *v, struct blob from, struct blob to, engine_each_blob *each, void *arg);
 
     enum err (*commit)(struct engine *e, txn_fn *fn, void *arg);
     void (*commit_lazy)(struct engine *e, txn_fn *fn, void *arg, void (*done)(void *arg));
@@ -40,6 +41,7 @@ struct engine_ops {
     struct arena *(*txn_arena)(struct txn *t);
     void (*txn_body)(struct txn *t, struct body *b, struct blob *out);
     void (*txn_blob_ref)(struct txn *t, struct blob blob, int delta);
+    void (*txn_blob_recount)(struct txn *t, struct blob blob, int64_t refs);
 
     enum err (*body_begin)(struct engine *e, struct body **out);
     enum err (*body_write)(struct body *b, str bytes);

@@ -138,6 +138,18 @@ static enum err memory_view_blob(struct view *v, struct blob blob, struct blob_f
     return OK;
 }
 
+static enum err memory_view_blobs(struct view *v, struct blob from, struct blob to,
+                                  engine_each_blob *each, void *arg)
+{
+    const struct memory_engine *m = engine_of(v->engine);
+    for (struct blob b = { from.n ? from.n : 1 }; b.n <= to.n && b.n <= m->blobs_n; b.n++) {
+        const struct memory_blob *found = &m->blobs[b.n - 1];
+        struct blob_facts facts = { found->bytes.n, found->refs };
+        if (!each(arg, b, found->refs, &facts)) break;
+    }
+    return OK;
+}
+
 /* --- transactions ---------------------------------------------------------------------------- */
 
 static void drop_blob(struct memory_engine *m)
@@ -348,6 +360,13 @@ static void memory_txn_blob_ref(struct txn *t, struct blob blob, int delta)
     spend(t, 0);
 }
 
+static void memory_txn_blob_recount(struct txn *t, struct blob blob, int64_t refs)
+{
+    struct memory_blob *found = blob_at(engine_of(t->engine), blob);
+    if (found) found->refs = refs;
+    spend(t, 0);
+}
+
 static enum err memory_body_begin(struct engine *e, struct body **out)
 {
     struct memory_body *b = MEM_NEW(struct memory_body);
@@ -507,6 +526,7 @@ static const struct engine_ops memory_ops = {
     .view_scan = memory_view_scan,
     .view_accounts = memory_view_accounts,
     .view_blob = memory_view_blob,
+    .view_blobs = memory_view_blobs,
     .commit = memory_commit,
     .commit_lazy = memory_commit_lazy,
     .txn_get = memory_txn_get,
@@ -519,6 +539,7 @@ static const struct engine_ops memory_ops = {
     .txn_arena = memory_txn_arena,
     .txn_body = memory_txn_body,
     .txn_blob_ref = memory_txn_blob_ref,
+    .txn_blob_recount = memory_txn_blob_recount,
     .body_begin = memory_body_begin,
     .body_write = memory_body_write,
     .body_size = memory_body_size,

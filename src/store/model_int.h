@@ -147,7 +147,7 @@ static inline void compare_box(struct model *m, unsigned i)
 
 static inline void compare_all(struct model *m)
 {
-    struct check_report report = { .fault = print_fault };
+    struct check_report report = { .fault = print_fault, .unread = true };
     for (unsigned i = 0; i < BOXES; i++)
         compare_box(m, i);
     struct view *v = store_view(m->world.store);

@@ -1,7 +1,9 @@
-/* check.c - reads everything back: every record's checksum, every blob's place, every frame. */
+/* check.c - reads everything back: every record's checksum, every page and row of the index, every
+ * blob's place, every frame. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/embedded/catalog_int.h"
+#include "store/embedded/pages_int.h"
 #include "store/embedded/scan_int.h"
 
 struct check {
@@ -14,17 +16,22 @@ struct check {
     enum err failed;
 };
 
-static void fault(struct check *c, const char *format, uint64_t a, uint64_t b)
+static void fault(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void fault(struct check *c, const char *format, ...)
 {
     struct buf text = buf_make(LOG_VALUE_BYTES);
-    buf_add(&text, str_of(format));
-    buf_add(&text, S(" "));
-    buf_u64(&text, a);
-    buf_add(&text, S(" at "));
-    buf_u64(&text, b);
+    va_list args;
+    va_start(args, format);
+    buf_addv(&text, format, args);
+    va_end(args);
     c->faulty = true;
     c->report->fault(c->report->arg, buf_str(&text));
     buf_free(&text);
+}
+
+static void tell(const struct check *c, const char *what, uint64_t done, uint64_t of)
+{
+    if (c->report->progress) c->report->progress(c->report->arg, what, done, of);
 }
 
 /* --- the journal ---------------------------------------------------------------------------- */
@@ -39,9 +46,9 @@ static void good_record(void *arg, uint64_t at, const struct record *r)
 
 static void bad_record(void *arg, uint64_t from, uint64_t to)
 {
-    (void)to;
     struct check *c = arg;
-    fault(c, "damaged record in segment", c->segment, from);
+    fault(c, "%s: damaged from %llu to %llu", segment_path(c->segment).text,
+          (unsigned long long)from, (unsigned long long)to);
 }
 
 /* What of it counts: what its successor names or, of the newest, what the snapshot covers. */
@@ -71,12 +78,42 @@ static void check_logs(struct check *c)
         catalog_head(c->e, f);
         /* Not there, or not begun: a body's that is being written or was given up meanwhile. */
         if (f->state && f->state != ERR_NOTFOUND)
-            fault(c, "unreadable header of segment", f->number, 0);
+            fault(c, "%s: its header cannot be read", segment_path(f->number).text);
     }
     catalog_link(&all);
-    for (size_t i = 0; !c->failed && i < all.n; i++)
+    for (size_t i = 0; !c->failed && i < all.n; i++) {
+        tell(c, "journal", i, all.n);
         if (found_is_log(&all.found[i])) check_log(c, &all.found[i]);
+    }
     catalog_free(&all);
+}
+
+/* --- the index ------------------------------------------------------------------------------ */
+
+static void bad_page(void *arg, str what, uint64_t page)
+{
+    struct check *c = arg;
+    c->report->broken = true;
+    fault(c, "index: %.*s (%llu)", STR_ARG(what), (unsigned long long)page);
+}
+
+static void see_row(void *arg, str key, str stored)
+{
+    struct check *c = arg;
+    c->report->rows++;
+    if (stored.n >= INDEX_SUM_BYTES && key.n > sizeof(uint64_t) &&
+        index_sum_is_right(key, str_take(stored, stored.n - INDEX_SUM_BYTES)))
+        return;
+    fault(c, "index: a row of account %llu fails its checksum",
+          key.n >= sizeof(uint64_t) ? (unsigned long long)key_account(key).n : 0);
+}
+
+static void check_index(struct check *c)
+{
+    struct pages_visitor v = { bad_page, see_row, c };
+    tell(c, "index", 0, 0);
+    enum err e = index_verify(c->e->index, &v);
+    if (e != ERR_CORRUPT) c->failed = e;
 }
 
 /* --- blobs ---------------------------------------------------------------------------------- */
@@ -135,12 +172,14 @@ static bool check_place(void *arg, str key, str value)
     uint64_t blob = blob_key_number(key);
     struct blob_place p;
     struct segment *s;
-    c->report->blobs++;
+    if (c->report->blobs++ % 1000 == 0) tell(c, "bodies", c->report->blobs, 0);
     if (!blob_place_unpack(value, &p) || segment_open(&c->e->segments, p.segment, &s)) {
-        fault(c, "no bytes for blob", blob, 0);
+        fault(c, "blob %llu: its bytes are missing", (unsigned long long)blob);
         return true;
     }
-    if (check_body(c, s, &p, blob)) fault(c, "damaged bytes of blob", blob, p.offset);
+    if (check_body(c, s, &p, blob))
+        fault(c, "blob %llu: damaged bytes in %s at %llu", (unsigned long long)blob,
+              segment_path(p.segment).text, (unsigned long long)p.offset);
     segment_drop(&c->e->segments, s);
     return true;
 }
@@ -153,9 +192,10 @@ static bool check_refs(void *arg, str key, str value)
     struct full_key full = full_key(ACCOUNT_ENGINE, blob_key_str(&place));
     struct blob_refs refs;
     str row;
-    if (!blob_refs_unpack(value, &refs)) fault(c, "malformed references of blob", blob, 0);
+    if (!blob_refs_unpack(value, &refs))
+        fault(c, "blob %llu: its references cannot be read", (unsigned long long)blob);
     if (merge_get(&c->snapshot->sources, full_key_str(&full), &row))
-        fault(c, "references to a missing blob", blob, 0);
+        fault(c, "blob %llu: references, and no place", (unsigned long long)blob);
     return true;
 }
 
@@ -163,7 +203,7 @@ static void check_blobs(struct check *c)
 {
     enum err e = merge_scan(&c->snapshot->sources, ACCOUNT_ENGINE, S("b"), S(""), check_place, c);
     if (!e) e = merge_scan(&c->snapshot->sources, ACCOUNT_ENGINE, S("r"), S(""), check_refs, c);
-    if (e) fault(c, "the index cannot be read", 0, 0);
+    if (e) fault(c, "index: it cannot be read");
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
@@ -172,6 +212,8 @@ static void check_job(void *arg)
 {
     struct check *c = arg;
     struct embedded *e = c->e;
+    check_index(c); /* before LMDB is asked for anything: it believes what a page says */
+    if (c->failed || c->report->broken) return;
     c->snapshot = snapshot_take(e);
     if (!c->snapshot) {
         c->failed = ERR_LATER;
@@ -189,7 +231,11 @@ enum err embedded_check(struct engine *engine, struct check_report *report)
 {
     struct check c = { .e = embedded_of(engine), .report = report };
     assert_no_view();
-    enum err e = work(c.e->io, check_job, &c); /* Waits. */
+    enum err e = OK;
+    if (fiber_self())
+        e = work(c.e->io, check_job, &c); /* Waits. */
+    else
+        check_job(&c);
     if (e || c.failed) return e ? e : c.failed;
     return c.faulty ? ERR_CORRUPT : OK;
 }

@@ -45,6 +45,8 @@ enum err embedded_view_scan(struct view *v, struct account a, str from, str to, 
 enum err embedded_view_accounts(struct view *v, bool (*each)(void *arg, struct account a),
                                 void *arg) MUST_CHECK;
 enum err embedded_view_blob(struct view *v, struct blob blob, struct blob_facts *out) MUST_CHECK;
+enum err embedded_view_blobs(struct view *v, struct blob from, struct blob to,
+                             engine_each_blob *each, void *arg) MUST_CHECK;
 enum err blob_place_find(struct embedded *e, struct blob blob, struct blob_place *out) MUST_CHECK;
 
 /* --- transactions (txn.c): on the writer's thread ------------------------------------------- */
@@ -77,6 +79,7 @@ int64_t embedded_txn_wall_us(const struct txn *t);
 struct arena *embedded_txn_arena(struct txn *t);
 void embedded_txn_body(struct txn *t, struct body *b, struct blob *out);
 void embedded_txn_blob_ref(struct txn *t, struct blob blob, int delta);
+void embedded_txn_blob_recount(struct txn *t, struct blob blob, int64_t refs);
 
 /* --- the writer (writer.c) ------------------------------------------------------------------ */
 struct request {

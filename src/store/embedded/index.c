@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/embedded/pages_int.h"
 
 #include <errno.h>
 #include <xxhash.h>
@@ -27,6 +28,7 @@ struct index {
 
 /* Account 0, key "m". In format 1, whose values had no sums, it had 32 bytes. */
 static const str mark_key = S_INIT("\0\0\0\0\0\0\0\0m");
+enum { VERIFY_TRIES = 100 }; /* commits may come as fast as we look for the state of the last */
 enum { MARK_BYTES = 40, MARK_BYTES_1 = 32, INDEX_FORMAT = 2 };
 
 const char index_advice[] = "; posthorn check --repair makes it again from the journal";
@@ -159,6 +161,20 @@ void index_done(struct index_cursor *c)
     if (c->cursor) mdb_cursor_close(c->cursor);
 }
 
+enum err index_verify(struct index *x, const struct pages_visitor *v)
+{
+    enum err e = ERR_CONFLICT;
+    MDB_txn *txn = NULL;
+    for (int tries = 0; e == ERR_CONFLICT && tries < VERIFY_TRIES; tries++) {
+        e = index_begin(x, &txn);
+        if (e) break;
+        e = pages_walk(x->env, txn, v);
+        index_end(txn);
+    }
+    index_free(txn);
+    return e == ERR_CONFLICT ? ERR_LATER : e;
+}
+
 /* --- applying ------------------------------------------------------------------------------- */
 
 /* Into the page itself, with its sum. */
@@ -247,6 +263,17 @@ static int rows_open(struct index *x)
     return code;
 }
 
+/* A file that was cut would end the process where LMDB reads past its end. */
+static int index_is_cut(struct index *x)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(x->env, NULL, MDB_RDONLY, &txn);
+    if (code) return code;
+    bool cut = pages_cut(x->env, txn);
+    mdb_txn_abort(txn);
+    return cut ? MDB_CORRUPTED : 0;
+}
+
 /* What is to be done is said too: whoever reads this has no mail until it is. */
 static enum err cannot_open(const char *folder, int code, struct buf *why)
 {
@@ -314,7 +341,8 @@ enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, 
         mem_free(x);
         return cannot_open(folder, code, why);
     }
-    code = rows_open(x);
+    code = index_is_cut(x);
+    if (!code) code = rows_open(x);
     enum err e = code ? cannot_open(folder, code, why) : know_format(x, why);
     if (e)
         index_close(x);

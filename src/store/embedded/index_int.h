@@ -52,6 +52,10 @@ enum err index_get(struct index *x, MDB_txn *txn, str key,
 /* And its sum is right, or ERR_CORRUPT: what is written again may not be made from damage. */
 enum err index_get_sure(struct index *x, MDB_txn *txn, str key, str *value) MUST_CHECK;
 
+/* Each page and row of the newest state. As pages_walk; the rows' sums are the caller's. Blocks. */
+struct pages_visitor;
+enum err index_verify(struct index *x, const struct pages_visitor *v) MUST_CHECK;
+
 struct index_cursor {
     MDB_cursor *cursor;
     str key, value;

@@ -170,6 +170,28 @@ void embedded_txn_blob_ref(struct txn *base, struct blob blob, int delta)
     put_refs(t, blob, &refs);
 }
 
+static void forget_blob(struct embedded_txn *t, struct blob blob)
+{
+    struct blob_key key = blob_key(BLOB_REFS, blob.n);
+    change(t, ACCOUNT_ENGINE, blob_key_str(&key), S(""), true);
+}
+
+void embedded_txn_blob_recount(struct txn *base, struct blob blob, int64_t count)
+{
+    struct embedded_txn *t = txn_of(base);
+    struct blob_refs refs = { 0 };
+    struct blob_key place = blob_key(BLOB_PLACE, blob.n);
+    str value;
+    if (get_refs(t, blob, &refs) && refs.zero_since_us) mark_garbage(t, blob, &refs, false);
+    if (embedded_txn_get(base, ACCOUNT_ENGINE, blob_key_str(&place), &value)) {
+        forget_blob(t, blob);
+        return;
+    }
+    refs.count = count;
+    if (count == 0) mark_garbage(t, blob, &refs, true);
+    put_refs(t, blob, &refs);
+}
+
 void txn_end(struct embedded_txn *t)
 {
     for (unsigned i = 0; i < t->bodies_n; i++) {

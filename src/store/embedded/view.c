@@ -166,3 +166,33 @@ enum err embedded_view_blob(struct view *v, struct blob blob, struct blob_facts 
     *out = (struct blob_facts){ .size_bytes = place.size_bytes, .refs = refs.count };
     return OK;
 }
+
+struct each_blob {
+    const struct sources *sources;
+    struct blob to;
+    engine_each_blob *each;
+    void *arg;
+};
+
+static bool show_blob(void *arg, str key, str value)
+{
+    const struct each_blob *b = arg;
+    struct blob blob = { blob_key_number(key) };
+    struct blob_place place;
+    struct blob_refs refs = { -1, 0 }; /* what no count is, when the row does not read */
+    if (blob.n > b->to.n) return false;
+    if (!blob_refs_unpack(value, &refs)) refs.count = -1;
+    if (place_of(b->sources, blob, &place)) return b->each(b->arg, blob, refs.count, NULL);
+    struct blob_facts facts = { place.size_bytes, refs.count };
+    return b->each(b->arg, blob, refs.count, &facts);
+}
+
+enum err embedded_view_blobs(struct view *v, struct blob from, struct blob to,
+                             engine_each_blob *each, void *arg)
+{
+    struct each_blob b = { &view_of(v)->snapshot->sources, to, each, arg };
+    struct blob_key first = blob_key(BLOB_REFS, from.n);
+    struct blob_key end = { .bytes = { BLOB_REFS + 1 }, .n = 1 };
+    return merge_scan(b.sources, ACCOUNT_ENGINE, blob_key_str(&first), blob_key_str(&end),
+                      show_blob, &b);
+}

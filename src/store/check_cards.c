@@ -1,0 +1,58 @@
+/* check_cards.c - a message's card, made again from its body, and the one that is kept. */
+#include "store/check_int.h"
+
+#include "mail/card.h"
+
+enum { CHUNK_BYTES = STORE_FRAME_BYTES };
+
+static enum err feed(struct body_reader *r, struct card_builder *card)
+{
+    uint64_t size = body_reader_size(r);
+    for (uint64_t at = 0; at < size;) {
+        str piece;
+        enum err e = body_read(r, at, CHUNK_BYTES, &piece); /* Waits. */
+        if (e) return e;
+        if (piece.n == 0) return ERR_CORRUPT;
+        card_feed(card, piece);
+        at += piece.n;
+    }
+    return OK;
+}
+
+enum err card_again(struct engine *e, struct blob blob, struct buf *card)
+{
+    struct body_reader *r;
+    enum err err = body_open(e, blob, &r); /* Waits. */
+    if (err) return err;
+    struct card_builder *builder = card_begin();
+    err = feed(r, builder);
+    if (!err && !card_end(builder, card)) err = ERR_LIMIT;
+    card_free(builder);
+    body_close(r);
+    return err;
+}
+
+enum err card_kept(struct engine *e, const struct message *m, struct buf *card)
+{
+    if (m->card.n) {
+        buf_add(card, m->card);
+        return OK;
+    }
+    struct body_reader *r;
+    str side;
+    enum err err = body_open(e, m->blob, &r); /* Waits. */
+    if (err) return err;
+    err = body_side(r, &side);
+    if (!err) buf_add(card, side);
+    body_close(r);
+    return err;
+}
+
+void card_words(str bytes, struct buf *out)
+{
+    struct card card;
+    if (!card_open(bytes, &card) || !card.base_subject.n) return;
+    buf_add(out, S(" ("));
+    buf_add(out, str_take(card.base_subject, CHECK_SUBJECT_BYTES));
+    buf_add(out, S(")"));
+}
