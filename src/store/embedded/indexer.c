@@ -30,7 +30,7 @@ static bool due(struct embedded *e, bool now)
 void freeze_if_due(struct embedded *e, bool now)
 {
     if (!e->active_since_us || !due(e, now)) return;
-    struct memtable *fresh = memtable_new();
+    struct memtable *fresh = memtable_new(MEMTABLE_LARGE);
     lock_take(&e->lock);
     bool frozen = e->frozen == NULL;
     if (frozen) {

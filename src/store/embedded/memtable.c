@@ -1,4 +1,5 @@
-/* memtable.c - the versioned table as a skip list ordered by key, newest version first. */
+/* memtable.c - the versioned table as a skip list ordered by key, newest version first; and a hash
+ * of the keys, since most reads are of one key and most of those find nothing here. */
 #include "store/embedded/memtable_int.h"
 #include "base/arena.h"
 #include "base/limits.h"
@@ -6,6 +7,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <xxhash.h>
 
 enum { LEVELS = 12 }; /* one node in four rises: 4^12 rows before searches grow */
 
@@ -15,6 +17,9 @@ struct memtable_node {
     uint64_t seq;
     str key, value;
     bool gone;
+    uint32_t hash;
+    _Atomic(struct memtable_node *) chain;  /* the newest version of another key of the bucket */
+    _Atomic(struct memtable_node *) older;  /* the version of this key before it */
     _Atomic(struct memtable_node *) next[]; /* as many as its height */
 };
 
@@ -24,14 +29,18 @@ struct memtable {
     uint64_t dice;      /* heights; no secret and no randomness needed: keys cannot influence it */
     _Atomic size_t bytes, rows;
     _Atomic(struct memtable_node *) head[LEVELS];
+    _Atomic(struct memtable_node *) *buckets; /* of the hash, mask + 1 */
+    uint32_t mask;
     /* The writer's: the node put last, and on each level the links right before or of it. */
     const struct memtable_node *last;
     const _Atomic(struct memtable_node *) *finger[LEVELS];
 };
 
-struct memtable *memtable_new(void)
+struct memtable *memtable_new(enum memtable_size size)
 {
     struct memtable *m = MEM_NEW(struct memtable);
+    m->mask = (uint32_t)size - 1;
+    m->buckets = mem_array(size, sizeof *m->buckets);
     m->arena = arena_make(SIZE_MAX); /* bounded by the lag and batch limits of those who fill it */
     m->dice = 0x9e3779b97f4a7c15;
     atomic_init(&m->holders, 1);
@@ -47,11 +56,19 @@ void memtable_drop(struct memtable *m)
 {
     if (!m || atomic_fetch_sub_explicit(&m->holders, 1, memory_order_acq_rel) != 1) return;
     arena_free(&m->arena);
+    mem_free(m->buckets);
     mem_free(m);
+}
+
+static struct memtable_node *load(const _Atomic(struct memtable_node *) *link)
+{
+    return atomic_load_explicit(link, memory_order_acquire);
 }
 
 void memtable_reset(struct memtable *m)
 {
+    for (struct memtable_node *n = load(&m->head[0]); n; n = load(&n->next[0]))
+        atomic_store_explicit(&m->buckets[n->hash & m->mask], NULL, memory_order_relaxed);
     arena_reset(&m->arena);
     for (unsigned level = 0; level < LEVELS; level++)
         atomic_store_explicit(&m->head[level], NULL, memory_order_relaxed);
@@ -77,10 +94,38 @@ static int order(const struct memtable_node *n, str key, uint64_t seq)
     return n->seq == seq ? 0 : n->seq > seq ? -1 : 1;
 }
 
-static struct memtable_node *load(const _Atomic(struct memtable_node *) *link)
+/* --- the hash ------------------------------------------------------------------------------- */
+
+/* Seeded with where the table lies, so that nobody outside can make keys that meet in one bucket.
+ */
+static uint32_t hash(const struct memtable *m, str key)
 {
-    return atomic_load_explicit(link, memory_order_acquire);
+    return (uint32_t)XXH3_64bits_withSeed(key.p, key.n, (uintptr_t)m);
 }
+
+static bool is_of(const struct memtable_node *n, uint32_t h, str key)
+{
+    return n->hash == h && str_eq(n->key, key);
+}
+
+/* A bucket chains the newest version of each of its keys; a new version takes the place of the one
+ * before. Who stands at the old one meanwhile goes on from there as if nothing had happened. */
+static void hash_add(struct memtable *m, struct memtable_node *n)
+{
+    _Atomic(struct memtable_node *) *bucket = &m->buckets[n->hash & m->mask], *link = bucket;
+    struct memtable_node *at = load(link);
+    for (; at && !is_of(at, n->hash, n->key); at = load(link))
+        link = &at->chain;
+    bool late = at && at->seq > n->seq; /* then behind those that are newer */
+    for (; late && at && at->seq > n->seq; at = load(link))
+        link = &at->older;
+    if (!at && !late) link = bucket; /* a new key comes first */
+    atomic_init(&n->older, at);
+    atomic_init(&n->chain, late ? NULL : load(at ? &at->chain : bucket));
+    atomic_store_explicit(link, n, memory_order_release);
+}
+
+/* --- the order ------------------------------------------------------------------------------ */
 
 /* The first node at or after (key, seq). links, unless NULL, receives on each level the array of
  * links that an insertion there must change. */
@@ -155,6 +200,8 @@ static void insert(struct memtable *m, uint64_t seq, const struct row *row,
     n->key = arena_copy(&m->arena, row->key);
     n->value = arena_copy(&m->arena, row->value);
     n->gone = row->gone;
+    n->hash = hash(m, n->key);
+    hash_add(m, n);
     for (unsigned level = 0; level < LEVELS; level++) {
         m->finger[level] = level < h ? n->next : links[level];
         if (level >= h) continue;
@@ -194,8 +241,13 @@ static void row_of(const struct memtable_node *n, struct row *out)
 
 bool memtable_get(const struct memtable *m, str key, uint64_t seq, struct row *out)
 {
-    const struct memtable_node *n = find(m, key, seq, NULL);
-    if (!n || !str_eq(n->key, key)) return false;
+    uint32_t h = hash(m, key);
+    const struct memtable_node *n = load(&m->buckets[h & m->mask]);
+    while (n && !is_of(n, h, key))
+        n = load(&n->chain);
+    while (n && n->seq > seq)
+        n = load(&n->older);
+    if (!n) return false;
     row_of(n, out);
     return true;
 }

@@ -30,7 +30,7 @@ static void is(const struct memtable *m, str key, uint64_t seq, const char *want
 static void a_reader_sees_the_newest_version_it_may(void **state)
 {
     (void)state;
-    struct memtable *m = memtable_new();
+    struct memtable *m = memtable_new(MEMTABLE_SMALL);
     put(m, 5, S("k"), S("five"));
     put(m, 9, S("k"), S("nine"));
     put(m, 7, S("j"), S("seven"));
@@ -45,10 +45,29 @@ static void a_reader_sees_the_newest_version_it_may(void **state)
     memtable_drop(m);
 }
 
+/* A replay may meet an older version after a newer one. */
+static void versions_may_come_late(void **state)
+{
+    (void)state;
+    struct memtable *m = memtable_new(MEMTABLE_SMALL);
+    put(m, 5, S("k"), S("five"));
+    put(m, 9, S("k"), S("nine"));
+    put(m, 3, S("k"), S("three"));
+    put(m, 7, S("k"), S("seven"));
+    put(m, 11, S("k"), S("eleven"));
+    is(m, S("k"), 2, NULL);
+    is(m, S("k"), 4, "three");
+    is(m, S("k"), 6, "five");
+    is(m, S("k"), 8, "seven");
+    is(m, S("k"), 10, "nine");
+    is(m, S("k"), 11, "eleven");
+    memtable_drop(m);
+}
+
 static void the_same_version_is_replaced(void **state)
 {
     (void)state;
-    struct memtable *m = memtable_new();
+    struct memtable *m = memtable_new(MEMTABLE_SMALL);
     put(m, 0, S("k"), S("one"));
     put(m, 0, S("k"), S("two"));
     is(m, S("k"), 0, "two");
@@ -82,7 +101,7 @@ static void walk_is(const struct memtable *m, str from, uint64_t seq, const char
 static void a_cursor_meets_each_key_once(void **state)
 {
     (void)state;
-    struct memtable *m = memtable_new();
+    struct memtable *m = memtable_new(MEMTABLE_SMALL);
     put(m, 3, S("c"), S("3"));
     put(m, 1, S("a"), S("1"));
     put(m, 2, S("b"), S("2"));
@@ -102,7 +121,7 @@ static void a_cursor_meets_each_key_once(void **state)
 static void many_keys_in_any_order(void **state)
 {
     (void)state;
-    struct memtable *m = memtable_new();
+    struct memtable *m = memtable_new(MEMTABLE_SMALL);
     uint32_t n = 5000;
     for (uint32_t i = 0; i < n; i++) {
         struct buf key = buf_make(4);
@@ -124,7 +143,7 @@ static void keys_in_runs(void **state)
 {
     (void)state;
     enum { RANGE = 20000, RUNS = 400, RUN = 60 };
-    struct memtable *m = memtable_new();
+    struct memtable *m = memtable_new(MEMTABLE_SMALL);
     bool *there = mem_array(RANGE, sizeof *there);
     uint64_t dice = 1;
     for (int run = 0; run < RUNS; run++) {
@@ -198,7 +217,7 @@ static void commit_all(struct shared *s, uint64_t seq)
 static void readers_see_whole_commits_while_one_writes(void **state)
 {
     (void)state;
-    struct shared s = { .table = memtable_new() };
+    struct shared s = { .table = memtable_new(MEMTABLE_SMALL) };
     pthread_t readers[READERS];
     for (int i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&readers[i], NULL, read_on, &s), 0);
@@ -214,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_sees_the_newest_version_it_may),
+        cmocka_unit_test(versions_may_come_late),
         cmocka_unit_test(the_same_version_is_replaced),
         cmocka_unit_test(a_cursor_meets_each_key_once),
         cmocka_unit_test(many_keys_in_any_order),

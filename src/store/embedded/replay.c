@@ -191,7 +191,7 @@ static void sweep(struct replay *r)
 
 enum err replay(struct embedded *e, struct buf *why)
 {
-    struct replay r = { .e = e, .rows = memtable_new() };
+    struct replay r = { .e = e, .rows = memtable_new(MEMTABLE_LARGE) };
     enum err err = index_mark(e->index, &r.mark);
     if (err == ERR_NOTFOUND) err = OK;
     if (!err) err = look(&r, why);

@@ -11,11 +11,11 @@ static const size_t records_bytes_max = (size_t)2 * 1024 * 1024 * 1024;
 
 void writer_init(struct embedded *e)
 {
-    e->group.rows = memtable_new();
+    e->group.rows = memtable_new(MEMTABLE_SMALL);
     e->group.records = buf_make(records_bytes_max);
     e->txn = (struct embedded_txn){ .base = { &e->base },
                                     .e = e,
-                                    .staging = memtable_new(),
+                                    .staging = memtable_new(MEMTABLE_SMALL),
                                     .arena = arena_make(STORE_TXN_ARENA_BYTES) };
     e->last = &e->first;
 }
