@@ -85,8 +85,8 @@
 #define STORE_ZEROED_BYTES    (128 * 1024) /* written as zeros behind a small group: a sync then moves no metadata */
 #define STORE_ZEROED_GROUP_BYTES (16 * 1024) /* what a small group is: larger ones gain nothing from zeros */
 #define STORE_RESERVE_BYTES   (32 * 1024 * 1024) /* kept so that deleting and indexing go on when the disk is full */
-#define STORE_FREEZE_BYTES    (16 * 1024 * 1024) /* rows gathered before one index transaction */
-#define STORE_FREEZE_MS       1000 /* or this old: bounds replay */
+#define STORE_FREEZE_BYTES    (32 * 1024 * 1024) /* rows gathered before one index transaction */
+#define STORE_FREEZE_MS       5000 /* or this old: bounds replay; each transaction rewrites whole pages */
 #define STORE_RETRY_MS        1000 /* until a failed index transaction or a full disk is tried again */
 #define STORE_TXN_ARENA_BYTES (64 * 1024 * 1024) /* scratch of one transaction */
 #define STORE_LAZY_MS         1000 /* what nobody waits for is written at the latest after */

@@ -48,10 +48,8 @@ static bool bitmap_read(uint32_t block, str value, struct bitmap *out)
 {
     *out = (struct bitmap){ .block = block };
     if (value.n > sizeof out->words) return false;
-    char bytes[sizeof out->words] = { 0 };
-    bytes_copy(bytes, sizeof bytes, value.p, value.n);
-    for (unsigned i = 0; i < BITMAP_WORDS; i++)
-        out->words[i] = get_le64(bytes + 8 * (size_t)i);
+    for (size_t i = 0; i < value.n; i++)
+        out->words[i / 8] |= (uint64_t)(unsigned char)value.p[i] << 8 * (i % 8);
     return true;
 }
 
@@ -118,14 +116,17 @@ enum err bitmap_find(struct source from, struct bitmap_place at, uint32_t block,
 void bitmap_save(struct txn *t, struct bitmap_place at, const struct bitmap *b)
 {
     struct key k = key_box_u32(tag_of[at.kind], at.m, b->block);
-    struct buf bytes = buf_make(sizeof b->words);
-    for (unsigned i = 0; i < BITMAP_WORDS; i++)
-        buf_le64(&bytes, b->words[i]);
-    while (bytes.n > 0 && bytes.p[bytes.n - 1] == 0)
-        buf_truncate(&bytes, bytes.n - 1);
-    if (bytes.n > 0)
-        txn_put(t, at.account, key_str(&k), buf_str(&bytes));
+    char bytes[sizeof b->words];
+    size_t words = BITMAP_WORDS, n = 0;
+    while (words > 0 && b->words[words - 1] == 0)
+        words--;
+    for (size_t i = 0; i < words; i++)
+        for (int shift = 0; shift < 64; shift += 8)
+            bytes[n++] = (char)(b->words[i] >> shift);
+    while (n > 0 && bytes[n - 1] == 0)
+        n--;
+    if (n > 0)
+        txn_put(t, at.account, key_str(&k), (str){ bytes, n });
     else
         txn_delete(t, at.account, key_str(&k));
-    buf_free(&bytes);
 }

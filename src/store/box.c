@@ -166,6 +166,15 @@ static enum err set_bits(struct box *b, struct uid uid, bool live, uint8_t syste
     return e;
 }
 
+/* A new UID has no bit yet: rows in which it needs none are not even read. */
+static enum err set_bits_new(struct box *b, struct uid uid, uint8_t system)
+{
+    enum err e = set_bit(b, BITS_LIVE, uid, true, &b->head.messages);
+    if (!e && !(system & FLAG_SEEN)) e = set_bit(b, BITS_UNSEEN, uid, true, &b->head.unseen);
+    if (!e && (system & FLAG_DELETED)) e = set_bit(b, BITS_DELETED, uid, true, &b->head.deleted);
+    return e;
+}
+
 static struct modseq touch(struct box *b)
 {
     struct modseq now = ledger_modseq(b->ledger);
@@ -195,7 +204,7 @@ enum err box_add(struct box *b, struct message *message, bool seen_once)
     struct account a = b->ledger->account;
     if (b->head.uidnext == UINT32_MAX) return ERR_LIMIT;
     message->uid.n = b->head.uidnext;
-    enum err e = set_bits(b, message->uid, true, message->flags.system);
+    enum err e = set_bits_new(b, message->uid, message->flags.system);
     if (e) return e;
     b->head.uidnext++;
     message->modseq = touch(b);
