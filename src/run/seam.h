@@ -162,6 +162,9 @@ void sim_world_free(struct sim_world *w); /* with the machines that are left; fr
  * sim_world_run drives every loop, service and timer of every machine on the caller's thread.
  * To end a loop: loop_stop, sim_world_run, loop_free. */
 struct seam *sim_machine_new(struct sim_world *w, const char *name, const char *ip);
+/* Its files are real ones in this folder from now on (first call on the machine, but for faults);
+ * no power cut then: what the disk keeps is for who looks on to say. */
+void sim_machine_folder(struct seam *machine, const char *folder);
 /* Writes past this many bytes of pages fail with -ENOSPC. Unlimited at first. */
 void sim_machine_disk(struct seam *machine, uint64_t bytes);
 /* One record for all machines' resolvers; rdata in wire form, without compression. */

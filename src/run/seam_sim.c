@@ -92,6 +92,7 @@ static void sim_free(struct seam *s)
     struct sim_machine *m = sim_machine(s);
     sim_net_forget(m);
     sim_files_free(m);
+    sim_folder_free(m);
     list_remove(&m->node);
     mem_free(m->handles);
     mem_free(m);

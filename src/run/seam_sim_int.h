@@ -46,6 +46,9 @@ struct sim_machine {
     struct list names, durable_names, changes;
     uint64_t pages, pages_max;
     char *temp;          /* a real folder, NULL until asked for */
+    /* Files in a real folder instead (seam_sim_folder.c); NULL: none. */
+    struct seam *folder;
+    struct seam_ops *folder_ops;
     uint16_t next_port;
 };
 
@@ -123,6 +126,8 @@ int sim_name_open(struct sim_machine *m, const char *path, unsigned how, struct 
 char *real_temp_new(void); /* NULL if it cannot be made; mem_free */
 const char *real_temp_folder(const char *temp, const char *name, struct arena *a); /* made if absent */
 void real_temp_remove(const char *path);
+
+void sim_folder_free(struct sim_machine *m); /* nothing if it has none */
 
 /* --- network ---------------------------------------------------------------------------------- */
 void sim_net_settle(struct sim_world *w);       /* what has arrived by now */
