@@ -52,6 +52,7 @@ const struct log_event_row log_events[] = {
     { "store.corrupt",        "a stored record failed its checksum or grammar" },
     { "store.disk_full",      "the disk is full: writing waits, reading and deleting go on" },
     { "store.disk_ok",        "there is room on the disk again" },
+    { "store.index_anew",     "the index file was never begun in full, as a power cut may leave it: it is made anew from the journal" },
     { "store.index_failed",   "the index could not be written or read: the journal goes on, it is tried again" },
     { "store.index_old",      "the index is of an older format: it is made again from the journal" },
     { "store.opened",         "the store was opened" },

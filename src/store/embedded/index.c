@@ -252,6 +252,15 @@ static int env_open(const char *folder, uint64_t map_bytes, MDB_env **out)
     return code;
 }
 
+/* LMDB writes the two pages that a new file begins with and does not sync them. Once they are
+ * durable, a file that is longer than they are can be opened after any crash. */
+static int sync_if_new(MDB_env *env)
+{
+    MDB_envinfo info;
+    int code = mdb_env_info(env, &info);
+    return code || info.me_last_txnid > 0 ? code : mdb_env_sync(env, 1);
+}
+
 static int rows_open(struct index *x)
 {
     MDB_txn *txn;
@@ -342,6 +351,7 @@ enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, 
         return cannot_open(folder, code, why);
     }
     code = index_is_cut(x);
+    if (!code) code = sync_if_new(x->env);
     if (!code) code = rows_open(x);
     enum err e = code ? cannot_open(folder, code, why) : know_format(x, why);
     if (e)

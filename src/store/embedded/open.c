@@ -106,11 +106,25 @@ static enum err refuse_unfinished(struct embedded *e, struct buf *why)
 static enum err make_folder(struct embedded *e, struct buf *why)
 {
     int code = seam_mkdir(e->seam, "journal");
-    if (code == 0) code = seam_sync_dir(e->seam, ".");
-    if (code == 0 || code == -EEXIST) return OK;
+    /* Also when it is there: the process that made it may have ended before this. */
+    if (code == 0 || code == -EEXIST) code = seam_sync_dir(e->seam, ".");
+    if (code == 0) return OK;
     buf_addf(why, "cannot make the folder journal in %s: %s", seam_data_dir(e->seam),
              seam_error_text(code));
     return ERR_LATER;
+}
+
+/* A file that the power left while it was being made holds no row: it is made anew. */
+static bool remove_unbegun_index(struct embedded *e)
+{
+    static const char path[] = "index/data.mdb";
+    int file = seam_open(e->seam, path, SEAM_READ);
+    if (file < 0) return false;
+    int64_t size = seam_size(e->seam, file);
+    seam_close(e->seam, file);
+    if (size < 0 || size > STORE_INDEX_UNBEGUN_BYTES || seam_unlink(e->seam, path)) return false;
+    log_event(LOG_WARN, "store.index_anew", S(""), F_NUM("bytes", (uint64_t)size));
+    return true;
 }
 
 static enum err open_index(struct embedded *e, struct buf *why)
@@ -122,6 +136,10 @@ static enum err open_index(struct embedded *e, struct buf *why)
         err = index_open(folder, e->options.map_bytes, &e->index, why);
     else
         buf_addf(why, "cannot make the folder index in %s", seam_data_dir(e->seam));
+    if (err == ERR_CORRUPT && remove_unbegun_index(e)) {
+        buf_reset(why);
+        err = index_open(folder, e->options.map_bytes, &e->index, why);
+    }
     arena_free(&a);
     return err;
 }

@@ -533,11 +533,31 @@ static void a_damaged_index_is_refused_with_its_remedy(void **state)
     struct place *p = *state;
     place_run(p, three_puts, NULL);
     place_close(p);
-    file_write(p, "index/data.mdb", S("this is no index, and longer than its header would be"));
+    struct buf bytes = buf_make(2 * STORE_INDEX_UNBEGUN_BYTES);
+    buf_fill(&bytes, 'x', STORE_INDEX_UNBEGUN_BYTES + 1);
+    file_write(p, "index/data.mdb", buf_str(&bytes));
+    buf_free(&bytes);
     refused(p, ERR_CORRUPT, "posthorn check --repair");
     place_erase(p, "index");
     assert_int_equal(place_open(p), OK);
     assert_true(row_is(p, 20, S("c"), "third"));
+}
+
+/* As a power cut leaves it: LMDB has sized the file, and not one of its sectors came through. */
+static void an_index_that_was_never_begun_is_made_anew(void **state)
+{
+    struct place *p = *state;
+    static const char zeros[8192];
+    static const size_t sizes[] = { 0, 100, 4096, sizeof zeros };
+    place_run(p, three_puts, NULL);
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        place_close(p);
+        place_erase(p, "index");
+        assert_int_equal(seam_mkdir(p->seam, "index"), 0);
+        file_write(p, "index/data.mdb", (str){ zeros, sizes[i] });
+        assert_int_equal(place_open(p), OK);
+        assert_true(row_is(p, 20, S("c"), "third"));
+    }
 }
 
 int main(void)
@@ -555,6 +575,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_second_opener_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newer_format_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_index_is_refused_with_its_remedy, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_index_that_was_never_begun_is_made_anew, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
