@@ -134,6 +134,29 @@ static void says(struct server *s, const char *expected, const char *const *word
 }
 #define SAYS(s, expected, ...) says((s), (expected), (const char *const[]){ __VA_ARGS__, NULL })
 
+/* A binary letter that asks for TLS all the way: over a verified connection, byte for byte. */
+static void test_binary_and_protected(void **state)
+{
+    static const char text[] = "From: alice@a.test\r\nSubject: binary\r\nMIME-Version: 1.0\r\n"
+                               "Content-Type: application/octet-stream\r\n"
+                               "Content-Transfer-Encoding: binary\r\n\r\n"
+                               "\xff\n.\n\r\r\n.\r\n..x\r";
+    (void)state;
+    struct wire *w = submit_open(a, world_ca(world), "alice@a.test", "pw");
+    assert_int_equal(wire_smtp(w, "MAIL FROM:<alice@a.test> BODY=BINARYMIME REQUIRETLS"), 250);
+    assert_int_equal(wire_smtp(w, "RCPT TO:<bob@b.test>"), 250);
+    wire_say(w, "BDAT %zu LAST", sizeof text - 1);
+    wire_send(w, text, sizeof text - 1);
+    assert_int_equal(wire_smtp(w, NULL), 250);
+    wire_close(w);
+    arrives("bob@b.test", "binary", 1);
+    char *got = message("bob@b.test", "binary");
+    const char *body = strstr(got, "\r\n\r\n");
+    if (!body || strcmp(body + 4, strstr(text, "\r\n\r\n") + 4) != 0) fail_now("got: %s", got);
+    assert_non_null(strstr(got, "with ESMTPS"));
+    free(got);
+}
+
 static bool is_queued(void *arg)
 {
     int status;
@@ -484,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_submission_wants_a_login),
         cmocka_unit_test(test_letter_to_several),
         cmocka_unit_test(test_trace_tells_the_way),
+        cmocka_unit_test(test_binary_and_protected),
         cmocka_unit_test(test_receiver_down_then_up),
         cmocka_unit_test(test_killed_right_after_the_answer),
         cmocka_unit_test(test_queue_orders),
