@@ -3,14 +3,15 @@
  *     request:  COUNT LF, then each word and at last the secret as SIZE LF bytes
  *     answer:   ERR SIZE LF bytes
  *
+ * A request that moves mail (stream.c) is answered so too, and then goes on in its own way.
+ *
  * The socket is in the data folder with mode 0600: who may open it may also read the store.
  */
-#include "admin/admin_int.h"
+#include "admin/stream_int.h"
 #include "base/limits.h"
 
 enum {
     WORDS_MAX = 16,
-    WORD_BYTES = 4096,
     ANSWER_BYTES = 64 * 1024 * 1024, /* a queue of 100,000 messages is listed in 20 MiB */
     REQUEST_MS = 10 * 60 * 1000,     /* check of a large store */
     CONNECT_MS = 2000,
@@ -35,51 +36,17 @@ static void control_closed(void *session)
     mem_free(session);
 }
 
-/* A decimal number alone on its line. */
-static enum err read_number(struct conn *c, uint64_t max, uint64_t *n)
-{
-    str line;
-    enum err e = conn_line(c, 64, &line);
-    if (e) return e;
-    return str_u64(str_chomp(line), max, n) ? OK : ERR_SYNTAX;
-}
-
-static enum err read_bytes(struct conn *c, uint64_t n, struct buf *out)
-{
-    while (n) {
-        str piece;
-        enum err e = conn_read(c, n, &piece);
-        if (e) return e;
-        buf_add(out, piece);
-        n -= piece.n;
-    }
-    return out->full ? ERR_LIMIT : OK;
-}
-
-static enum err read_word(struct conn *c, struct arena *a, str *word)
-{
-    uint64_t n;
-    enum err e = read_number(c, WORD_BYTES, &n);
-    if (e) return e;
-    struct buf b = buf_make(WORD_BYTES);
-    e = read_bytes(c, n, &b);
-    if (!e) *word = arena_copy(a, buf_str(&b));
-    bytes_wipe(b.p, b.n);
-    buf_free(&b);
-    return e;
-}
-
 static enum err read_request(struct conn *c, struct arena *a, struct admin_request *r)
 {
     uint64_t n;
-    enum err e = read_number(c, WORDS_MAX, &n);
+    enum err e = stream_number(c, WORDS_MAX, &n);
     if (e) return e;
     str *words = ARENA_ARRAY(a, n + 1, str);
     if (!words) return ERR_LIMIT;
     for (size_t i = 0; i < n && !e; i++)
-        e = read_word(c, a, &words[i]);
+        e = stream_read_word(c, a, &words[i]);
     *r = (struct admin_request){ .words = words, .n = n };
-    return e ? e : read_word(c, a, &r->secret);
+    return e ? e : stream_read_word(c, a, &r->secret);
 }
 
 static enum serve control_serve(void *session, enum conn_why why)
@@ -89,11 +56,13 @@ static enum serve control_serve(void *session, enum conn_why why)
     if (why != CONN_INPUT) return SERVE_CLOSE;
 
     conn_deadline(s->conn, REQUEST_MS);
-    struct arena a = arena_make(2 * WORDS_MAX * WORD_BYTES);
+    struct arena a = arena_make(2 * WORDS_MAX * ADMIN_WORD_BYTES);
     struct buf out = buf_make(ANSWER_BYTES);
     struct admin_request r;
     enum err e = read_request(s->conn, &a, &r);
-    if (!e) {
+    if (!e && stream_find(&r)) {
+        stream_find (&r)(s->admin, s->conn, &r);
+    } else if (!e) {
         e = admin_run(s->admin, &r, &out);
         conn_writef(s->conn, "%d %zu\n", e, out.n);
         conn_write(s->conn, buf_str(&out));
@@ -112,13 +81,7 @@ const struct conn_handler admin_handler = {
 
 /* --- the client side -------------------------------------------------------------------------- */
 
-static void write_word(struct conn *c, str word)
-{
-    conn_writef(c, "%zu\n", word.n);
-    conn_write(c, word);
-}
-
-static enum err read_answer(struct conn *c, struct buf *out, enum err *result)
+enum err stream_answer(struct conn *c, struct buf *out, enum err *result)
 {
     str line, code;
     enum err e = conn_line(c, 64, &line);
@@ -129,11 +92,10 @@ static enum err read_answer(struct conn *c, struct buf *out, enum err *result)
         !str_u64(line, ANSWER_BYTES, &n))
         return ERR_SYNTAX;
     *result = (enum err)err;
-    return read_bytes(c, n, out);
+    return stream_bytes(c, n, out);
 }
 
-enum err admin_call(const struct netaddr *socket, const struct admin_request *r, struct buf *out,
-                    enum err *result)
+enum err stream_ask(const struct netaddr *socket, const struct admin_request *r, struct conn **out)
 {
     struct conn *c;
     struct connect_options o = { .to = *socket, .connect_ms = CONNECT_MS };
@@ -142,10 +104,20 @@ enum err admin_call(const struct netaddr *socket, const struct admin_request *r,
     conn_deadline(c, REQUEST_MS);
     conn_writef(c, "%zu\n", r->n);
     for (size_t i = 0; i < r->n; i++)
-        write_word(c, r->words[i]);
-    write_word(c, r->secret);
-    enum err e = conn_flush(c);
-    if (!e) e = read_answer(c, out, result);
+        stream_word(c, r->words[i]);
+    stream_word(c, r->secret);
+    *out = c;
+    return OK;
+}
+
+enum err admin_call(const struct netaddr *socket, const struct admin_request *r, struct buf *out,
+                    enum err *result)
+{
+    struct conn *c;
+    enum err e = stream_ask(socket, r, &c);
+    if (e) return e;
+    e = conn_flush(c);
+    if (!e) e = stream_answer(c, out, result);
     conn_close(c);
     return e;
 }

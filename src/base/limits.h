@@ -58,6 +58,7 @@
 #define MIME_FIELD_BYTES   4096 /* kept of one Content-… value; nobody shows more */
 #define MIME_LANGUAGES     32   /* kept of one Content-Language */
 #define MESSAGE_REFERENCES 64   /* message-ids kept of one References field, the newest */
+#define MBOX_LINE_BYTES    (16 * 1024) /* of a line that may be a From line or quoted; longer ones are text */
 #define DSN_TEXT_BYTES     1024 /* kept of a remote reply in a notification */
 #define CARD_STRINGS_BYTES (4 * 1024 * 1024) /* of all parts' strings while a card is built */
 #define CARD_BYTES         (16 * 1024 * 1024) /* the largest card that the above can make */
@@ -103,6 +104,7 @@
 #define STORE_MAP_SMALL_BYTES (1ULL << 34) /* where addresses are scarce: Valgrind, sanitizers */
 #define ACCEPT_RCPTS          200  /* mailboxes and queue entries of one message: its commit is one
                                       batch, and filing takes up to 20 of its operations */
+#define IMPORT_MESSAGES       180  /* of one commit of an import: filing takes up to 22 of its operations */
 #define STORE_TIDY_GAP_US     3600000000ULL /* between removals of what has expired */
 #define MAILBOX_NAME_BYTES    1000 /* UTF-8, whole path */
 #define MAILBOX_DEPTH         32
@@ -185,6 +187,12 @@
 #define POP3_LINE_BYTES           512         /* RFC 2449 4: 255 and room for AUTH */
 
 /* --- admin, cli ----------------------------------------------------------------------------- */
+#define ADMIN_WORD_BYTES   4096 /* one word of a request, or of what follows it */
+#define IMPORT_MESSAGE_BYTES (1024ull * 1024 * 1024) /* a larger one is passed over, by name */
+#define IMPORT_BATCH_BYTES (1024 * 1024) /* of messages in one commit of an import */
+#define MOVE_NAMES_BYTES   (256 * 1024 * 1024) /* names of one folder, sorted in memory: 4 million of 60 bytes */
+#define MOVE_FILE_BYTES    (1024 * 1024) /* of a list of keywords or subscriptions beside the mail */
+#define MOVE_CHUNK_BYTES   (32 * 1024) /* of a message at once, on its way in or out */
 #define ADMIN_REASON_BYTES (16 * 1024) /* why a command was refused, with the word it is about */
 #define BACKUP_READ_BYTES  (512 * 1024) /* of a segment at once: others read from the disk in between */
 #define BACKUP_RATE_BYTES  (64 * 1024 * 1024) /* a second, unless --rate says otherwise */

@@ -20,12 +20,15 @@ struct cli {
 struct cli_command {
     const char *name, *args, *help;
     int (*run)(struct cli *cli, const str *args, size_t n);
+    bool configured; /* works on the store of the configuration; else a client of any server */
 };
 extern const struct cli_command cli_commands[];
 extern const size_t cli_commands_count;
 
 int cli_send(struct cli *cli, const str *args, size_t n);   /* send.c */
 int cli_fetch(struct cli *cli, const str *args, size_t n);  /* fetch.c */
+int cli_import(struct cli *cli, const str *args, size_t n); /* import.c */
+int cli_export(struct cli *cli, const str *args, size_t n); /* export.c */
 int cli_admin(struct cli *cli, const str *words, size_t n); /* request.c: words from the group on */
 
 /* One line from standard input, or from the terminal without echo after the prompt. False: none. */
@@ -40,6 +43,9 @@ void cli_print(str text); /* to standard output, as it is */
 /* The same for lines that somebody else wrote: what a terminal would obey is shown as '?'. */
 void cli_show(str text);
 bool cli_is_terminal(void); /* is standard output one? */
+bool cli_is_watched(void);  /* is standard error one? */
+/* The line that the cursor stands in, on standard error, drawn anew; empty: cleared. */
+void cli_draw(str line);
 void cli_note(str text);    /* as cli_show, to standard error */
 void cli_complain(const char *format, ...)
     __attribute__((format(printf, 1, 2))); /* "posthorn: …" to standard error */

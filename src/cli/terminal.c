@@ -41,6 +41,21 @@ bool cli_is_terminal(void)
     return isatty(STDOUT_FILENO);
 }
 
+bool cli_is_watched(void)
+{
+    return isatty(STDERR_FILENO);
+}
+
+void cli_draw(str line)
+{
+    struct buf b = buf_make(1024);
+    buf_add(&b, S("\r"));
+    buf_add_shown(&b, line);
+    buf_add(&b, S("\x1b[K")); /* what of the old line is left */
+    (void)!write_all(STDERR_FILENO, buf_str(&b));
+    buf_free(&b);
+}
+
 void cli_show(str text)
 {
     show_lines(STDOUT_FILENO, text);

@@ -117,7 +117,9 @@ static struct seam *data_seam(const struct config *c, bool make, struct arena *a
     return seam_real_new(dir);
 }
 
-static int run_configured(const struct args *args, const struct config *c)
+/* command: one that reads or writes files as the person who calls it; NULL: serve, or a request. */
+static int run_configured(const struct args *args, const struct config *c,
+                          const struct cli_command *command)
 {
     struct arena a = arena_make(MAIN_ARENA_BYTES);
     bool is_server = str_eq(args->words[0], S("serve"));
@@ -132,6 +134,8 @@ static int run_configured(const struct args *args, const struct config *c)
         cli_complain("the data folder's path is too long");
     else if (is_server)
         status = serve(seam, c);
+    else if (command)
+        status = command->run(&cli, args->words + 1, args->n - 1);
     else if (!process_become_owner(seam_data_dir(seam)))
         cli_complain("cannot become the owner of %s", seam_data_dir(seam));
     else
@@ -171,7 +175,7 @@ static int run_server(const struct args *args)
     struct config *c = config_read(args->config_path);
     if (!c) return 1;
     int status = 1;
-    if (usable(c)) status = check ? check_config(c) : run_configured(args, c);
+    if (usable(c)) status = check ? check_config(c) : run_configured(args, c, NULL);
     config_free(c);
     return status;
 }
@@ -193,12 +197,14 @@ static int run(const struct args *args)
         return usage(), args->n ? 0 : EXIT_USAGE;
     if (str_eq(first, S("version")) || str_eq(first, S("--version")))
         return cli_print(S("posthorn " PH_VERSION "\n")), 0;
+    const struct cli_command *command = NULL;
     for (size_t i = 0; i < cli_commands_count; i++)
-        if (str_eq(first, str_of(cli_commands[i].name))) return run_tool(&cli_commands[i], args);
+        if (str_eq(first, str_of(cli_commands[i].name))) command = &cli_commands[i];
+    if (command && !command->configured) return run_tool(command, args);
 
     struct config *c = config_read(args->config_path);
     if (!c) return 1;
-    int status = run_configured(args, c);
+    int status = run_configured(args, c, command);
     config_free(c);
     return status;
 }

@@ -78,6 +78,26 @@ int seam_rename(struct seam *s, const char *from, const char *to)
     return s->ops->rename(s, from, to);
 }
 
+int seam_rename_new(struct seam *s, const char *from, const char *to)
+{
+    return s->ops->rename_new(s, from, to);
+}
+
+int seam_look(struct seam *s, const char *path, struct seam_look *out)
+{
+    return s->ops->look(s, path, out);
+}
+
+int seam_set_modified(struct seam *s, int file, int64_t seconds)
+{
+    return s->ops->set_modified(s, file, seconds);
+}
+
+int seam_sync_all(struct seam *s, int file)
+{
+    return s->ops->sync_all(s, file);
+}
+
 int seam_unlink(struct seam *s, const char *path)
 {
     return s->ops->unlink(s, path);

@@ -38,6 +38,7 @@ enum seam_open {
     SEAM_WRITE = 1,     /* read and write */
     SEAM_CREATE = 2,    /* with WRITE: make it, mode 0600 */
     SEAM_EXCLUSIVE = 4, /* with CREATE: -EEXIST if it is there */
+    SEAM_NOFOLLOW = 8,  /* -ELOOP if the name is a symbolic link's */
 };
 int seam_open(struct seam *s, const char *path, unsigned how);
 int seam_close(struct seam *s, int file);
@@ -49,6 +50,13 @@ int seam_truncate(struct seam *s, int file, uint64_t size);
 int seam_allocate(struct seam *s, int file, uint64_t from, uint64_t size); /* fallocate, size grows */
 int64_t seam_size(struct seam *s, int file);
 int seam_rename(struct seam *s, const char *from, const char *to);
+int seam_rename_new(struct seam *s, const char *from, const char *to); /* -EEXIST: to is taken, and stays */
+/* What has the name; a symbolic link is not followed, and is SEAM_OTHER as devices and pipes are. */
+enum seam_kind { SEAM_FILE, SEAM_FOLDER, SEAM_OTHER };
+struct seam_look { enum seam_kind kind; uint64_t size; int64_t modified_s; };
+int seam_look(struct seam *s, const char *path, struct seam_look *out);
+int seam_set_modified(struct seam *s, int file, int64_t seconds); /* since 1970 */
+int seam_sync_all(struct seam *s, int file); /* every file of this one's file system, names too */
 int seam_unlink(struct seam *s, const char *path);
 int seam_mkdir(struct seam *s, const char *path); /* mode 0700 */
 int seam_sync_dir(struct seam *s, const char *path);

@@ -25,6 +25,10 @@ struct seam_ops {
     int (*allocate)(struct seam *s, int file, uint64_t from, uint64_t size);
     int64_t (*size)(struct seam *s, int file);
     int (*rename)(struct seam *s, const char *from, const char *to);
+    int (*rename_new)(struct seam *s, const char *from, const char *to);
+    int (*look)(struct seam *s, const char *path, struct seam_look *out);
+    int (*set_modified)(struct seam *s, int file, int64_t seconds);
+    int (*sync_all)(struct seam *s, int file);
     int (*unlink)(struct seam *s, const char *path);
     int (*mkdir)(struct seam *s, const char *path);
     int (*sync_dir)(struct seam *s, const char *path);

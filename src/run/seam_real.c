@@ -95,6 +95,7 @@ static int real_open(struct seam *s, const char *path, unsigned how)
     flags |= how & SEAM_WRITE ? O_RDWR : O_RDONLY;
     if (how & SEAM_CREATE) flags |= O_CREAT;
     if (how & SEAM_EXCLUSIVE) flags |= O_EXCL;
+    if (how & SEAM_NOFOLLOW) flags |= O_NOFOLLOW;
     return open_at(s, path, flags);
 }
 
@@ -177,6 +178,48 @@ static int real_rename(struct seam *s, const char *from, const char *to)
     if (bad_dir(from_dir)) return from_dir;
     if (bad_dir(to_dir)) return to_dir;
     return renameat(from_dir, from, to_dir, to) < 0 ? -errno : 0;
+}
+
+/* Some file systems cannot rename without replacing; a second name, then one less, is the same. */
+static int rename_by_link(int from_dir, const char *from, int to_dir, const char *to)
+{
+    if (linkat(from_dir, from, to_dir, to, 0) < 0) return -errno;
+    return unlinkat(from_dir, from, 0) < 0 ? -errno : 0;
+}
+
+static int real_rename_new(struct seam *s, const char *from, const char *to)
+{
+    int from_dir = base_dir(s, from), to_dir = base_dir(s, to);
+    if (bad_dir(from_dir)) return from_dir;
+    if (bad_dir(to_dir)) return to_dir;
+    if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno == EINVAL || errno == ENOSYS) return rename_by_link(from_dir, from, to_dir, to);
+    return -errno;
+}
+
+static int real_look(struct seam *s, const char *path, struct seam_look *out)
+{
+    int dir = base_dir(s, path);
+    struct stat st;
+    if (bad_dir(dir)) return dir;
+    if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+    out->kind = S_ISREG(st.st_mode) ? SEAM_FILE : S_ISDIR(st.st_mode) ? SEAM_FOLDER : SEAM_OTHER;
+    out->size = (uint64_t)st.st_size;
+    out->modified_s = st.st_mtim.tv_sec;
+    return 0;
+}
+
+static int real_set_modified(struct seam *s, int file, int64_t seconds)
+{
+    (void)s;
+    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = seconds } };
+    return futimens(file, times) < 0 ? -errno : 0;
+}
+
+static int real_sync_all(struct seam *s, int file)
+{
+    (void)s;
+    return syncfs(file) < 0 ? -errno : 0;
 }
 
 static int real_unlink(struct seam *s, const char *path)
@@ -276,6 +319,10 @@ static const struct seam_ops real_ops = {
     .allocate = real_allocate,
     .size = real_size,
     .rename = real_rename,
+    .rename_new = real_rename_new,
+    .look = real_look,
+    .set_modified = real_set_modified,
+    .sync_all = real_sync_all,
     .unlink = real_unlink,
     .mkdir = real_mkdir,
     .sync_dir = real_sync_dir,

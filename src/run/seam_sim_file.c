@@ -239,16 +239,36 @@ ssize_t sim_pwritev(struct seam *s, int file, const struct iovec *iov, int n, ui
     return put > 0 ? put : -ENOSPC;
 }
 
+void sim_inode_sync(struct sim_inode *i)
+{
+    for (size_t n = 0; n < i->n; n++)
+        if (!i->pages[n].lost) set_durable(&i->pages[n]);
+    i->durable_size = i->size;
+}
+
 int sim_fdatasync(struct seam *s, int file)
 {
     struct open_file *f;
     int e = get_to_change(s, file, &f);
     if (e) return e;
-    for (size_t n = 0; n < f->inode->n; n++) {
-        if (!f->inode->pages[n].lost) set_durable(&f->inode->pages[n]);
-    }
-    f->inode->durable_size = f->inode->size;
+    sim_inode_sync(f->inode);
     return 0;
+}
+
+int sim_sync_all(struct seam *s, int file)
+{
+    struct open_file *f;
+    int e = get_to_change(s, file, &f);
+    if (!e) sim_names_sync(sim_machine(s));
+    return e;
+}
+
+int sim_set_modified(struct seam *s, int file, int64_t seconds)
+{
+    struct open_file *f;
+    int e = get_to_change(s, file, &f);
+    if (!e) f->inode->modified_s = seconds;
+    return e;
 }
 
 /* Linux marks the pages clean and forgets: the next sync says OK and writes none of them. */

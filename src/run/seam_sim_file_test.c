@@ -151,6 +151,30 @@ static void names_are_kept(void **state)
     place_close(&p);
 }
 
+static void a_name_is_looked_at_and_never_replaced(void **state)
+{
+    (void)state;
+    struct place p;
+    struct seam_look look;
+    place_open(&p, 1);
+    int file = seam_open(p.seam, "old", SEAM_WRITE | SEAM_CREATE);
+    put(&p, file, S("four"), 0);
+    assert_int_equal(seam_set_modified(p.seam, file, 1000000001), 0);
+    seam_close(p.seam, seam_open(p.seam, "taken", SEAM_WRITE | SEAM_CREATE));
+    assert_int_equal(seam_rename_new(p.seam, "old", "taken"), -EEXIST);
+    assert_int_equal(seam_rename_new(p.seam, "old", "new"), 0);
+    assert_int_equal(seam_sync_all(p.seam, file), 0);
+    power_cycle(&p);
+    assert_int_equal(seam_look(p.seam, "old", &look), -ENOENT);
+    assert_int_equal(seam_look(p.seam, "new", &look), 0);
+    assert_int_equal(look.kind, SEAM_FILE);
+    assert_int_equal(look.size, 4);
+    assert_int_equal(look.modified_s, 1000000001);
+    assert_int_equal(seam_look(p.seam, ".", &look), 0);
+    assert_int_equal(look.kind, SEAM_FOLDER);
+    place_close(&p);
+}
+
 static void a_small_disk_fills(void **state)
 {
     (void)state;
@@ -396,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_read_back),
         cmocka_unit_test(names_are_kept),
+        cmocka_unit_test(a_name_is_looked_at_and_never_replaced),
         cmocka_unit_test(a_small_disk_fills),
         cmocka_unit_test(what_was_synced_stays_and_the_rest_is_chance),
         cmocka_unit_test(a_second_cut_changes_nothing),

@@ -91,6 +91,10 @@ int64_t sim_size(struct seam *s, int file);
 int sim_lock(struct seam *s, int file);
 int64_t sim_free_bytes(struct seam *s, const char *path);
 int sim_rename(struct seam *s, const char *from, const char *to);
+int sim_rename_new(struct seam *s, const char *from, const char *to);
+int sim_look(struct seam *s, const char *path, struct seam_look *out);
+int sim_set_modified(struct seam *s, int file, int64_t seconds);
+int sim_sync_all(struct seam *s, int file);
 int sim_unlink(struct seam *s, const char *path);
 int sim_mkdir(struct seam *s, const char *path);
 int sim_sync_dir(struct seam *s, const char *path);
@@ -107,6 +111,7 @@ struct sim_page {
 struct sim_inode {
     unsigned refs; /* names, changes of names, open files */
     uint64_t size, durable_size;
+    int64_t modified_s; /* as it was set: the disk's own times are nobody's concern */
     struct sim_page *pages;
     size_t n;
     int locked_by; /* a handle, or -1 */
@@ -117,8 +122,10 @@ struct sim_inode *sim_inode_keep(struct sim_inode *i);  /* one more; NULL is fin
 void sim_inode_drop(struct sim_inode *i);
 void sim_inode_power_cut(struct sim_inode *i);
 
+void sim_inode_sync(struct sim_inode *i);
 void sim_names_power_cut(struct sim_machine *m);
 void sim_names_free(struct sim_machine *m);
+void sim_names_sync(struct sim_machine *m); /* every name, and what every file holds */
 /* The inode that a path names, made if asked for, with a reference for the caller; or why not. */
 int sim_name_open(struct sim_machine *m, const char *path, unsigned how, struct sim_inode **out);
 

@@ -229,6 +229,41 @@ int sim_rename(struct seam *s, const char *from, const char *to)
     return 0;
 }
 
+int sim_rename_new(struct seam *s, const char *from, const char *to)
+{
+    struct sim_machine *m = sim_machine(s);
+    char clean[PATH_BYTES];
+    if (m->off) return -EIO;
+    if (!path_clean(to, clean)) return -ENAMETOOLONG;
+    return name_find(&m->names, str_of(clean)) ? -EEXIST : sim_rename(s, from, to);
+}
+
+int sim_look(struct seam *s, const char *path, struct seam_look *out)
+{
+    struct sim_machine *m = sim_machine(s);
+    char clean[PATH_BYTES];
+    if (m->off) return -EIO;
+    if (!path_clean(path, clean)) return -ENAMETOOLONG;
+    const struct name *n = name_find(&m->names, str_of(clean));
+    if (!n && clean[0] != '\0') return -ENOENT;
+    *out = (struct seam_look){ .kind = n && n->inode ? SEAM_FILE : SEAM_FOLDER };
+    if (out->kind == SEAM_FILE) {
+        out->size = n->inode->size;
+        out->modified_s = n->inode->modified_s;
+    }
+    return 0;
+}
+
+void sim_names_sync(struct sim_machine *m)
+{
+    while (!list_empty(&m->changes))
+        change_sync(m, CONTAINER_OF(m->changes.next, struct change, node));
+    LIST_EACH(&m->names, node) {
+        const struct name *n = CONTAINER_OF(node, struct name, node);
+        if (n->inode) sim_inode_sync(n->inode);
+    }
+}
+
 int sim_sync_dir(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);

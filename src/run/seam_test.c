@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -100,6 +101,35 @@ static void names_move_and_go(void **state)
     assert_int_equal(seam_unlink(s, "d/b"), -ENOENT);
     assert_int_equal(seam_list(s, "nowhere", count_names, &n), -ENOENT);
     assert_true(seam_free_bytes(s, ".") > 0);
+}
+
+static void a_name_is_looked_at_and_never_replaced(void **state)
+{
+    struct fixture *f = *state;
+    struct seam *s = f->seam;
+    struct seam_look look;
+    int file = seam_open(s, "old", SEAM_WRITE | SEAM_CREATE | SEAM_EXCLUSIVE);
+    assert_true(file >= 0);
+    assert_int_equal(seam_pwritev(s, file, &(struct iovec){ (char[]){ "four" }, 4 }, 1, 0), 4);
+    assert_int_equal(seam_set_modified(s, file, 1000000001), 0);
+    assert_int_equal(seam_sync_all(s, file), 0);
+    seam_close(s, file);
+    seam_close(s, seam_open(s, "taken", SEAM_WRITE | SEAM_CREATE));
+
+    assert_int_equal(seam_rename_new(s, "old", "taken"), -EEXIST);
+    assert_int_equal(seam_rename_new(s, "old", "new"), 0);
+    assert_int_equal(seam_look(s, "old", &look), -ENOENT);
+    assert_int_equal(seam_look(s, "new", &look), 0);
+    assert_int_equal(look.kind, SEAM_FILE);
+    assert_int_equal(look.size, 4);
+    assert_int_equal(look.modified_s, 1000000001);
+    assert_int_equal(seam_look(s, ".", &look), 0);
+    assert_int_equal(look.kind, SEAM_FOLDER);
+
+    assert_int_equal(symlinkat("new", open(f->dir, O_RDONLY), "link"), 0);
+    assert_int_equal(seam_look(s, "link", &look), 0);
+    assert_int_equal(look.kind, SEAM_OTHER);
+    assert_int_equal(seam_open(s, "link", SEAM_READ | SEAM_NOFOLLOW), -ELOOP);
 }
 
 static void a_lock_excludes(void **state)
@@ -324,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(files_are_written_and_read, start, end),
         cmocka_unit_test_setup_teardown(names_move_and_go, start, end),
+        cmocka_unit_test_setup_teardown(a_name_is_looked_at_and_never_replaced, start, end),
         cmocka_unit_test_setup_teardown(a_lock_excludes, start, end),
         cmocka_unit_test_setup_teardown(libraries_get_a_real_folder, start, end),
         cmocka_unit_test(a_bad_data_folder_says_why),

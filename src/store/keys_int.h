@@ -24,6 +24,7 @@
  *   C m modseq uid                its last change (live messages)
  *   X m modseq uid                its expunge; the value is the time
  *   H id-hash                     the thread that a Message-ID belongs to
+ *   R order hash                  a message that was imported: never twice
  *   Z m                           a mailbox that was deleted and is still being removed
  * In ACCOUNT_QUEUE
  *   n                             how many recipients wait
@@ -61,6 +62,7 @@ enum tag {
     TAG_CHANGE = 'C',
     TAG_TOMBSTONE = 'X',
     TAG_THREAD = 'H',
+    TAG_IMPORTED = 'R',
     TAG_DYING = 'Z',
     TAG_QUEUED = 'E',
     TAG_RCPT = 'Q',

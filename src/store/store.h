@@ -172,6 +172,27 @@ struct appended { uint32_t uidvalidity; struct uid uid; struct mailbox_id mailbo
  * ERR_LIMIT: over quota (strict); ERR_LATER. */
 enum err store_append(struct store *s, const struct append *items, size_t n, struct appended *out) MUST_CHECK;
 
+/* --- moving in (import.c): many messages in one commit, each at most once --------------------- */
+/* What a message was where it came from, so that an import that is run again knows it. Marks that
+ * are made one after the other should ascend: their rows then lie together. */
+struct import_mark { uint64_t order, hash; };
+struct import_item {
+    struct body *body;       /* as in struct append */
+    str card;
+    uint8_t flags;
+    const str *keywords; size_t keywords_n;
+    int64_t internal_date_s; int16_t internal_zone_min;
+    struct import_mark mark;
+    enum err result;         /* OK; ERR_EXISTS: it is here since an earlier import; ERR_LIMIT: quota */
+    unsigned keywords_lost;  /* the mailbox has MAILBOX_KEYWORDS others, or the name is too long */
+};
+struct import { struct account account; str mailbox; struct import_item *items; size_t n; };
+/* At most IMPORT_MESSAGES items; each is filed or not by itself, and says so. The marks of the filed
+ * are in the same commit. Waits. ERR_NOTFOUND: no such mailbox; then nothing was filed. */
+enum err store_import(struct store *s, const struct import *batch) MUST_CHECK;
+/* Has it been imported? Saves sending what is here already; the commit asks again. */
+bool store_imported(struct view *v, struct account a, struct import_mark mark);
+
 enum flag_op { FLAGS_ADD, FLAGS_REMOVE, FLAGS_REPLACE };
 struct flag_change {
     struct account account;
