@@ -160,8 +160,8 @@ static enum err room_for(struct store *s, const struct copy *c)
 enum err store_copy(struct store *s, const struct copy *c, struct copied *out)
 {
     struct copying copying = { .what = c, .sweep.uids = c->uids, .committed_next = 1 };
-    copying.from.set = &out->from;
-    copying.to.set = &out->to;
+    copying.from.set = out ? &out->from : NULL;
+    copying.to.set = out ? &out->to : NULL;
     enum err e = c->move ? OK : room_for(s, c);
     while (!e && !copying.done) {
         growing_keep(&copying.from);
@@ -169,6 +169,6 @@ enum err store_copy(struct store *s, const struct copy *c, struct copied *out)
         e = store_commit(s, copy, &copying);
         copying.committed_next = copying.sweep.next;
     }
-    if (!e) out->uidvalidity = copying.uidvalidity;
+    if (!e && out) out->uidvalidity = copying.uidvalidity;
     return e;
 }

@@ -25,6 +25,7 @@
  *   X m modseq uid                its expunge; the value is the time
  *   H id-hash                     the thread that a Message-ID belongs to
  *   R order hash                  a message that was imported: never twice
+ *   W number which                a rename of many names that has begun: from, to
  *   Z m                           a mailbox that was deleted and is still being removed
  * In ACCOUNT_QUEUE
  *   n                             how many recipients wait
@@ -64,6 +65,7 @@ enum tag {
     TAG_THREAD = 'H',
     TAG_IMPORTED = 'R',
     TAG_DYING = 'Z',
+    TAG_RENAME = 'W',
     TAG_QUEUED = 'E',
     TAG_RCPT = 'Q',
     TAG_DUE = 'S',
@@ -76,8 +78,9 @@ struct key {
     uint8_t n;
 };
 
-/* Of key_box, key_box_u32, key_change: a row whose key has another length is damaged. */
-enum { KEY_BOX_BYTES = 5, KEY_BOX_U32_BYTES = 9, KEY_CHANGE_BYTES = 17 };
+/* Of key_box, key_box_u32, key_change, and of a rename: a row whose key has another length is
+ * damaged. */
+enum { KEY_BOX_BYTES = 5, KEY_BOX_U32_BYTES = 9, KEY_CHANGE_BYTES = 17, KEY_RENAME_BYTES = 13 };
 
 struct key key_of(enum tag tag);
 void key_u32(struct key *k, uint32_t value);

@@ -1,14 +1,12 @@
-/* mailbox_change.c - CREATE, DELETE, RENAME, SUBSCRIBE.
+/* mailbox_change.c - CREATE, DELETE, SUBSCRIBE.
  *
  * A name row says which mailbox has the name, if any, and whether it is subscribed; it exists as
  * long as either holds, or as it is the parent of others. So \NonExistent parents are found by
  * listing alone.
  */
-#include "store/store_int.h"
+#include "store/mailbox_int.h"
 
 #include "base/mem.h"
-
-static const str inbox = S_INIT("INBOX");
 
 /* UTF-8 without NUL, no empty level, not too deep, not too long. */
 bool mailbox_name_ok(str name)
@@ -26,9 +24,7 @@ bool mailbox_name_ok(str name)
 
 /* --- making ---------------------------------------------------------------------------------- */
 
-/* What stands under the key of a name: OK and the row; ERR_LIMIT if another long name that has the
- * same hash stands there. */
-static enum err row_under(struct txn *t, struct account a, str name, struct name_row *out)
+enum err name_row_under(struct txn *t, struct account a, str name, struct name_row *out)
 {
     struct key k = key_name(TAG_NAME, name);
     struct name_row row = { 0 };
@@ -59,7 +55,7 @@ static enum err make_one(struct ledger *l, const struct title_row *title, bool s
                          uint32_t *m)
 {
     struct name_row row = { .name = title->name };
-    enum err e = row_under(l->txn, l->account, title->name, &row);
+    enum err e = name_row_under(l->txn, l->account, title->name, &row);
     if (e && e != ERR_NOTFOUND) return e;
     if (!e && row.m) return ERR_EXISTS;
     if (l->row.mailboxes >> MAILBOX_NUMBER_BITS) return ERR_LIMIT;
@@ -115,67 +111,58 @@ enum err store_mailbox_create(struct store *s, struct account a, str name, enum 
 
 /* --- children -------------------------------------------------------------------------------- */
 
-/* The rows of names below a name, copied: the transaction may not change during a scan. */
-struct children {
-    str parent;
-    struct arena *arena; /* NULL: only whether there is one */
-    struct name_row *rows;
-    size_t n, cap;
-    enum err bad;
-};
-
-static bool is_below(str name, str parent)
+bool name_is_below(str name, str parent)
 {
     return name.n > parent.n + 1 && str_starts(name, parent) && name.p[parent.n] == '/';
 }
 
-static bool take_child(void *arg, str key, str value)
+static bool found_child(void *arg, str key, const struct name_row *row)
+{
+    (void)key, (void)row;
+    *(bool *)arg = true;
+    return false;
+}
+
+struct children {
+    str parent;
+    name_each *each;
+    void *arg;
+    enum err bad;
+};
+
+static bool take_name(void *arg, str key, str value)
 {
     struct children *c = arg;
-    (void)key;
     struct name_row row = { 0 };
     c->bad = name_read(value, &row);
     if (c->bad) return false;
-    if (!is_below(row.name, c->parent)) return true;
-    if (!c->arena) {
-        c->n = 1;
-        return false;
-    }
-    if (c->n == c->cap) {
-        c->bad = ERR_LIMIT;
-        return false;
-    }
-    row.name = arena_copy(c->arena, row.name);
-    c->rows[c->n++] = row;
-    return true;
+    return !name_is_below(row.name, c->parent) || c->each(c->arg, key, &row);
 }
 
-static enum err children_find(struct txn *t, struct account a, struct children *c)
+enum err name_children(struct txn *t, struct account a, const struct key *first, str parent,
+                       name_each *each, void *arg)
 {
-    struct key prefix = key_name_prefix(TAG_NAME, c->parent);
-    enum err e = source_scan(in_txn(t), a, &prefix, &prefix, take_child, c);
-    return e ? e : c->bad;
+    struct key prefix = key_name_prefix(TAG_NAME, parent);
+    struct children c = { .parent = parent, .each = each, .arg = arg };
+    enum err e = source_scan(in_txn(t), a, first ? first : &prefix, &prefix, take_name, &c);
+    return e ? e : c.bad;
 }
 
-static enum err has_children(struct txn *t, struct account a, str name, bool *out)
+enum err name_has_children(struct txn *t, struct account a, str name, bool *out)
 {
-    struct children c = { .parent = name };
-    enum err e = children_find(t, a, &c);
-    if (!e) *out = c.n > 0;
-    return e;
+    *out = false;
+    return name_children(t, a, NULL, name, found_child, out);
 }
 
-/* A name row whose mailbox is gone goes too unless it is subscribed or a parent; then it may have
- * been all that held its own parent. */
-static enum err settle_name(struct txn *t, struct account a, str name)
+enum err name_settle(struct txn *t, struct account a, str name)
 {
     for (;;) {
         struct name_row row;
         bool parent = false;
-        enum err e = row_under(t, a, name, &row);
+        enum err e = name_row_under(t, a, name, &row);
         if (e == ERR_NOTFOUND) return OK;
         if (e || row.m || row.subscribed) return e;
-        e = has_children(t, a, name, &parent);
+        e = name_has_children(t, a, name, &parent);
         if (e || parent) return e;
         struct key k = key_name(TAG_NAME, name);
         row_delete(t, a, &k);
@@ -211,17 +198,17 @@ static enum err delete_box(struct ledger *l, struct name_row *row)
     row_put_empty(l->txn, l->account, &dying);
     row->m = 0;
     name_put(l->txn, l->account, row);
-    return settle_name(l->txn, l->account, row->name);
+    return name_settle(l->txn, l->account, row->name);
 }
 
 static enum err delete (struct txn *t, void *arg) {
     struct delete *d = arg; struct ledger l; struct name_row row;
     enum err e = ledger_open(t, d->account, &l);
-    if (!e) e = row_under(t, d->account, d->name, &row);
+    if (!e) e = name_row_under(t, d->account, d->name, &row);
     if (e == ERR_LIMIT) return ERR_NOTFOUND;
     if (e) return e;
     bool parent = false;
-    e = has_children(t, d->account, d->name, &parent);
+    e = name_has_children(t, d->account, d->name, &parent);
     if (e) return e;
     if (row.m == 0) return parent ? ERR_CONFLICT : ERR_NOTFOUND;
     d->m = row.m;
@@ -232,113 +219,10 @@ static enum err delete (struct txn *t, void *arg) {
 
 enum err store_mailbox_delete(struct store *s, struct account a, str name)
 {
-    if (str_eq(name, inbox)) return ERR_DENIED;
+    if (str_eq(name, S("INBOX"))) return ERR_DENIED;
     struct delete d = { .account = a, .name = name };
     enum err e = store_commit(s, delete, &d);
     return e ? e : purge_mailbox(s, a, d.m);
-}
-
-/* --- renaming -------------------------------------------------------------------------------- */
-
-struct rename {
-    struct account account;
-    str from, to;
-};
-
-/* The mailbox keeps its number, so its UIDVALIDITY and all its rows: only the name moves. */
-static enum err rename_one(struct ledger *l, const struct name_row *row, str to)
-{
-    struct name_row there = { 0 };
-    struct title_row title;
-    if (!mailbox_name_ok(to)) return ERR_LIMIT;
-    enum err e = row_under(l->txn, l->account, to, &there);
-    if (e && e != ERR_NOTFOUND) return e;
-    if (there.m) return ERR_EXISTS;
-    struct name_row moved = { row->m, row->subscribed || there.subscribed, to };
-    struct key old = key_name(TAG_NAME, row->name);
-    if (row->m) {
-        e = title_get(in_txn(l->txn), l->account, row->m, &title);
-        if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
-        title.name = to;
-        title_put(l->txn, l->account, row->m, &title);
-    }
-    row_delete(l->txn, l->account, &old);
-    name_put(l->txn, l->account, &moved);
-    return OK;
-}
-
-static enum err rename_children(struct ledger *l, const struct rename *r)
-{
-    struct arena *arena = txn_arena(l->txn);
-    struct children c = { .parent = r->from, .arena = arena, .cap = txn_room(l->txn) / 3 };
-    c.rows = ARENA_ARRAY(arena, c.cap, struct name_row);
-    if (!c.rows) return ERR_LIMIT;
-    enum err e = children_find(l->txn, l->account, &c);
-    for (size_t i = 0; !e && i < c.n; i++) {
-        str name[] = { r->to, str_from(c.rows[i].name, r->from.n) };
-        str to = arena_concat(arena, name, COUNT_OF(name));
-        e = arena->full ? ERR_LIMIT : rename_one(l, &c.rows[i], to);
-    }
-    return e;
-}
-
-static enum err make_parents(struct ledger *l, str name)
-{
-    size_t slash = str_rchr(name, '/');
-    if (slash == STR_NPOS) return OK;
-    struct title_row parent = { .name = str_take(name, slash) };
-    uint32_t unused;
-    enum err e = mailbox_make(l, &parent, false, &unused);
-    return e == ERR_EXISTS ? OK : e;
-}
-
-static enum err rename_box(struct txn *t, void *arg)
-{
-    const struct rename *r = arg;
-    struct ledger l;
-    struct name_row row = { 0 };
-    bool parent = false;
-    enum err e = ledger_open(t, r->account, &l);
-    if (!e) e = row_under(t, r->account, r->from, &row);
-    if (!e) e = has_children(t, r->account, r->from, &parent);
-    if (e == ERR_LIMIT || (!e && row.m == 0 && !parent)) return ERR_NOTFOUND;
-    if (!e) e = make_parents(&l, r->to);
-    if (!e) e = rename_one(&l, &row, r->to);
-    if (!e) e = rename_children(&l, r);
-    size_t slash = str_rchr(r->from, '/');
-    if (!e && slash != STR_NPOS) e = settle_name(t, r->account, str_take(r->from, slash));
-    (void)ledger_modseq(&l);
-    if (!e) ledger_close(&l);
-    return e;
-}
-
-/* RFC 9051 6.3.6: INBOX stays, empty; its messages go to a new mailbox. */
-static enum err rename_inbox(struct store *s, struct account a, str to)
-{
-    struct mailbox_id made;
-    struct view *v = store_view(s);
-    struct mailbox from;
-    if (!v) return ERR_LATER;
-    enum err e = store_mailbox_find(v, a, inbox, &from);
-    view_end(v);
-    if (!e) e = store_mailbox_create(s, a, to, USE_NONE, &made);
-    if (e) return e;
-    struct arena arena = arena_make(1 << 20);
-    struct copied moved = { .from = uidset_make(&arena), .to = uidset_make(&arena) };
-    struct copy all = { .account = a, .from = from.id, .to = to, .move = true };
-    e = store_copy(s, &all, &moved);
-    arena_free(&arena);
-    return e;
-}
-
-enum err store_mailbox_rename(struct store *s, struct account a, str from, str to)
-{
-    if (!mailbox_name_ok(to)) return ERR_LIMIT;
-    if (str_eq(from, to) || str_eq(to, inbox)) return ERR_EXISTS;
-    if (is_below(to, from) && !str_eq(from, inbox)) return ERR_DENIED;
-    if (str_eq(from, inbox)) return rename_inbox(s, a, to);
-    struct rename r = { a, from, to };
-    return store_commit(s, rename_box, &r);
 }
 
 /* --- subscribing ----------------------------------------------------------------------------- */
@@ -356,13 +240,13 @@ static enum err subscribe(struct txn *t, void *arg)
     struct name_row row = { .name = c->name };
     enum err e = ledger_open(t, c->account, &l);
     if (e) return e;
-    e = row_under(t, c->account, c->name, &row);
+    e = name_row_under(t, c->account, c->name, &row);
     if (e == ERR_NOTFOUND && !c->on) return OK;
     if (e == ERR_NOTFOUND) e = room_for_more(&l);
     if (e) return e;
     row.subscribed = c->on;
     name_put(t, c->account, &row);
-    return settle_name(t, c->account, c->name);
+    return name_settle(t, c->account, c->name);
 }
 
 enum err store_mailbox_subscribe(struct store *s, struct account a, str name, bool on)

@@ -186,6 +186,70 @@ static void rename_takes_children_along(void **state)
     assert_int_equal(rename_to(w, "x/y", "x/y/z"), ERR_DENIED);
 }
 
+/* More children than one commit takes. */
+static void rename_takes_thousands_of_children(void **state)
+{
+    enum { CHILDREN = 2500 };
+    struct world *w = *state;
+    struct mailbox_id id;
+    for (int i = 0; i < CHILDREN; i++) {
+        str name = arena_fmt(&w->arena, "a/%d", i);
+        assert_int_equal(store_mailbox_create(w->store, w->alice, name, USE_NONE, &id), OK);
+    }
+    assert_int_equal(create(w, "taken/1"), OK);
+    assert_int_equal(rename_to(w, "a", "taken"), ERR_EXISTS);
+    struct mailbox_id before = box_of(w, S("a/77")).id;
+    assert_int_equal(rename_to(w, "a", "x/y"), OK);
+    assert_int_equal(box_of(w, S("x/y/77")).id.n, before.n);
+    struct view *v = store_view(w->store);
+    struct mailbox m;
+    for (int i = 0; i < CHILDREN; i++) {
+        str old = arena_fmt(&w->arena, "a/%d", i), new = arena_fmt(&w->arena, "x/y/%d", i);
+        assert_int_equal(store_mailbox_find(v, w->alice, old, &m), ERR_NOTFOUND);
+        assert_int_equal(store_mailbox_find(v, w->alice, new, &m), OK);
+    }
+    assert_int_equal(store_mailbox_find(v, w->alice, S("a"), &m), ERR_NOTFOUND);
+    view_end(v);
+    /* A child whose new name would be too long keeps all where they are. */
+    struct buf deep = buf_make(MAILBOX_NAME_BYTES);
+    buf_fill(&deep, 'd', MAILBOX_NAME_BYTES - 4);
+    assert_int_equal(store_mailbox_rename(w->store, w->alice, S("x/y"), buf_str(&deep)), ERR_LIMIT);
+    buf_free(&deep);
+    box_of(w, S("x/y/2499"));
+}
+
+/* What the first commit of a rename leaves behind when there is no second one. */
+static enum err begin_rename(struct txn *t, void *arg)
+{
+    const struct world *w = arg;
+    const char *names[] = { "a", "b" };
+    for (uint32_t which = 0; which < COUNT_OF(names); which++) {
+        struct key k = key_of(TAG_RENAME);
+        struct buf b = row_new();
+        key_u64(&k, 9);
+        key_u32(&k, which);
+        row_add_str(&b, str_of(names[which]));
+        row_put(t, w->alice, &k, &b);
+    }
+    return OK;
+}
+
+static void a_rename_that_was_cut_short_is_finished(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(create(w, "a/one"), OK);
+    assert_int_equal(create(w, "a/two/three"), OK);
+    assert_int_equal(create(w, "b/two"), OK); /* somebody was quicker */
+    assert_int_equal(engine_commit(w->engine, begin_rename, w), OK);
+    assert_int_equal(store_tidy(w->store), OK);
+    box_of(w, S("b/one"));
+    box_of(w, S("b/two/three"));
+    box_of(w, S("a/two"));
+    assert_int_equal(create(w, "a/four"), OK);
+    assert_int_equal(store_tidy(w->store), OK);
+    box_of(w, S("a/four")); /* it is over */
+}
+
 static void rename_of_inbox_moves_messages(void **state)
 {
     struct world *w = *state;
@@ -389,6 +453,8 @@ int main(void)
         CASE(delete_leaves_no_rows),
         CASE(a_name_never_has_an_old_uidvalidity),
         CASE(rename_takes_children_along),
+        CASE(rename_takes_thousands_of_children),
+        CASE(a_rename_that_was_cut_short_is_finished),
         CASE(rename_of_inbox_moves_messages),
         CASE(subscriptions_outlive_mailboxes),
         CASE(copies_share_the_body),

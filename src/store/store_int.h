@@ -35,6 +35,8 @@ bool mailbox_name_ok(str name);
 /* Makes it and its missing parents. ERR_EXISTS, ERR_LIMIT */
 enum err mailbox_make(struct ledger *l, const struct title_row *title, bool subscribed,
                       uint32_t *m) MUST_CHECK;
+/* Finishes what a crash left of renames. Waits. */
+enum err rename_resume(struct store *s, struct account a) MUST_CHECK;
 /* Removes what is left of mailboxes that were deleted. Waits. */
 enum err purge_mailbox(struct store *s, struct account a, uint32_t m) MUST_CHECK;
 enum err purge_account(struct store *s, struct account a) MUST_CHECK;

@@ -151,6 +151,7 @@ static enum err tidy_account(struct store *s, struct account a)
     struct numbers dying = { 0 }, boxes = { 0 };
     enum err e = gather(s, a, TAG_DYING, add_u32, &dying);
     if (!e) e = gather(s, a, TAG_HEAD, add_u32, &boxes);
+    if (!e) e = rename_resume(s, a);
     for (size_t i = 0; !e && i < dying.n; i++)
         e = purge_mailbox(s, a, (uint32_t)dying.at[i]);
     for (size_t i = 0; !e && i < boxes.n; i++)
