@@ -15,6 +15,7 @@ struct admin {
     struct seam *seam;
     struct store *store;
     const struct auth_settings *auth_settings;
+    struct relay *relay;     /* NULL without a server */
     struct auth *auth;       /* NULL without a server: hashes are made on the calling thread */
 };
 

@@ -3,7 +3,8 @@
 #include "mail/date.h"
 
 /* A sender of ours is shown as SMTP writes it: "<>" for the null sender. */
-static void entry_line(struct buf *out, const struct queue_entry *e, int64_t now_us)
+static void entry_line(struct admin *a, struct buf *out, const struct queue_entry *e,
+                       int64_t now_us)
 {
     msgid_text(e->key.id, out);
     buf_addf(out, "  <");
@@ -13,11 +14,12 @@ static void entry_line(struct buf *out, const struct queue_entry *e, int64_t now
     buf_addf(out, ">  ");
     admin_size_text(e->size_bytes, out);
     buf_addf(out, "  ");
-    relay_explain(e, now_us, out);
+    relay_explain(a->relay, e, now_us, out);
     buf_addc(out, '\n');
 }
 
 struct queue_lines {
+    struct admin *admin;
     struct buf *out;
     int64_t now_us;
     size_t n;
@@ -26,7 +28,7 @@ struct queue_lines {
 static bool queue_line(void *arg, const struct queue_entry *e)
 {
     struct queue_lines *lines = arg;
-    entry_line(lines->out, e, lines->now_us);
+    entry_line(lines->admin, lines->out, e, lines->now_us);
     lines->n++;
     return true;
 }
@@ -36,7 +38,7 @@ ADMIN_REQUEST(admin_queue_list)
     (void)r, (void)args;
     struct view *v = store_view(a->store);
     if (!v) return admin_fail(out, ERR_LATER, "the store cannot be read now");
-    struct queue_lines lines = { .out = out, .now_us = seam_wall_us(a->seam) };
+    struct queue_lines lines = { .admin = a, .out = out, .now_us = seam_wall_us(a->seam) };
     enum err e = store_queue_list(v, queue_line, &lines);
     view_end(v);
     if (!e && !lines.n) buf_addf(out, "the queue is empty\n");
@@ -53,6 +55,7 @@ static enum err parse_id(str text, struct msgid *id, struct buf *out)
 }
 
 struct queue_show {
+    struct admin *admin;
     struct msgid id;
     struct buf *out;
     int64_t now_us;
@@ -63,7 +66,7 @@ static bool show_entry(void *arg, const struct queue_entry *e)
 {
     struct queue_show *show = arg;
     if (e->key.id.n != show->id.n) return true;
-    entry_line(show->out, e, show->now_us);
+    entry_line(show->admin, show->out, e, show->now_us);
     buf_addf(show->out, "    arrived ");
     date_write_iso(show->out, e->arrived_us / 1000000);
     buf_addf(show->out, ", %u attempts\n", e->attempts);
@@ -90,7 +93,7 @@ static bool journey_line(void *arg, const struct journey_event *e)
 ADMIN_REQUEST(admin_queue_show)
 {
     (void)r;
-    struct queue_show show = { .out = out, .now_us = seam_wall_us(a->seam) };
+    struct queue_show show = { .admin = a, .out = out, .now_us = seam_wall_us(a->seam) };
     enum err e = parse_id(args[0], &show.id, out);
     if (e) return e;
 
@@ -138,7 +141,9 @@ static enum err order(struct admin *a, str text, enum queue_order what, struct b
 ADMIN_REQUEST(admin_queue_retry)
 {
     (void)r;
-    return order(a, args[0], QUEUE_RETRY_NOW, out);
+    enum err e = order(a, args[0], QUEUE_RETRY_NOW, out);
+    if (!e && a->relay) relay_hurry(a->relay);
+    return e;
 }
 
 ADMIN_REQUEST(admin_queue_hold)

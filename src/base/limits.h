@@ -130,6 +130,16 @@
 #define RELAY_RCPTS      100 /* of one conversation; RFC 5321 4.5.3.1.8: every server takes 100 */
 #define RELAY_CONVERSATIONS 512 /* the most that a setting may allow: each holds a stack */
 #define RELAY_ARENA_BYTES (2 * 1024 * 1024) /* of one conversation: its entries, every reply kept */
+#define RELAY_ROUTES_BYTES (1024 * 1024) /* what the routes of the configuration hold */
+#define RELAY_DESTINATIONS 20000 /* known at once; the mail of others is looked at again in a minute */
+#define RELAY_WAITING    512   /* keys of one destination in memory; the others stay in the index */
+#define RELAY_TAKEN      50000 /* keys of all: past it a destination keeps RELAY_WAITING_FEW */
+#define RELAY_WAITING_FEW 8
+#define RELAY_FEED_ROWS  1000  /* looked at before others have their turn: about a millisecond */
+#define RELAY_REWIND_US  2000000 /* an entry may become visible so long after its time was drawn */
+#define RELAY_START      5     /* conversations with a destination that nothing is known of */
+#define RELAY_PAUSE_SHIFTS 3   /* the pause after trouble doubles so often */
+#define RELAY_MEMORY_US  (3600LL * 1000000) /* trouble with a destination is remembered */
 #define RELAY_READ_BYTES (32 * 1024) /* of a body at once, on its way out */
 #define RELAY_DNS_MS     20000 /* one look-up; past it the attempt is over for now */
 #define RELAY_RECHECK_US (60LL * 1000000) /* the scheduler looks at least this often: clocks jump */

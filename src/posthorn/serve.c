@@ -83,8 +83,7 @@ static bool make_parts(struct server *s)
     }
     if (!e) {
         what = "relay";
-        e = relay_new(s->seam, s->store, s->deliver, SECTION(s, relay_settings, "relay"), &s->relay,
-                      &why);
+        e = relay_new(s->seam, s->store, s->deliver, s->config, &s->relay, &why);
     }
     if (e) failed(what, why.n ? buf_str(&why) : str_of(err_text(e)));
     buf_free(&why);
@@ -195,6 +194,7 @@ static bool open_control(struct server *s)
 {
     s->admin = (struct admin){ .seam = s->seam,
                                .store = s->store,
+                               .relay = s->relay,
                                .auth = s->auth,
                                .auth_settings = SECTION(s, auth_settings, "auth") };
     struct listener_config c = { .handler = &admin_handler, .arg = &s->admin, .conns_max = 16 };

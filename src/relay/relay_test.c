@@ -41,7 +41,7 @@ static void what_happens_next_in_words(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct buf b = buf_make(200);
-        relay_explain(&cases[i].entry, 10, &b);
+        relay_explain(NULL, &cases[i].entry, 10, &b);
         buf_addc(&b, '\0');
         assert_string_equal(b.p, cases[i].words);
         buf_free(&b);

@@ -57,6 +57,12 @@ void job_settle(struct job *j, size_t i, const struct verdict *v)
     j->remote[i] = v->remote;
 }
 
+void job_settle_all(struct job *j, const struct verdict *v)
+{
+    for (size_t i = 0; i < j->n; i++)
+        job_settle(j, i, v);
+}
+
 /* --- in words --------------------------------------------------------------------------------- */
 
 static void duration_text(int64_t us, struct buf *out)
@@ -72,7 +78,31 @@ static void duration_text(int64_t us, struct buf *out)
         buf_addf(out, "%lld days", (long long)(s / 86400));
 }
 
-void relay_explain(const struct queue_entry *e, int64_t now_us, struct buf *out)
+/* What is known of the entry's destination, if that is what it waits for. */
+static void explain_destination(struct relay *r, const struct queue_entry *e, struct buf *out)
+{
+    struct view *v = store_view(r->store);
+    if (!v) return;
+    struct buf name = buf_make(DOMAIN_BYTES + 64);
+    const struct relay_route *route = destination_name(r, v, e->domain, &name);
+    view_end(v);
+    lock_take(&r->lock);
+    const struct destination *d = map_get(r->destinations, buf_str(&name));
+    uint64_t now_us = seam_mono_us(r->seam);
+    if (d && d->paused_until_us > now_us) {
+        buf_add(out, S("its server did not talk to us ("));
+        buf_add_shown(out, buf_str(&d->trouble));
+        buf_add(out, S("): tried again in "));
+        duration_text((int64_t)(d->paused_until_us - now_us), out);
+    } else {
+        buf_add(out, S("next attempt now"));
+    }
+    lock_drop(&r->lock);
+    if (route->name.n) buf_addf(out, ", by [route %.*s]", STR_ARG(route->name));
+    buf_free(&name);
+}
+
+void relay_explain(struct relay *r, const struct queue_entry *e, int64_t now_us, struct buf *out)
 {
     if (e->held) {
         buf_add(out, S("held by the administrator"));
@@ -82,10 +112,12 @@ void relay_explain(const struct queue_entry *e, int64_t now_us, struct buf *out)
         buf_add(out, S("not tried yet, "));
     else
         buf_addf(out, "tried %u time%s, ", e->attempts, e->attempts == 1 ? "" : "s");
-    if (e->next_us <= now_us) {
+    if (e->next_us <= now_us && r) {
+        explain_destination(r, e, out);
+    } else if (e->next_us <= now_us) {
         buf_add(out, S("next attempt now"));
-        return;
+    } else {
+        buf_add(out, S("next attempt in "));
+        duration_text(e->next_us - now_us, out);
     }
-    buf_add(out, S("next attempt in "));
-    duration_text(e->next_us - now_us, out);
 }

@@ -35,7 +35,7 @@ struct machine {
 
 static const struct settings_section *const world_sections[] = { &deliver_section, &auth_section,
                                                                  &smtp_section, &relay_section,
-                                                                 &store_section };
+                                                                 &route_section, &store_section };
 
 /* --- running ------------------------------------------------------------------------------------
  */
@@ -90,8 +90,7 @@ static inline void machine_boot(struct machine *m)
     assert_int_equal(auth_new(m->seam, m->store, config_section(m->config, "auth"), &m->auth), OK);
     assert_int_equal(
         deliver_new(m->seam, m->store, config_section(m->config, "deliver"), &m->deliver), OK);
-    assert_int_equal(relay_new(m->seam, m->store, m->deliver, config_section(m->config, "relay"),
-                               &m->relay, &why),
+    assert_int_equal(relay_new(m->seam, m->store, m->deliver, m->config, &m->relay, &why),
                      OK);
     if (!m->made) on_fiber(m, make_directory, m);
     m->made = true;

@@ -11,6 +11,8 @@ struct smtp_client {
     struct smtp_client_options options;
     unsigned extensions;
     uint64_t size_max;
+    str peer;       /* the name in the first line of its EHLO reply */
+    bool undecided; /* the end of a message was said, and not answered yet */
     bool broken; /* a transaction was left half-way: nothing more can be said */
 };
 

@@ -224,6 +224,7 @@ static enum err data(struct smtp_client *c, const struct smtp_client_message *m,
         write_stuffed(c->conn, bytes, &start);
         if (conn_gone(c->conn)) return flush(c);
     }
+    c->undecided = true;
     conn_write(c->conn, start ? S(".\r\n") : S("\r\n.\r\n"));
     return flush(c);
 }
@@ -231,6 +232,7 @@ static enum err data(struct smtp_client *c, const struct smtp_client_message *m,
 static enum err chunk(struct smtp_client *c, str bytes, bool end, struct smtp_reply *reply)
 {
     conn_deadline(c->conn, c->options.data_ms);
+    c->undecided = end;
     conn_writef(c->conn, "BDAT %zu%s\r\n", bytes.n, end ? " LAST" : "");
     conn_write(c->conn, bytes);
     enum err e = flush(c);
@@ -274,6 +276,7 @@ static enum err verdict(struct smtp_client *c, const struct smtp_client_message 
     if (!c->options.lmtp) {
         enum err e = client_reply(c, c->options.end_ms, reply);
         settle_all(c, m, reply, !e);
+        c->undecided = e == ERR_GONE;
         return e == ERR_GONE ? e : OK;
     }
     for (size_t i = 0; i < m->n; i++) {
@@ -282,6 +285,7 @@ static enum err verdict(struct smtp_client *c, const struct smtp_client_message 
         settle(&m->rcpts[i], c, reply, !e);
         if (e == ERR_GONE) return e;
     }
+    c->undecided = false;
     return OK;
 }
 

@@ -12,8 +12,9 @@ enum { QUIT_MS = 1000 };
 
 static void note_extensions(struct smtp_client *c, const struct smtp_reply *reply)
 {
-    str rest = reply->text, line;
+    str rest = reply->text, line = { 0 };
     (void)str_split(&rest, '\n', &line); /* the first line is the server's name */
+    (void)str_split(&line, ' ', &c->peer);
     while (str_split(&rest, '\n', &line))
         client_extension(line, &c->extensions, &c->size_max);
 }
@@ -160,6 +161,21 @@ const struct tls_facts *smtp_client_tls(const struct smtp_client *c)
 unsigned smtp_client_extensions(const struct smtp_client *c)
 {
     return c->extensions;
+}
+
+bool smtp_client_undecided(const struct smtp_client *c)
+{
+    return c->undecided;
+}
+
+bool smtp_client_broken(const struct smtp_client *c)
+{
+    return c->broken;
+}
+
+str smtp_client_peer(const struct smtp_client *c)
+{
+    return c->peer;
 }
 
 enum err smtp_client_reset(struct smtp_client *c)

@@ -71,6 +71,10 @@ struct smtp_client_message {
  * ERR_LIMIT: the peer cannot take it (SIZE, 8BITMIME, BINARYMIME, SMTPUTF8, REQUIRETLS, DELIVERBY):
  * *reply is ours. A recipient's address beyond ASCII alone costs only that recipient. */
 enum err smtp_client_send(struct smtp_client *c, const struct smtp_client_message *m, struct smtp_reply *reply) MUST_CHECK;
+/* After ERR_GONE: the message's end was written and no answer to it came; the peer may have taken it. */
+bool smtp_client_undecided(const struct smtp_client *c);
+bool smtp_client_broken(const struct smtp_client *c); /* nothing more can be said: close it */
+str smtp_client_peer(const struct smtp_client *c);    /* what the peer calls itself in its EHLO reply */
 enum err smtp_client_reset(struct smtp_client *c) MUST_CHECK; /* RSET between transactions; Waits. */
 void smtp_client_close(struct smtp_client *c); /* QUIT if possible, at most 1 s; Waits. */
 

@@ -33,29 +33,10 @@ struct key key_rcpt(struct queue_key key)
     return k;
 }
 
-/* The time's top byte is the priority's class: 0 is the usual one, 1 to 9 come before it (1 the
- * most urgent), 10 to 18 after it. */
-enum { CLASS_SHIFT = 56, CLASS_USUAL = 0, CLASS_FIRST = 1, CLASS_LATER = 10, CLASS_END = 19 };
-
-static uint64_t class_of(int priority)
-{
-    if (!priority) return CLASS_USUAL;
-    return priority > 0 ? (uint64_t)(CLASS_LATER - priority)
-                        : (uint64_t)(CLASS_LATER - 1 - priority);
-}
-
-/* The time within a class: one that never comes (a held entry) is its last. */
-static uint64_t time_in(uint64_t class, int64_t us)
-{
-    const uint64_t last = (UINT64_C(1) << CLASS_SHIFT) - 1;
-    if (class == CLASS_USUAL) return (uint64_t)us;
-    return class << CLASS_SHIFT | ((uint64_t)us < last ? (uint64_t)us : last);
-}
-
 struct key key_due(const struct queue_entry *e)
 {
     struct key k = key_of(TAG_DUE);
-    key_u64(&k, time_in(class_of(e->priority), e->next_us));
+    key_u64(&k, (uint64_t)e->next_us);
     key_u64(&k, e->key.id.n);
     key_u32(&k, e->key.rcpt);
     return k;
@@ -225,37 +206,40 @@ enum err store_queue_get(struct view *v, struct queue_key key, struct arena *a,
     return OK;
 }
 
+/* A damaged entry is named: those who walk the queue pass it over, so that it keeps no other from
+ * leaving. */
+enum err store_queue_entry(struct view *v, struct queue_key key, struct queue_entry *out)
+{
+    enum err e = entry_get(v, key, out);
+    if (e == ERR_CORRUPT)
+        log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "an entry of the queue"),
+                  F_NUM("id", key.id.n), F_NUM("rcpt", key.rcpt));
+    return e;
+}
+
 struct showing {
     struct view *view;
     bool (*each)(void *arg, const struct queue_entry *e);
     void *arg;
-    size_t key_at; /* where in a row's key the id begins */
-    bool stopped;  /* by each() */
     enum err bad;
 };
 
-/* A damaged entry is named and passed over: it may not keep all others from leaving. */
 static bool show_entry(void *arg, str key, str value)
 {
     struct showing *s = arg;
     (void)value;
     struct queue_entry entry;
-    struct queue_key k = { { get_be64(key.p + s->key_at) }, get_be32(key.p + s->key_at + 8) };
-    enum err e = entry_get(s->view, k, &entry);
-    if (e == ERR_NOTFOUND || e == ERR_CORRUPT) {
-        log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "an entry of the queue"),
-                  F_NUM("id", k.id.n), F_NUM("rcpt", k.rcpt));
-        return true;
-    }
+    struct queue_key k = { { get_be64(key.p + 1) }, get_be32(key.p + 9) };
+    enum err e = store_queue_entry(s->view, k, &entry);
+    if (e == ERR_NOTFOUND || e == ERR_CORRUPT) return true;
     s->bad = e;
-    s->stopped = e || !s->each(s->arg, &entry);
-    return !s->stopped;
+    return !e && s->each(s->arg, &entry);
 }
 
 enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct queue_entry *e),
                           void *arg)
 {
-    struct showing s = { .view = v, .each = each, .arg = arg, .key_at = 1 };
+    struct showing s = { .view = v, .each = each, .arg = arg };
     struct key all = key_of(TAG_RCPT);
     enum err e = source_scan(in_view(v), ACCOUNT_QUEUE, &all, &all, show_entry, &s);
     return e ? e : s.bad;
@@ -265,72 +249,42 @@ enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct q
  */
 
 struct due {
-    struct showing showing;
-    int64_t now_us, next_us;
+    bool (*each)(void *arg, const struct queue_place *place);
+    void *arg;
 };
 
-static struct key key_time(uint64_t time)
+static bool show_place(void *arg, str key, str value)
 {
-    struct key k = key_of(TAG_DUE);
-    key_u64(&k, time);
-    return k;
+    struct due *d = arg;
+    (void)value;
+    struct queue_place p = { (int64_t)get_be64(key.p + 1),
+                             { { get_be64(key.p + 9) }, get_be32(key.p + 17) } };
+    return d->each(d->arg, &p);
 }
 
 static bool take_time(void *arg, str key, str value)
 {
     (void)value;
-    *(uint64_t *)arg = get_be64(key.p + 1);
+    *(int64_t *)arg = (int64_t)get_be64(key.p + 1);
     return false;
 }
 
-/* The first time at or after `from` and before `end`; UINT64_MAX if none. */
-static enum err time_after(struct view *v, uint64_t from, uint64_t end, uint64_t *out)
+static struct key key_of_place(struct queue_place p)
 {
-    struct key first = key_time(from), past = key_time(end);
-    *out = UINT64_MAX;
-    return view_scan(v, ACCOUNT_QUEUE, key_str(&first), key_str(&past), take_time, out);
+    struct queue_entry e = { .key = p.key, .next_us = p.due_us };
+    return key_due(&e);
 }
 
-static enum err due_in_class(struct due *d, uint64_t class)
-{
-    struct showing *s = &d->showing;
-    struct key first = key_time(time_in(class, 0)), past = key_time(time_in(class, d->now_us + 1));
-    uint64_t next;
-    enum err e = OK;
-    if (!s->stopped)
-        e = view_scan(s->view, ACCOUNT_QUEUE, key_str(&first), key_str(&past), show_entry, s);
-    if (!e) e = s->bad;
-    if (!e) e = time_after(s->view, time_in(class, d->now_us + 1), time_in(class + 1, 0), &next);
-    if (e || next == UINT64_MAX || next == time_in(class, INT64_MAX)) return e;
-    int64_t us = (int64_t)(next - time_in(class, 0));
-    if (us < d->next_us) d->next_us = us;
-    return OK;
-}
-
-/* From one class to the next that has an entry. */
-static enum err due_in_classes(struct due *d, uint64_t class, uint64_t end)
-{
-    enum err e = OK;
-    while (!e && class < end) {
-        uint64_t next;
-        e = time_after(d->showing.view, time_in(class, 0), time_in(end, 0), &next);
-        if (e || next == UINT64_MAX) return e;
-        class = next >> CLASS_SHIFT;
-        e = due_in_class(d, class ++);
-    }
-    return e;
-}
-
-enum err store_queue_due(struct view *v, int64_t now_us,
-                         bool (*each)(void *arg, const struct queue_entry *e), void *arg,
+enum err store_queue_due(struct view *v, struct queue_place from, int64_t now_us,
+                         bool (*each)(void *arg, const struct queue_place *place), void *arg,
                          int64_t *next_us)
 {
-    struct due d = { .showing = { .view = v, .each = each, .arg = arg, .key_at = 9 },
-                     .now_us = now_us,
-                     .next_us = INT64_MAX };
-    enum err e = due_in_classes(&d, CLASS_FIRST, CLASS_LATER);
-    if (!e) e = due_in_class(&d, CLASS_USUAL);
-    if (!e) e = due_in_classes(&d, CLASS_LATER, CLASS_END);
-    if (!e) *next_us = d.next_us;
+    struct due d = { each, arg };
+    struct key all = key_of(TAG_DUE), first = key_of_place(from);
+    struct key after = key_of_place((struct queue_place){ .due_us = now_us + 1 });
+    int64_t next = INT64_MAX;
+    enum err e = view_scan(v, ACCOUNT_QUEUE, key_str(&first), key_str(&after), show_place, &d);
+    if (!e) e = source_scan(in_view(v), ACCOUNT_QUEUE, &after, &all, take_time, &next);
+    if (!e) *next_us = next;
     return e;
 }

@@ -24,7 +24,7 @@ enum { QUEUE_REPLY_BYTES = 600 }; /* of the last reply, kept for listing; the jo
 
 struct key key_queued(enum tag tag, struct msgid id); /* E, and the prefix of Q */
 struct key key_rcpt(struct queue_key key);
-struct key key_due(const struct queue_entry *e); /* by its priority and next attempt */
+struct key key_due(const struct queue_entry *e); /* by its next attempt */
 
 /* The messages's recipients into the queue. ERR_LIMIT: an address, ENVID or ORCPT is too long. */
 enum err queue_add(struct txn *t, const struct accept *a, struct blob blob, uint32_t *event) MUST_CHECK;

@@ -258,11 +258,14 @@ struct queue_entry {
     uint32_t attempts; bool delay_told, held;
     str last_reply;                /* "450 4.2.0 … (host, address)" of the last attempt */
 };
-/* Each entry due at or before now, by priority and then by next attempt, until each() returns false; the strs live until
- * the view's end (copy what you keep). *next_us: when the first one after now is due, INT64_MAX if
- * none waits. The relay takes or passes over each entry, so a blocked domain does not hide others;
- * nor does a damaged entry, which is told in the log (and by store_check) and passed over. */
-enum err store_queue_due(struct view *v, int64_t now_us, bool (*each)(void *arg, const struct queue_entry *e), void *arg, int64_t *next_us) MUST_CHECK;
+/* Where an entry stands in the order of next attempts; all zero is before the first. */
+struct queue_place { int64_t due_us; struct queue_key key; };
+/* The place of each entry due at or before now, from a place on, by next attempt, until each()
+ * returns false: keys alone, so that a hundred thousand that wait cost little. *next_us: when the
+ * first one after now is due, INT64_MAX if none waits. */
+enum err store_queue_due(struct view *v, struct queue_place from, int64_t now_us, bool (*each)(void *arg, const struct queue_place *place), void *arg, int64_t *next_us) MUST_CHECK;
+/* One entry; its strs live until the view's end. ERR_NOTFOUND; ERR_CORRUPT: damaged, and told in the log. */
+enum err store_queue_entry(struct view *v, struct queue_key key, struct queue_entry *out) MUST_CHECK;
 /* Every entry, by message. */
 enum err store_queue_list(struct view *v, bool (*each)(void *arg, const struct queue_entry *e), void *arg) MUST_CHECK;
 enum err store_queue_get(struct view *v, struct queue_key key, struct arena *a, struct queue_entry *out) MUST_CHECK;
