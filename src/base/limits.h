@@ -100,6 +100,17 @@
 #define STORE_CHECK_REFS     (512 * 1024) /* references to bodies that check compares at once: 12 MiB */
 #define STORE_CHECK_ACCOUNTS 4096 /* whose numbers check keeps at once */
 #define CHECK_SUBJECT_BYTES  80   /* of a message that check names */
+#define STORE_GARBAGE_GRACE_MS 600000 /* a body without references stays for who still holds its id */
+#define STORE_COMPACT_PERCENT 50   /* a log that is dead to this part is rewritten */
+#define STORE_COMPACT_SOON_PERCENT 12 /* the same when somebody asks, or room is short */
+#define STORE_COMPACT_SHORT_BYTES (256 * 1024 * 1024) /* room is short below this */
+#define STORE_COMPACT_READ_BYTES (1024 * 1024) /* gone through in one step */
+#define STORE_COMPACT_TXN_BYTES (256 * 1024) /* written again in one transaction, and one body more */
+#define STORE_COMPACT_TXN_US  2000 /* of the writer's time, for the same reason: others wait */
+#define STORE_COMPACT_PAUSE   3    /* times as long as a step took it rests after it */
+#define STORE_COMPACT_LEAVE_BYTES (64 * 1024) /* the newest log is closed early for this, when somebody asks */
+#define STORE_COMPACT_POLL_MS 20   /* between looks of who asked */
+#define STORE_SURVEY_MS       3600000 /* a log's dead rows are counted first at this age */
 #define STORE_MAP_BYTES       (1ULL << 40) /* addresses reserved for the index; never grown while serving */
 #define STORE_MAP_SMALL_BYTES (1ULL << 34) /* where addresses are scarce: Valgrind, sanitizers */
 #define ACCEPT_RCPTS          200  /* mailboxes and queue entries of one message: its commit is one

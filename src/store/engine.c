@@ -190,6 +190,11 @@ enum err engine_check(struct engine *e, struct check_report *report)
     return e->ops->check(e, report);
 }
 
+enum err engine_compact(struct engine *e, struct compact_result *out)
+{
+    return e->ops->compact(e, out);
+}
+
 struct engine_stats engine_stats(struct engine *e)
 {
     return e->ops->stats(e);

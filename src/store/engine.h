@@ -85,8 +85,8 @@ enum err body_seal(struct body *b, str side) MUST_CHECK;
 void body_free(struct body *b); /* in every case; what was not committed is swept */
 
 /* Inside a txn_fn: keep this sealed body. The same body given twice in one transaction is one
- * blob. Its references start at 0; what reaches 0 by txn_blob_ref is garbage
- * and listed as such, with its time: nothing takes it away yet. */
+ * blob. Its references start at 0; what is left at 0, or reaches it by txn_blob_ref, is taken away
+ * when it stayed there for the grace of the options. */
 void txn_body(struct txn *t, struct body *b, struct blob *out);
 void txn_blob_ref(struct txn *t, struct blob blob, int delta);
 /* For repair: there are this many references, whatever was counted. A blob whose bytes have no
@@ -139,9 +139,18 @@ struct check_report {
 };
 enum err engine_check(struct engine *e, struct check_report *report) MUST_CHECK;
 
+/* Gives back now what background compaction would in time, and what is too little for it: blobs whose
+ * references ended longer ago than the grace, and what is dead in the journal. Reads the whole
+ * journal. Waits. ERR_LATER: the disk, or the engine, would not; what was done so far stays done.
+ * ERR_GONE while draining: it goes on by itself. */
+struct compact_result { uint64_t segments, bytes; /* given back */ uint64_t blobs, copied_bytes; };
+enum err engine_compact(struct engine *e, struct compact_result *out) MUST_CHECK;
+
 struct engine_stats {
     uint64_t commits, groups, syncs, journal_bytes, lag_bytes, bodies_in_memory_bytes;
     uint64_t free_bytes;
+    uint64_t segments, dead_bytes; /* files of the journal; what nothing needs in them, as far as is known */
+    uint64_t compacted_bytes;      /* given back so far */
     bool failing; /* the last group could not be made durable */
 };
 struct engine_stats engine_stats(struct engine *e);
@@ -182,6 +191,7 @@ struct embedded_options {
     uint64_t body_memory_bytes; /* ceiling for bodies on their way in, whole process */
     uint64_t segment_bytes;    /* a journal segment is closed at this size */
     uint64_t lag_bytes;        /* commits wait when the index is this far behind */
+    uint64_t garbage_grace_ms; /* a blob without references is kept for; 0: STORE_GARBAGE_GRACE_MS */
 };
 /* Opens or makes the store in the seam's data folder, replays the journal's rest, takes the lock.
  * *why says what is wrong in words (locked by another, newer format: which, disk). */

@@ -60,6 +60,7 @@ struct engine_ops {
     void (*unlease)(struct engine *e, str name);
 
     enum err (*check)(struct engine *e, struct check_report *report);
+    enum err (*compact)(struct engine *e, struct compact_result *out);
     struct engine_stats (*stats)(struct engine *e);
 
     /* All four or none: an engine that keeps nothing has nothing to copy. */

@@ -497,6 +497,14 @@ static enum err memory_check(struct engine *e, struct check_report *report)
     return OK;
 }
 
+/* Nothing of it lies on a disk. */
+static enum err memory_compact(struct engine *e, struct compact_result *out)
+{
+    (void)e;
+    *out = (struct compact_result){ 0 };
+    return OK;
+}
+
 static struct engine_stats memory_stats(struct engine *e)
 {
     return (struct engine_stats){ .commits = engine_of(e)->commits };
@@ -555,6 +563,7 @@ static const struct engine_ops memory_ops = {
     .lease = memory_lease,
     .unlease = memory_unlease,
     .check = memory_check,
+    .compact = memory_compact,
     .stats = memory_stats,
 };
 

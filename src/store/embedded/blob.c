@@ -77,12 +77,44 @@ bool blob_refs_unpack(str value, struct blob_refs *out)
     return true;
 }
 
+struct log_care_bytes log_care_pack(const struct log_care *c)
+{
+    struct log_care_bytes b;
+    put_le64(b.bytes, c->dead_bytes);
+    put_le64(b.bytes + 8, (uint64_t)c->surveyed_us);
+    put_le64(b.bytes + 16, c->copied_to);
+    return b;
+}
+
+bool log_care_unpack(str value, struct log_care *out)
+{
+    if (value.n != LOG_CARE_BYTES) return false;
+    *out = (struct log_care){ get_le64(value.p), (int64_t)get_le64(value.p + 8),
+                              get_le64(value.p + 16) };
+    return true;
+}
+
+bool body_of_record(const struct record *r, str *content, uint64_t *commit)
+{
+    if (r->type == RECORD_BODY) {
+        *content = r->content;
+        *commit = blob_seq(r->number);
+        return true;
+    }
+    if (r->type != RECORD_MOVED || r->content.n < MOVED_HEAD_BYTES) return false;
+    *content = str_from(r->content, MOVED_HEAD_BYTES);
+    *commit = get_le64(r->content.p);
+    return true;
+}
+
 bool blob_place_of_record(const struct record *r, uint64_t segment, uint64_t offset,
                           struct blob_place *out)
 {
     struct body_head head;
-    str side, stored;
-    if (r->type != RECORD_BODY || !body_take(r->content, &head, &side, &stored)) return false;
+    str content, side, stored;
+    uint64_t commit;
+    if (!body_of_record(r, &content, &commit)) return false;
+    if (!body_take(content, &head, &side, &stored)) return false;
     *out = (struct blob_place){ segment,         offset,          r->bytes,
                                 head.size_bytes, head.side_bytes, head.coding };
     return true;

@@ -14,6 +14,7 @@ enum blob_row {
     BLOB_REFS = 'r',    /* blob id: struct blob_refs */
     BLOB_SEGMENT = 's', /* segment of a large body: the blob's id */
     BLOB_GARBAGE = 'g', /* when its references ended, blob id: nothing */
+    LOG_CARE = 'l',     /* a log's number: struct log_care */
 };
 enum { BLOB_KEY_BYTES = 17 };
 struct blob_key {
@@ -61,6 +62,22 @@ struct blob_refs_bytes {
 struct blob_refs_bytes blob_refs_pack(const struct blob_refs *r);
 bool blob_refs_unpack(str value, struct blob_refs *out);
 
+/* What compaction knows of a log. */
+struct log_care {
+    uint64_t dead_bytes; /* what nothing needs in it, at least */
+    int64_t surveyed_us; /* when that was counted; 0: never, only garbage was added */
+    uint64_t copied_to;  /* what lives in it up to this offset has been copied to later logs */
+};
+enum { LOG_CARE_BYTES = 24 };
+struct log_care_bytes {
+    char bytes[LOG_CARE_BYTES];
+};
+struct log_care_bytes log_care_pack(const struct log_care *c);
+bool log_care_unpack(str value, struct log_care *out);
+
+/* The content and the commit of a body, whether it lies where it was written or was moved. False:
+ * the record is none. */
+bool body_of_record(const struct record *r, str *content, uint64_t *commit);
 /* The place row of a body record, as commit and replay write it. False: the record is malformed. */
 bool blob_place_of_record(const struct record *r, uint64_t segment, uint64_t offset,
                           struct blob_place *out);

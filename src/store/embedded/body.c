@@ -66,7 +66,7 @@ void embedded_body_free(struct body *base)
     if (b->segment) {
         uint64_t number = b->segment->head.number;
         segment_drop(&e->segments, b->segment);
-        if (!b->kept && !b->uncertain) segment_doom(e, number);
+        if (!b->kept && !b->uncertain) segment_doom(e, number, 0);
     }
     charge_only(b, 0);
     buf_free(&b->bytes);

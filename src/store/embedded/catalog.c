@@ -55,6 +55,8 @@ void catalog_head(struct embedded *e, struct found *f)
     f->state = segment_open(&e->segments, f->number, &s);
     if (f->state) return;
     f->head = s->head;
+    int64_t size = seam_size(e->seam, s->file);
+    f->size = size < 0 ? 0 : (uint64_t)size;
     segment_drop(&e->segments, s);
 }
 
@@ -63,18 +65,44 @@ bool found_is_log(const struct found *f)
     return !f->committed && !f->state && f->head.kind == SEGMENT_LOG;
 }
 
+static const struct found *find(const struct catalog *c, uint64_t number)
+{
+    for (size_t low = 0, high = c->n; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (c->found[middle].number == number) return &c->found[middle];
+        if (c->found[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* A log whose successor was compacted away has been cut to what counts of it before that. */
+static void link_over_gaps(struct catalog *c)
+{
+    struct found *before = NULL;
+    for (size_t i = 0; i < c->n; i++) {
+        struct found *f = &c->found[i];
+        if (!found_is_log(f) || f->abandoned) continue;
+        if (before && !before->end && !find(c, f->head.previous)) before->end = before->size;
+        before = f;
+    }
+}
+
 /* Each log's header says where its predecessor ends; logs in between failed and were given up. */
 void catalog_link(struct catalog *c)
 {
     for (size_t i = 0; i < c->n; i++) {
         const struct segment_head *h = &c->found[i].head;
-        if (!found_is_log(&c->found[i]) || h->previous == 0) continue;
+        if (!found_is_log(&c->found[i])) continue;
         for (size_t j = i; j-- > 0 && c->found[j].number >= h->previous;) {
             struct found *f = &c->found[j];
             if (f->number == h->previous) f->end = h->previous_end;
             if (f->number > h->previous) f->abandoned = found_is_log(f);
         }
     }
+    link_over_gaps(c);
 }
 
 void catalog_free(struct catalog *c)

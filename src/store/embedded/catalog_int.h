@@ -10,8 +10,9 @@ struct found {
     bool committed; /* the index knows it as a large body's: its header was not read */
     enum err state; /* of its header, as segment_open says */
     struct segment_head head;
+    uint64_t size;  /* of the file */
     bool abandoned; /* a log that a later one passes over: nothing in it counts */
-    uint64_t end;   /* of a log: what its successor names; 0: it has none */
+    uint64_t end;   /* of a log: what of it counts; 0: it is the newest, the walk will tell */
 };
 struct catalog {
     struct found *found; /* by number */

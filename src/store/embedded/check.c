@@ -150,7 +150,8 @@ static enum err check_body(struct check *c, struct segment *s, const struct blob
     struct buf b = buf_make((size_t)p->record_bytes);
     struct place place = segment_place(s);
     struct record r;
-    uint64_t need, size = p->size_bytes;
+    str content;
+    uint64_t need, commit, size = p->size_bytes;
     enum err e = ERR_CORRUPT;
     char *room = buf_reserve(&b, (size_t)p->record_bytes);
     if (room && seam_pread(c->e->seam, s->file, room, (size_t)p->record_bytes, p->offset) ==
@@ -161,7 +162,7 @@ static enum err check_body(struct check *c, struct segment *s, const struct blob
     if (!e && p->coding == BODY_FRAMES)
         e = r.type == RECORD_FRAMES ? check_frames(c, s, r.content, &size) : ERR_CORRUPT;
     else if (!e)
-        e = r.type == RECORD_BODY && r.number == blob ? OK : ERR_CORRUPT;
+        e = body_of_record(&r, &content, &commit) && r.number == blob ? OK : ERR_CORRUPT;
     buf_free(&b);
     return !e && size == p->size_bytes ? OK : ERR_CORRUPT;
 }
@@ -214,8 +215,10 @@ static void check_job(void *arg)
     struct embedded *e = c->e;
     check_index(c); /* before LMDB is asked for anything: it believes what a page says */
     if (c->failed || c->report->broken) return;
+    segments_pin(&e->segments); /* what the snapshot names stays until it has been read */
     c->snapshot = snapshot_take(e);
     if (!c->snapshot) {
+        segments_unpin(&e->segments);
         c->failed = ERR_LATER;
         return;
     }
@@ -225,6 +228,7 @@ static void check_job(void *arg)
     check_logs(c);
     if (!c->failed) check_blobs(c);
     snapshot_give(e, c->snapshot);
+    segments_unpin(&e->segments);
 }
 
 enum err embedded_check(struct engine *engine, struct check_report *report)

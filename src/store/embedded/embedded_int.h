@@ -51,6 +51,11 @@ enum err blob_place_find(struct embedded *e, struct blob blob, struct blob_place
 
 /* --- transactions (txn.c): on the writer's thread ------------------------------------------- */
 struct embedded_body;
+/* What compaction writes again as it is: in the journal only, for the index has it. */
+struct copy {
+    uint64_t blob; /* of a body; 0: a row */
+    str bytes;     /* the body's content, or the row as in a commit; the compactor's */
+};
 struct embedded_txn {
     struct txn base;
     struct embedded *e;
@@ -63,10 +68,14 @@ struct embedded_txn {
     enum err failed; /* sticky */
     struct embedded_body **bodies;
     unsigned bodies_n, bodies_cap;
+    struct copy *copies; /* bodies among them move: their place row changes */
+    unsigned copies_n, copies_cap;
+    size_t copies_bytes;
 };
 void txn_begin(struct embedded_txn *t, struct snapshot *snapshot, uint64_t seq, int64_t wall_us);
 /* Rows of what was kept that only the end can know. */
 void txn_end(struct embedded_txn *t);
+void txn_copy(struct embedded_txn *t, const struct copy *c);
 
 enum err embedded_txn_get(struct txn *t, struct account a, str key, str *value) MUST_CHECK;
 enum err embedded_txn_scan(struct txn *t, struct account a, str from, str to, engine_each *each,
@@ -88,6 +97,7 @@ struct request {
     void *arg;
     void (*lazy_done)(void *arg); /* lazy: the request is on the heap and nobody waits */
     bool lazy;
+    void (*answered)(struct request *r); /* no fiber waits: called on the writer's thread */
     enum err result;
     struct completion done;
 };
@@ -121,6 +131,7 @@ void kick_at(struct embedded *e, struct seam_service *const *service, uint64_t m
 void writer_init(struct embedded *e);
 void writer_end(struct embedded *e);
 void writer_step(void *arg);
+void writer_enqueue(struct embedded *e, struct request *r); /* r->answered or r->done tells */
 enum err embedded_commit(struct engine *e, txn_fn *fn, void *arg) MUST_CHECK;
 void embedded_commit_lazy(struct engine *e, txn_fn *fn, void *arg, void (*done)(void *arg));
 
@@ -134,8 +145,9 @@ void group_end(struct embedded *e);
 void indexer_step(void *arg);
 void freeze_if_due(struct embedded *e, bool now); /* the writer's */
 size_t lag_bytes(struct embedded *e);
-void segment_doom(struct embedded *e, uint64_t number); /* any thread: unlink it soon */
-bool indexer_busy(struct embedded *e);                  /* a frozen table waits to be applied */
+/* Any thread: unlink it, once the index durably holds this commit. 0: soon, it never counted. */
+void segment_doom(struct embedded *e, uint64_t number, uint64_t after_seq);
+bool indexer_busy(struct embedded *e); /* a frozen table waits to be applied */
 
 /* --- bodies (body.c, stream.c, reader.c, zip.c) --------------------------------------------- */
 struct embedded_body {
@@ -198,6 +210,16 @@ void embedded_unwatch(struct engine *e, struct watch *w);
 enum err embedded_lease(struct engine *e, str name, uint64_t *fence) MUST_CHECK;
 void embedded_unlease(struct engine *e, str name);
 
+/* --- compaction (compact.c) ----------------------------------------------------------------- */
+struct compactor;
+struct catalog;
+/* At open, when the journal has been replayed. Copies what it needs of the catalog. */
+struct compactor *compactor_new(struct embedded *e, const struct catalog *c);
+void compactor_free(struct compactor *c); /* NULL is fine */
+void compactor_step(void *arg);
+void compactor_stats(struct compactor *c, struct engine_stats *out);
+enum err embedded_compact(struct engine *e, struct compact_result *out) MUST_CHECK;
+
 /* --- opening and care (open.c, replay.c, scan.c, reserve.c, check.c) ------------------------ */
 enum err replay(struct embedded *e, struct buf *why) MUST_CHECK;
 void reserve_make(struct embedded *e);
@@ -228,14 +250,17 @@ struct embedded {
     struct mark published_mark; /* where the journal ended then */
     struct memtable *active, *frozen;
     struct mark frozen_mark;
+    struct mark applied; /* what the index durably holds */
     struct snapshot *free_snapshots;
-    uint64_t *doomed; /* segments of bodies that were never committed */
+    struct doomed {
+        uint64_t number, after_seq;
+    } * doomed; /* segments to be unlinked */
     size_t doomed_n, doomed_cap;
 
     struct lock queue_lock; /* guards the queue and whether the services are there */
     struct request *first, **last;
     bool closing;
-    struct seam_service *writer, *indexer;
+    struct seam_service *writer, *indexer, *compactor_service;
 
     /* The writer's own. */
     struct journal journal;
@@ -245,7 +270,11 @@ struct embedded {
     struct mark written;      /* up to where the active table goes */
     uint64_t active_since_us; /* when the active table got its first row; 0: it is empty */
     uint64_t lazy_since_us;
+    bool garbage_made; /* by this group */
 
+    struct compactor *compactor;
+    _Atomic bool garbage_known; /* to the compactor, which has a time for it */
+    _Atomic bool freeze_wanted; /* by who waits for the index to go on */
     _Atomic bool failing, index_failing, disk_full;
     bool reserve_there;          /* under lock */
     uint64_t reserve_checked_us; /* the writer's */

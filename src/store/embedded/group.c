@@ -70,12 +70,43 @@ static void add_body(struct group *g, struct embedded_body *b)
     keep_place(g, &p);
 }
 
+/* The bytes are those of the old record; the commit's number ties it to this transaction. */
+static void add_moved(struct group *g, const struct copy *c, uint64_t seq)
+{
+    struct record record = { .type = RECORD_MOVED, .number = c->blob };
+    struct pending_place p = { .blob = c->blob, .at = g->records.n };
+    size_t at = record_begin(&g->records, RECORD_MOVED, c->blob);
+    size_t content = g->records.n;
+    buf_le64(&g->records, seq);
+    buf_add(&g->records, c->bytes);
+    record_end(&g->records, at);
+    record.content = str_sub(buf_str(&g->records), content, MOVED_HEAD_BYTES + c->bytes.n);
+    record.bytes = g->records.n - at;
+    bool whole = blob_place_of_record(&record, 0, 0, &p.place);
+    assert(whole && "what is moved was read as a body");
+    if (whole) keep_place(g, &p);
+}
+
+static void add_copied_rows(struct group *g, const struct embedded_txn *t)
+{
+    for (unsigned i = 0; i < t->copies_n; i++)
+        if (!t->copies[i].blob) buf_add(&g->records, t->copies[i].bytes);
+}
+
+static unsigned count_copied_rows(const struct embedded_txn *t)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < t->copies_n; i++)
+        n += t->copies[i].blob == 0;
+    return n;
+}
+
 static void add_commit(struct group *g, const struct embedded_txn *t)
 {
+    uint32_t rows = (uint32_t)memtable_rows(t->staging) + count_copied_rows(t);
     size_t at = record_begin(&g->records, RECORD_COMMIT, t->seq);
-    commit_add_head(&g->records,
-                    &(struct commit_head){ .wall_us = t->wall_us,
-                                           .rows = (uint32_t)memtable_rows(t->staging) });
+    commit_add_head(&g->records, &(struct commit_head){ .wall_us = t->wall_us, .rows = rows });
+    add_copied_rows(g, t); /* first: what the transaction put is newer */
     struct row row;
     struct memtable_cursor c = memtable_seek(t->staging, S(""), 0);
     for (; memtable_row(&c, &row); memtable_next(&c)) {
@@ -91,9 +122,11 @@ static void add_commit(struct group *g, const struct embedded_txn *t)
 static void add_records(struct group *g, struct embedded_txn *t)
 {
     txn_end(t);
-    if (t->failed || memtable_rows(t->staging) == 0) return;
+    if (t->failed || (memtable_rows(t->staging) == 0 && t->copies_n == 0)) return;
     for (unsigned i = 0; i < t->bodies_n; i++)
         add_body(g, t->bodies[i]);
+    for (unsigned i = 0; i < t->copies_n; i++)
+        if (t->copies[i].blob) add_moved(g, &t->copies[i], t->seq);
     add_commit(g, t);
 }
 
@@ -174,12 +207,16 @@ static void publish(struct embedded *e, uint64_t segment, uint64_t at)
     insert_rows(e);
     e->written = (struct mark){ e->seq, segment, at + g->records.n, g->wall_us };
     if (!e->active_since_us) e->active_since_us = seam_mono_us(e->seam);
+    bool new_log = segment != e->published_mark.segment;
     lock_take(&e->lock);
     e->published = e->seq;
     e->published_mark = e->written;
     lock_drop(&e->lock);
     for (size_t i = 0; i < g->bodies_n; i++)
         g->bodies[i]->kept = true;
+    bool new_garbage = e->garbage_made && !atomic_exchange(&e->garbage_known, true);
+    e->garbage_made = false;
+    if (new_log || new_garbage) kick(e, &e->compactor_service);
     ring(e);
 }
 

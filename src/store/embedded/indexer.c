@@ -63,13 +63,15 @@ static void apply_frozen(struct embedded *e)
     } else {
         lock_take(&e->lock);
         e->frozen = NULL;
+        e->applied = mark;
         lock_drop(&e->lock);
         memtable_drop(frozen);
+        kick(e, &e->compactor_service);
     }
     kick(e, &e->writer);
 }
 
-void segment_doom(struct embedded *e, uint64_t number)
+void segment_doom(struct embedded *e, uint64_t number, uint64_t after_seq)
 {
     lock_take(&e->lock);
     if (e->doomed_n == e->doomed_cap) {
@@ -77,21 +79,34 @@ void segment_doom(struct embedded *e, uint64_t number)
         e->doomed = mem_resize(e->doomed, e->doomed_cap, cap, sizeof *e->doomed);
         e->doomed_cap = cap;
     }
-    e->doomed[e->doomed_n++] = number;
+    e->doomed[e->doomed_n++] = (struct doomed){ number, after_seq };
     lock_drop(&e->lock);
     kick(e, &e->indexer);
 }
 
-/* Files of bodies that were never committed: taken away here, since that may take its time. */
+/* One that may go by now; 0: none. What once counted stays while somebody may go by its number. */
+static uint64_t next_doomed(struct embedded *e, bool pinned)
+{
+    uint64_t number = 0;
+    lock_take(&e->lock);
+    for (size_t i = e->doomed_n; i-- > 0 && !number;) {
+        struct doomed *d = &e->doomed[i];
+        if (d->after_seq && (pinned || d->after_seq > e->applied.seq)) continue;
+        number = d->number;
+        *d = e->doomed[--e->doomed_n];
+    }
+    lock_drop(&e->lock);
+    return number;
+}
+
+/* Files of large bodies that were never committed, or that nobody refers to any more: taken away
+ * here, since that may take its time. */
 static void sweep(struct embedded *e)
 {
-    for (;;) {
-        lock_take(&e->lock);
-        uint64_t number = e->doomed_n ? e->doomed[--e->doomed_n] : 0;
-        lock_drop(&e->lock);
-        if (!number) return;
+    bool pinned = segments_pinned(&e->segments);
+    for (uint64_t number; (number = next_doomed(e, pinned));)
         segment_remove(&e->segments, number);
-    }
+    if (pinned) kick_at(e, &e->indexer, seam_mono_us(e->seam) + STORE_RETRY_MS * 1000ULL);
 }
 
 void indexer_step(void *arg)

@@ -67,7 +67,9 @@ static int allocate(struct journal *j, uint64_t to)
 /* A segment with room for the group. Nothing is written to it yet: what fails here harms none. */
 static int make_ready(struct journal *j, size_t bytes, uint64_t first_seq)
 {
-    bool spent = j->current && j->end + bytes > j->segment_bytes && j->end > SEGMENT_HEADER_BYTES;
+    bool full = j->end + bytes > j->segment_bytes;
+    bool spent = j->current && (full || j->leave) && j->end > SEGMENT_HEADER_BYTES;
+    j->leave = false;
     if (spent) {
         seam_truncate(j->segments->seam, j->current->file, j->end);
         leave_current(j);

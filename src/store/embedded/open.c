@@ -49,6 +49,7 @@ static const struct engine_ops embedded_ops = {
     .lease = embedded_lease,
     .unlease = embedded_unlease,
     .check = embedded_check,
+    .compact = embedded_compact,
     .stats = embedded_stats,
     .backup_begin = embedded_backup_begin,
     .backup_point = embedded_backup_point,
@@ -66,7 +67,7 @@ static struct engine_stats embedded_stats(struct engine *engine)
 {
     struct embedded *e = embedded_of(engine);
     int64_t room = seam_free_bytes(e->seam, ".");
-    return (struct engine_stats){ .commits = atomic_load(&e->commits),
+    struct engine_stats stats = { .commits = atomic_load(&e->commits),
                                   .groups = atomic_load(&e->groups),
                                   .syncs = atomic_load(&e->syncs),
                                   .journal_bytes = atomic_load(&e->journal_bytes),
@@ -75,6 +76,8 @@ static struct engine_stats embedded_stats(struct engine *engine)
                                   .free_bytes = room < 0 ? 0 : (uint64_t)room,
                                   .failing =
                                       atomic_load(&e->failing) || atomic_load(&e->index_failing) };
+    compactor_stats(e->compactor, &stats);
+    return stats;
 }
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -152,6 +155,7 @@ static void set_options(struct embedded *e, const struct embedded_options *o)
         e->options.body_memory_bytes = STORE_MEMORY_BODY_BYTES;
     if (!e->options.segment_bytes) e->options.segment_bytes = default_segment_bytes;
     if (!e->options.lag_bytes) e->options.lag_bytes = default_lag_bytes;
+    if (!e->options.garbage_grace_ms) e->options.garbage_grace_ms = STORE_GARBAGE_GRACE_MS;
 }
 
 static struct embedded *embedded_new(const struct embedded_options *o)
@@ -176,6 +180,7 @@ static struct embedded *embedded_new(const struct embedded_options *o)
 static void embedded_free(struct embedded *e)
 {
     if (e->io) pool_free(e->io);
+    compactor_free(e->compactor);
     journal_end(&e->journal);
     writer_end(e);
     memtable_drop(e->active);
@@ -212,6 +217,8 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
     lock_take(&e->queue_lock); /* each may kick the other from its first step on */
     e->writer = seam_service_new(e->seam, "store-writer", writer_step, e);
     e->indexer = seam_service_new(e->seam, "store-index", indexer_step, e);
+    e->compactor_service = seam_service_new(e->seam, "store-compact", compactor_step, e);
+    seam_service_kick(e->compactor_service);
     lock_drop(&e->queue_lock);
     log_event(LOG_INFO, "store.opened", S(""), F_CSTR("folder", seam_data_dir(e->seam)));
     *out = &e->base;
@@ -232,9 +239,11 @@ static bool queue_is_empty(struct embedded *e)
 static void services_end(struct embedded *e)
 {
     lock_take(&e->queue_lock);
-    struct seam_service *writer = e->writer, *indexer = e->indexer;
-    e->writer = e->indexer = NULL;
+    struct seam_service *writer = e->writer, *indexer = e->indexer,
+                        *compactor = e->compactor_service;
+    e->writer = e->indexer = e->compactor_service = NULL;
     lock_drop(&e->queue_lock);
+    seam_service_free(compactor);
     seam_service_free(writer);
     seam_service_free(indexer);
 }

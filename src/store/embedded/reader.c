@@ -71,7 +71,10 @@ static enum err parse(struct embedded_reader *r, const struct record *record)
         return head.size_bytes == r->place.size_bytes ? OK : ERR_CORRUPT;
     }
     struct body_head head;
-    if (record->type != RECORD_BODY || !body_take(record->content, &head, &r->side, &r->stored))
+    str content;
+    uint64_t commit;
+    if (!body_of_record(record, &content, &commit) ||
+        !body_take(content, &head, &r->side, &r->stored))
         return ERR_CORRUPT;
     r->frame_bytes = STORE_MEMORY_BODY_BYTES;
     return head.size_bytes == r->place.size_bytes && head.coding == r->place.coding ? OK
@@ -91,28 +94,42 @@ static enum err load_record(struct embedded_reader *r, struct blob blob)
     return parse(r, &record);
 }
 
-enum err embedded_body_open(struct engine *engine, struct blob blob, struct body_reader **out)
+/* Where the row says. ERR_NOTFOUND: its segment is gone. */
+static enum err open_at(struct embedded *e, struct blob blob, const struct blob_place *place,
+                        struct body_reader **out)
 {
-    struct embedded *e = embedded_of(engine);
-    struct blob_place place;
-    assert_no_view();
-    enum err err = blob_place_find(e, blob, &place);
-    if (err) return err;
     struct embedded_reader *r = MEM_NEW(struct embedded_reader);
-    r->base.engine = engine;
+    r->base.engine = &e->base;
     r->e = e;
-    r->place = place;
-    r->record = buf_make((size_t)place.record_bytes);
+    r->place = *place;
+    r->record = buf_make((size_t)place->record_bytes);
     r->packed = buf_make(2 * STORE_FRAME_BYTES);
     r->bytes = buf_make(STORE_MEMORY_BODY_BYTES);
     r->frame = -1;
-    err = load_record(r, blob);
-    if (err) {
+    enum err err = load_record(r, blob);
+    if (err)
         embedded_body_close(&r->base);
-        return err == ERR_NOTFOUND ? ERR_CORRUPT : err; /* the row is there, its segment is not */
-    }
-    *out = &r->base;
-    return OK;
+    else
+        *out = &r->base;
+    return err;
+}
+
+/* Compaction may have moved the body, and taken its old segment away, since the row was read: then
+ * the row says something else now. Once opened, the segment stays readable. */
+enum err embedded_body_open(struct engine *engine, struct blob blob, struct body_reader **out)
+{
+    struct embedded *e = embedded_of(engine);
+    struct blob_place place = { 0 }, last;
+    enum err err;
+    assert_no_view();
+    do {
+        last = place;
+        err = blob_place_find(e, blob, &place);
+        if (err) return err;
+        if (place.segment == last.segment && place.offset == last.offset) return ERR_CORRUPT;
+        err = open_at(e, blob, &place, out);
+    } while (err == ERR_NOTFOUND);
+    return err;
 }
 
 static struct embedded_reader *reader_of(const struct body_reader *r)

@@ -94,7 +94,7 @@ enum err record_read(str in, const struct place *place, uint64_t offset, struct 
 
     uint32_t length = get_le32(in.p + AT_LENGTH);
     uint8_t type = (uint8_t)in.p[AT_TYPE];
-    if (length > STORE_RECORD_BYTES || type < RECORD_COMMIT || type > RECORD_FRAMES)
+    if (length > STORE_RECORD_BYTES || type < RECORD_COMMIT || type > RECORD_MOVED)
         return ERR_CORRUPT;
     /* Before anybody reads megabytes to sum them. */
     if (get_le64(in.p + AT_GROUP) > offset || in.p[AT_VERSION] == 0) return ERR_CORRUPT;

@@ -21,6 +21,7 @@ enum record_type {
     RECORD_COMMIT = 1, /* puts and deletes of one transaction */
     RECORD_BODY = 2,   /* a message's bytes, whole */
     RECORD_FRAMES = 3, /* the frame table of a message that has a segment of its own */
+    RECORD_MOVED = 4,  /* a body, copied from a segment that is to go */
 };
 
 /* Where records lie and what keys their checksums. */
@@ -33,7 +34,7 @@ struct record {
     enum record_type type;
     uint8_t version;
     uint64_t
-        number; /* commit: its sequence number; body and frames: the blob's id, 0 if not known */
+        number; /* commit: its sequence number; bodies and frames: the blob's id, 0 if not known */
     uint64_t group_start; /* offset where its group began: what lies before was durable by then */
     str content;
     uint64_t bytes; /* with header and padding */
@@ -71,7 +72,7 @@ struct body_head {
     uint32_t side_bytes;
     uint64_t size_bytes;
 };
-enum { BODY_HEAD_BYTES = 16 };
+enum { BODY_HEAD_BYTES = 16, MOVED_HEAD_BYTES = 8 };
 void body_add_head(struct buf *b, const struct body_head *head); /* side and stored bytes follow */
 bool body_take(str content, struct body_head *head, str *side, str *stored);
 

@@ -11,7 +11,11 @@ struct replay {
     struct memtable *rows;
     struct mark mark;
     uint64_t segment; /* being walked */
-    struct pending_place *places;
+    uint64_t newest;  /* of the logs that count */
+    struct replayed_body {
+        uint64_t blob, commit;
+        struct blob_place place;
+    } * places;
     size_t places_n, places_cap;
     uint64_t commits, damaged;
     enum err failed;
@@ -44,6 +48,7 @@ static enum err look(struct replay *r, struct buf *why)
         enum err e = read_head(r, &c->found[i], why);
         if (e) return e;
     }
+    r->e->segments.files = c->n;
     if (c->n) *next = c->found[c->n - 1].number + 1;
     if (*next <= r->mark.segment) *next = r->mark.segment + 1;
     catalog_link(c);
@@ -62,7 +67,9 @@ static void flush(struct replay *r)
 
 static void remember_place(struct replay *r, uint64_t at, const struct record *record)
 {
-    struct pending_place p = { .blob = record->number };
+    struct replayed_body p = { .blob = record->number };
+    str content;
+    if (!body_of_record(record, &content, &p.commit)) return;
     if (!blob_place_of_record(record, r->segment, at, &p.place)) return;
     if (r->places_n == r->places_cap) {
         size_t cap = r->places_cap ? r->places_cap * 2 : 64;
@@ -76,8 +83,8 @@ static void remember_place(struct replay *r, uint64_t at, const struct record *r
 static void put_places(struct replay *r, uint64_t seq)
 {
     for (size_t i = 0; i < r->places_n; i++) {
-        struct pending_place *p = &r->places[i];
-        if (blob_seq(p->blob) != seq) continue;
+        struct replayed_body *p = &r->places[i];
+        if (p->commit != seq) continue;
         struct blob_key key = blob_key(BLOB_PLACE, p->blob);
         struct full_key full = full_key(ACCOUNT_ENGINE, blob_key_str(&key));
         struct blob_place_bytes bytes = blob_place_pack(&p->place);
@@ -116,7 +123,7 @@ static void put_rows(struct replay *r, uint64_t at, const struct record *record)
 static void apply_record(void *arg, uint64_t at, const struct record *record)
 {
     struct replay *r = arg;
-    if (record->type == RECORD_BODY) remember_place(r, at, record);
+    remember_place(r, at, record);
     if (record->type != RECORD_COMMIT) return;
     if (record->number > r->mark.seq) {
         put_places(r, record->number);
@@ -128,7 +135,7 @@ static void apply_record(void *arg, uint64_t at, const struct record *record)
 
 /* --- all of it ------------------------------------------------------------------------------ */
 
-static enum err replay_log(struct replay *r, const struct found *f)
+static enum err replay_log(struct replay *r, struct found *f)
 {
     struct embedded *e = r->e;
     struct segment *s;
@@ -142,28 +149,31 @@ static enum err replay_log(struct replay *r, const struct found *f)
     r->segment = f->number;
     r->places_n = 0;
     if (!err) err = log_walk(&e->segments, s, from, f->end, &v, &end);
+    /* The room that a killed process had not used. */
+    if (!err && f->number == r->newest && f->size > end) seam_truncate(e->seam, s->file, end);
     segment_drop(&e->segments, s);
     if (err) return err;
+    f->end = end;
     e->journal.last = f->number;
     e->journal.last_end = end;
     return r->failed;
 }
 
-/* Where the index stands; or the newest log, when it is older: the next header must name it. */
-static uint64_t first_log(const struct replay *r)
+static uint64_t newest_log(const struct catalog *c)
 {
     uint64_t newest = 0;
-    for (size_t i = 0; i < r->catalog.n; i++)
-        if (found_is_log(&r->catalog.found[i]) && !r->catalog.found[i].abandoned)
-            newest = r->catalog.found[i].number;
-    return newest < r->mark.segment ? newest : r->mark.segment;
+    for (size_t i = 0; i < c->n; i++)
+        if (found_is_log(&c->found[i]) && !c->found[i].abandoned) newest = c->found[i].number;
+    return newest;
 }
 
 static enum err replay_logs(struct replay *r, struct buf *why)
 {
-    uint64_t first = first_log(r);
+    /* Where the index stands; or the newest log, when it is older: the next header must name it. */
+    r->newest = newest_log(&r->catalog);
+    uint64_t first = r->newest < r->mark.segment ? r->newest : r->mark.segment;
     for (size_t i = 0; i < r->catalog.n; i++) {
-        const struct found *f = &r->catalog.found[i];
+        struct found *f = &r->catalog.found[i];
         if (!found_is_log(f) || f->abandoned || f->number < first) continue;
         enum err e = replay_log(r, f);
         if (e) {
@@ -189,6 +199,15 @@ static void sweep(struct replay *r)
     }
 }
 
+/* The commits with the highest numbers may have been compacted away: the headers remember. */
+static void first_unused_seq(struct replay *r)
+{
+    for (size_t i = 0; i < r->catalog.n; i++) {
+        const struct found *f = &r->catalog.found[i];
+        if (found_is_log(f) && f->head.first_seq > r->mark.seq) r->mark.seq = f->head.first_seq - 1;
+    }
+}
+
 enum err replay(struct embedded *e, struct buf *why)
 {
     struct replay r = { .e = e, .rows = memtable_new(MEMTABLE_LARGE) };
@@ -198,7 +217,9 @@ enum err replay(struct embedded *e, struct buf *why)
     if (!err) err = replay_logs(&r, why);
     if (!err) {
         sweep(&r);
-        e->written = r.mark;
+        first_unused_seq(&r);
+        e->written = e->applied = r.mark;
+        e->compactor = compactor_new(e, &r.catalog);
         e->published_mark =
             (struct mark){ .segment = e->journal.last, .offset = e->journal.last_end };
         e->seq = e->published = r.mark.seq;

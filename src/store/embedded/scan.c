@@ -82,8 +82,8 @@ static bool skip(struct scan_state *s, uint64_t *at, uint64_t end, const struct 
     return true;
 }
 
-enum err log_walk(struct segments *t, struct segment *segment, uint64_t from, uint64_t end,
-                  const struct log_visitor *v, uint64_t *end_found)
+static enum err walk(struct segments *t, struct segment *segment, uint64_t from, uint64_t end,
+                     uint64_t stop, const struct log_visitor *v, uint64_t *end_found)
 {
     struct scan_state s = { .segments = t,
                             .segment = segment,
@@ -93,7 +93,7 @@ enum err log_walk(struct segments *t, struct segment *segment, uint64_t from, ui
     uint64_t at = from;
     enum err e = size < 0 ? ERR_LATER : OK;
     s.size = size < 0 ? 0 : (uint64_t)size;
-    while (e != ERR_LATER && !(end && at >= end)) {
+    while (e != ERR_LATER && at < stop && !(end && at >= end)) {
         struct record r;
         e = record_at(&s, at, &r);
         if (e == OK) {
@@ -104,6 +104,18 @@ enum err log_walk(struct segments *t, struct segment *segment, uint64_t from, ui
         }
     }
     buf_free(&s.window);
-    *end_found = end ? end : at;
+    *end_found = end && at < stop ? end : at;
     return e == ERR_LATER || s.failed ? ERR_LATER : OK;
+}
+
+enum err log_walk(struct segments *t, struct segment *s, uint64_t from, uint64_t end,
+                  const struct log_visitor *v, uint64_t *end_found)
+{
+    return walk(t, s, from, end, UINT64_MAX, v, end_found);
+}
+
+enum err log_walk_some(struct segments *t, struct segment *s, uint64_t from, uint64_t end,
+                       size_t bytes, const struct log_visitor *v, uint64_t *next)
+{
+    return walk(t, s, from, end, from + bytes, v, next);
 }

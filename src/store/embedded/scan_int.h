@@ -16,5 +16,9 @@ struct log_visitor {
  * ERR_LATER: the disk cannot be read. Blocks: not on a loop. */
 enum err log_walk(struct segments *t, struct segment *s, uint64_t from, uint64_t end,
                   const struct log_visitor *v, uint64_t *end_found) MUST_CHECK;
+/* The same, of a log whose end is known, in pieces: stops at the first record that begins `bytes`
+ * or more after `from`. *next: where to go on; end when that was the last piece. */
+enum err log_walk_some(struct segments *t, struct segment *s, uint64_t from, uint64_t end,
+                       size_t bytes, const struct log_visitor *v, uint64_t *next) MUST_CHECK;
 
 #endif

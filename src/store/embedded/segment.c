@@ -155,6 +155,9 @@ enum err segment_create(struct segments *t, const struct segment_head *wanted, b
     *code = file < 0 ? file : head_write(t, file, &head, durable);
     if (*code == 0) {
         *out = segment_hold(t, file, &head);
+        lock_take(&t->lock);
+        t->files++;
+        lock_drop(&t->lock);
         return OK;
     }
     if (file >= 0) {
@@ -247,8 +250,9 @@ void segment_drop(struct segments *t, struct segment *s)
 /* A file that is kept open after its name is gone would keep its room. */
 void segment_remove(struct segments *t, uint64_t number)
 {
-    seam_unlink(t->seam, segment_path(number).text);
+    bool gone = seam_unlink(t->seam, segment_path(number).text) == 0;
     lock_take(&t->lock);
+    if (gone && t->files) t->files--;
     t->removals++;
     LIST_EACH_SAFE(&t->open, node) {
         struct segment *s = CONTAINER_OF(node, struct segment, node);
@@ -282,4 +286,12 @@ bool segments_pinned(struct segments *t)
     bool pinned = t->pins > 0;
     lock_drop(&t->lock);
     return pinned;
+}
+
+uint64_t segments_files(struct segments *t)
+{
+    lock_take(&t->lock);
+    uint64_t files = t->files;
+    lock_drop(&t->lock);
+    return files;
 }

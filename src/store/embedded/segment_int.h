@@ -44,6 +44,7 @@ struct segments {
     struct list open; /* recently used first */
     unsigned open_n;
     unsigned pins;
+    uint64_t files;    /* of the journal, as far as is known */
     uint64_t removals; /* so far */
     uint64_t next_number;
 };
@@ -73,5 +74,6 @@ void segment_remove(struct segments *t, uint64_t number);
 void segments_pin(struct segments *t);
 void segments_unpin(struct segments *t);
 bool segments_pinned(struct segments *t);
+uint64_t segments_files(struct segments *t); /* how many there are */
 
 #endif

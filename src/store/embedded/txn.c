@@ -23,6 +23,8 @@ void txn_begin(struct embedded_txn *t, struct snapshot *snapshot, uint64_t seq, 
     t->bytes = 0;
     t->failed = OK;
     t->bodies_n = 0;
+    t->copies_n = 0;
+    t->copies_bytes = 0;
 }
 
 /* --- rows ----------------------------------------------------------------------------------- */
@@ -144,10 +146,23 @@ static bool get_refs(struct embedded_txn *t, struct blob blob, struct blob_refs 
     return !e && blob_refs_unpack(value, out);
 }
 
+/* One copy more; the bytes live until the request is answered. */
+void txn_copy(struct embedded_txn *t, const struct copy *c)
+{
+    if (t->copies_n == t->copies_cap) {
+        unsigned cap = t->copies_cap ? t->copies_cap * 2 : 256;
+        t->copies = mem_resize(t->copies, t->copies_cap, cap, sizeof *t->copies);
+        t->copies_cap = cap;
+    }
+    t->copies[t->copies_n++] = *c;
+    t->copies_bytes += c->bytes.n;
+}
+
 /* The row that says since when nobody refers to the blob: what compaction looks for. */
 static void mark_garbage(struct embedded_txn *t, struct blob blob, struct blob_refs *refs, bool is)
 {
     if (is) refs->zero_since_us = t->wall_us;
+    if (is) t->e->garbage_made = true;
     struct blob_key key = blob_garbage_key(refs->zero_since_us, blob);
     change(t, ACCOUNT_ENGINE, blob_key_str(&key), S(""), !is);
     if (!is) refs->zero_since_us = 0;

@@ -29,6 +29,7 @@ void writer_end(struct embedded *e)
     mem_free(e->group.places);
     mem_free(e->group.bodies);
     mem_free(e->txn.bodies);
+    mem_free(e->txn.copies);
 }
 
 void kick(struct embedded *e, struct seam_service *const *service)
@@ -47,7 +48,7 @@ void kick_at(struct embedded *e, struct seam_service *const *service, uint64_t m
 
 /* --- the queue ------------------------------------------------------------------------------ */
 
-static void enqueue(struct embedded *e, struct request *r)
+void writer_enqueue(struct embedded *e, struct request *r)
 {
     lock_take(&e->queue_lock);
     *e->last = r;
@@ -85,7 +86,7 @@ enum err embedded_commit(struct engine *engine, txn_fn *fn, void *arg)
     struct request r = { .fn = fn, .arg = arg };
     assert_no_view();
     completion_init(&r.done);
-    enqueue(e, &r);
+    writer_enqueue(e, &r);
     completion_wait(&r.done);
     return r.result;
 }
@@ -94,13 +95,17 @@ void embedded_commit_lazy(struct engine *engine, txn_fn *fn, void *arg, void (*d
 {
     struct request *r = MEM_NEW(struct request);
     *r = (struct request){ .fn = fn, .arg = arg, .lazy = true, .lazy_done = done };
-    enqueue(embedded_of(engine), r);
+    writer_enqueue(embedded_of(engine), r);
 }
 
 /* --- one group ------------------------------------------------------------------------------ */
 
 static void answer(struct request *r)
 {
+    if (r->answered) {
+        r->answered(r);
+        return;
+    }
     if (!r->lazy) {
         completion_done(&r->done); /* r is gone */
         return;
@@ -175,7 +180,7 @@ void writer_step(void *arg)
     struct embedded *e = arg;
     bool any, waits = anybody_waits(e, &any);
     reserve_watch(e);
-    freeze_if_due(e, false);
+    freeze_if_due(e, atomic_exchange(&e->freeze_wanted, false));
     if (waits && lag_bytes(e) >= e->options.lag_bytes) {
         freeze_if_due(e, true);
         /* The indexer kicks when it is done, or when it cannot: then there is no use in waiting. */
