@@ -75,7 +75,9 @@ static void verify(void *arg)
 
 static void scene_make(struct scene *s)
 {
-    *s = (struct scene){ .faults.text = buf_make(10000) };
+    static const struct scene none;
+    *s = none;
+    s->faults.text = buf_make(10000);
     place_make(&s->p);
     snprintf(s->folder, sizeof s->folder, "%s.backup", s->p.folder);
     place_open_well(&s->p, SEGMENT);
