@@ -44,6 +44,10 @@ extern const struct admin_command admin_commands[];
 extern const size_t admin_commands_count;
 void admin_usage(struct buf *out);
 
+/* "512M", "0", "2G" to bytes; otherwise out says what a size is. And back. */
+enum err admin_size(str text, uint64_t *bytes, struct buf *out) MUST_CHECK;
+void admin_size_text(uint64_t bytes, struct buf *out);
+
 /* The control socket, a unix socket that only its owner may open. listener_config.arg: struct admin. */
 extern const struct conn_handler admin_handler;
 /* Its client side. ERR_NOTFOUND: nobody listens there; otherwise OK, and *result is the request's. Waits. */

@@ -36,8 +36,4 @@ enum err admin_fail(struct buf *out, enum err e, const char *format, ...)
 enum err admin_address(str text, struct arena *a, str *folded, struct buf *out) MUST_CHECK;
 enum err admin_domain(str text, struct arena *a, str *folded, struct buf *out) MUST_CHECK;
 
-/* "512M", "0", "2G" to bytes. */
-enum err admin_size(str text, uint64_t *bytes, struct buf *out) MUST_CHECK;
-void admin_size_text(uint64_t bytes, struct buf *out);
-
 #endif

@@ -8,6 +8,7 @@ static const struct {
 } streams[] = {
     { S_INIT("import"), admin_import },
     { S_INIT("export"), admin_export },
+    { S_INIT("backup"), admin_backup },
 };
 
 stream_fn *stream_find(const struct admin_request *r)

@@ -29,6 +29,8 @@ int cli_send(struct cli *cli, const str *args, size_t n);   /* send.c */
 int cli_fetch(struct cli *cli, const str *args, size_t n);  /* fetch.c */
 int cli_import(struct cli *cli, const str *args, size_t n); /* import.c */
 int cli_export(struct cli *cli, const str *args, size_t n); /* export.c */
+int cli_backup(struct cli *cli, const str *args, size_t n);  /* backup.c */
+int cli_restore(struct cli *cli, const str *args, size_t n); /* restore.c */
 int cli_admin(struct cli *cli, const str *words, size_t n); /* request.c: words from the group on */
 
 /* One line from standard input, or from the terminal without echo after the prompt. False: none. */

@@ -4,13 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "admin/offline.h"
 #include "base/codec.h"
 #include "base/limits.h"
+#include "cli/server.h"
 #include "mail/maildir.h"
-#include "run/beside.h"
-#include "run/once.h"
-#include "run/process.h"
 
 /* --- the server ------------------------------------------------------------------------------- */
 
@@ -19,67 +16,28 @@ struct with_server {
     str what, user;
     void (*job)(void *arg, struct conn *c);
     void *arg;
-    struct buf why;
-    enum err opened;
 };
 
-static void talk(void *arg)
+static enum err talk(void *arg, struct buf *why)
 {
     struct with_server *w = arg;
     struct conn *c;
-    w->opened = move_open(&w->cli->control, w->what, w->user, &c, &w->why);
-    if (w->opened) return;
+    enum err e = move_open(&w->cli->control, w->what, w->user, &c, why);
+    if (e) return e;
     w->job(w->arg, c);
     conn_close(c);
+    return OK;
 }
 
-static void say_ready(void *arg)
-{
-    beside_ready(arg);
-}
-
-/* In the process beside: the files that it makes are the server's too. */
-static int serve_beside(void *arg, struct beside_self *self)
-{
-    struct cli *cli = arg;
-    struct buf why = buf_make(ADMIN_REASON_BYTES);
-    struct admin_offline_server o = { .store = cli->store,
-                                      .auth = cli->auth,
-                                      .control = &cli->control,
-                                      .until = self->until,
-                                      .ready = say_ready,
-                                      .arg = self };
-    enum err e = process_become_owner(seam_data_dir(cli->seam)) ? OK : ERR_DENIED;
-    if (e)
-        buf_addf(&why, "cannot become the owner of %s", seam_data_dir(cli->seam));
-    else
-        e = admin_offline_serve(cli->seam, &o, &why);
-    if (e) cli_complain("%.*s", STR_ARG(buf_str(&why)));
-    buf_free(&why);
-    return e ? 1 : 0;
-}
-
-/* Twice at most: first with a server that runs, then with one of our own. */
 bool moving_with_server(struct cli *cli, str what, str user, void (*job)(void *arg, struct conn *c),
                         void *arg)
 {
     struct with_server w = { .cli = cli, .what = what, .user = user, .job = job, .arg = arg };
-    struct beside beside;
-    w.why = buf_make(ADMIN_REASON_BYTES);
-    if (once(cli->seam, talk, &w)) return cli_complain("no room to run"), false;
-    bool alone = w.opened == ERR_NOTFOUND && !w.why.n;
-    if (alone && cli->missing) {
-        cli_complain("the data folder %s does not exist; posthorn serve makes it", cli->missing);
-        return false;
-    }
-    if (alone) {
-        if (!beside_start(&beside, serve_beside, cli)) return false;
-        if (once(cli->seam, talk, &w)) w.opened = ERR_LIMIT;
-        beside_end(&beside);
-    }
-    if (w.opened) cli_complain("%.*s", STR_ARG(str_chomp(buf_str(&w.why))));
-    buf_free(&w.why);
-    return w.opened == OK;
+    struct buf why = buf_make(ADMIN_REASON_BYTES);
+    enum err e = cli_with_server(cli, talk, &w, &why);
+    if (e) cli_complain("%.*s", STR_ARG(str_chomp(buf_str(&why))));
+    buf_free(&why);
+    return e == OK;
 }
 
 static const struct {

@@ -35,23 +35,33 @@ static void add_bar(struct buf *out, uint64_t done, uint64_t total)
     buf_addc(out, ']');
 }
 
+static void add_rate(const struct progress *p, uint64_t us, struct buf *out)
+{
+    buf_addc(out, ' ');
+    admin_size_text(p->done, out);
+    buf_addf(out, " %s, ", p->done_word);
+    admin_size_text((uint64_t)((double)p->done * 1e6 / (double)us), out);
+    buf_add(out, S("/s"));
+}
+
 static void add_line(const struct progress *p, uint64_t now_us, struct buf *out)
 {
     uint64_t us = now_us - p->began_us + 1;
     uint64_t done = p->done < p->total ? p->done : p->total;
     if (p->terminal && p->total) add_bar(out, done, p->total);
-    buf_addf(out, " %ju messages %s, %ju/s", (uintmax_t)p->messages, p->done_word,
-             (uintmax_t)(p->messages * 1000000 / us));
+    if (p->bytes)
+        add_rate(p, us, out);
+    else
+        buf_addf(out, " %ju messages %s, %ju/s", (uintmax_t)p->messages, p->done_word,
+                 (uintmax_t)(p->messages * 1000000 / us));
     if (!p->total || !done) return;
     buf_addf(out, ", %ju%%, ", (uintmax_t)(done * 100 / p->total));
     add_time(out, (uint64_t)((double)us / (double)done * (double)(p->total - done) / 1e6));
     buf_addf(out, " left");
 }
 
-void progress_step(struct progress *p)
+static void look(struct progress *p)
 {
-    p->messages++;
-    if (p->messages % LOOK_EVERY) return;
     uint64_t now_us = seam_mono_us(p->seam);
     if (now_us - p->told_us < (p->terminal ? TERMINAL_US : LOG_US)) return;
     p->told_us = now_us;
@@ -63,6 +73,20 @@ void progress_step(struct progress *p)
         cli_complain("%.*s", STR_ARG(str_trim(buf_str(&line))));
     p->shown = p->terminal;
     buf_free(&line);
+}
+
+void progress_step(struct progress *p)
+{
+    p->messages++;
+    if (p->messages % LOOK_EVERY == 0) look(p);
+}
+
+void progress_bytes(struct progress *p, uint64_t done, uint64_t total)
+{
+    p->bytes = true;
+    p->done = done;
+    p->total = total;
+    look(p);
 }
 
 void progress_clear(struct progress *p)

@@ -4,6 +4,7 @@
  * caller's thread and reads the signals; the others are services whose one step is their loop.
  */
 #include <errno.h>
+#include <ftw.h>
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
@@ -296,4 +297,21 @@ bool process_become_owner(const char *dir)
     if (geteuid() != 0 || stat(dir, &folder) < 0 || folder.st_uid == 0) return true;
     return setgroups(1, &folder.st_gid) == 0 && setgid(folder.st_gid) == 0 &&
            setuid(folder.st_uid) == 0;
+}
+
+/* nftw gives no argument: whose it shall be is remembered from the folder itself, which comes
+ * first. */
+static struct stat given_to;
+
+static int give(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)kind;
+    if (at->level == 0) given_to = *st;
+    return lchown(path, given_to.st_uid, given_to.st_gid);
+}
+
+bool process_give_to_owner(const char *dir)
+{
+    enum { FOLDERS_OPEN = 16 };
+    return geteuid() != 0 || nftw(dir, give, FOLDERS_OPEN, FTW_PHYS) == 0;
 }

@@ -25,6 +25,9 @@ void process_log_to_fd(int fd);
 /* Root becomes the owner of that folder, so that the files it makes there are the server's too; anybody
  * else, and root on a folder of its own or none, stays. False: the system did not let it. */
 bool process_become_owner(const char *dir) MUST_CHECK;
+/* Root gives that folder's owner all that lies in it; for anybody else nothing is to be done. False:
+ * the system did not let it. */
+bool process_give_to_owner(const char *dir) MUST_CHECK;
 void process_raise_fd_limit(void); /* RLIMIT_NOFILE to its hard maximum */
 
 #endif

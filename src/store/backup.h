@@ -59,6 +59,7 @@ struct backup_run {
     struct backup_manifest *point; /* gets the checksums */
     struct backup_source source;
     uint64_t rate_bytes; /* a second; 0: as fast as it goes */
+    bool mend; /* read what is there already too, and copy again what is damaged */
     struct backup_progress progress;
     uint64_t copied_bytes, copied_files, kept_files, removed_files; /* out */
 };

@@ -250,14 +250,17 @@ static enum err copy(struct writing *w, size_t i)
     return code ? fail(w, code, "cannot write a file in") : e;
 }
 
-/* Is it there, as long as it must be? What its bytes are is --verify's affair. */
-static bool is_there(struct writing *w, const struct backup_file *f)
+/* Is it there, as long as it must be? What its bytes are is asked only to mend. */
+static bool is_there(struct writing *w, const struct backup_segment *had)
 {
+    const struct backup_file *f = &had->file;
     int file = seam_open(w->seam, backup_segment_name(&w->names, w->folder, f, "seg"), SEAM_READ);
     if (file < 0) return false;
     int64_t size = seam_size(w->seam, file);
+    bool there = size >= 0 && (uint64_t)size >= f->bytes;
+    if (there && w->run->mend) there = sum_there(w, file, f->bytes, &had->checksum);
     seam_close(w->seam, file);
-    return size >= 0 && (uint64_t)size >= f->bytes;
+    return there;
 }
 
 static enum err bring(struct writing *w, size_t i)
@@ -265,7 +268,7 @@ static enum err bring(struct writing *w, size_t i)
     struct backup_segment *s = &w->run->point->segments[i];
     const struct backup_segment *had = manifest_find(&w->noted, &s->file);
     if (!had) had = manifest_find(&w->old, &s->file);
-    if (had && had->file.bytes == s->file.bytes && is_there(w, &s->file)) {
+    if (had && had->file.bytes == s->file.bytes && is_there(w, had)) {
         s->checksum = had->checksum;
         s->summed = true;
         w->done += s->file.bytes;

@@ -1,0 +1,138 @@
+/* restore.c - posthorn restore FOLDER: a whole store out of a backup folder, into an empty data
+ * folder. */
+#include "base/limits.h"
+#include "cli/backup_int.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "run/once.h"
+#include "run/process.h"
+
+struct restoring {
+    struct cli *cli;
+    struct seam *seam; /* with the data folder, which may be new */
+    struct arena arena;
+    const char *folder;
+    struct backup_manifest manifest;
+    struct progress progress;
+    uint64_t bytes, faults, users, messages;
+    struct buf why;
+    enum err result;
+};
+
+/* --- the whole store ---------------------------------------------------------------------------
+ */
+
+static void copy(void *arg)
+{
+    struct restoring *r = arg;
+    struct restore_run run = { .seam = r->seam,
+                               .from = r->seam,
+                               .folder = r->folder,
+                               .manifest = &r->manifest,
+                               .fault = cli_backup_fault,
+                               .arg = &r->progress,
+                               .progress = { cli_backup_told, &r->progress } };
+    progress_begin(&r->progress, r->seam, "restored");
+    r->result = restore_store(&run, &r->why);
+    r->bytes = run.bytes;
+    r->faults = run.faults;
+    progress_clear(&r->progress);
+}
+
+struct counting {
+    struct restoring *r;
+    struct view *view;
+};
+
+static bool count_user(void *arg, const struct user *u)
+{
+    struct counting *c = arg;
+    struct quota q = { 0 };
+    c->r->users++;
+    if (!store_quota(c->view, u->account, &q)) c->r->messages += q.messages;
+    return true;
+}
+
+/* Opening makes the index out of the journal. */
+static void count(void *arg)
+{
+    struct restoring *r = arg;
+    struct store *store;
+    r->result = store_open(r->seam, r->cli->store, &store, &r->why);
+    if (r->result) return;
+    struct counting c = { r, store_view(store) };
+    if (c.view) r->result = store_users(c.view, count_user, &c);
+    if (c.view) view_end(c.view);
+    store_close(store);
+}
+
+static bool do_step(struct restoring *r, fiber_fn *fn)
+{
+    if (once(r->seam, fn, r)) r->result = ERR_LIMIT;
+    if (r->result)
+        cli_complain("%.*s", STR_ARG(r->why.n ? buf_str(&r->why) : str_of(err_text(r->result))));
+    return !r->result;
+}
+
+static void report(const struct restoring *r)
+{
+    struct buf out = buf_make(4096);
+    buf_addf(&out, "%s is ", seam_data_dir(r->seam));
+    cli_backup_facts(&r->manifest, &out);
+    buf_addf(&out, ": %llu users, %llu messages\n", (unsigned long long)r->users,
+             (unsigned long long)r->messages);
+    if (r->faults)
+        buf_addf(&out,
+                 "%llu segments of the backup were damaged: posthorn check names what is lost\n",
+                 (unsigned long long)r->faults);
+    cli_print(buf_str(&out));
+    buf_free(&out);
+}
+
+static int restore_all(struct restoring *r)
+{
+    if (!do_step(r, copy)) return 1;
+    if (!process_give_to_owner(seam_data_dir(r->seam)) ||
+        !process_become_owner(seam_data_dir(r->seam)))
+        return cli_complain("cannot give the files to the owner of %s", seam_data_dir(r->seam)), 1;
+    if (!do_step(r, count)) return 1;
+    report(r);
+    return r->faults ? 1 : 0;
+}
+
+/* --- the command -------------------------------------------------------------------------------
+ */
+
+static int run(struct restoring *r, const str *args, size_t n)
+{
+    str folder = { 0 };
+    bool help = false;
+    const struct cli_option options[] = {
+        { "--help", "these lines", .flag = &help },
+    };
+    if (!cli_options(options, COUNT_OF(options), args, n, &folder)) return 2;
+    if (help || !folder.n) {
+        cli_options_usage("restore [OPTION…] FOLDER", options, COUNT_OF(options));
+        return help ? 0 : 2;
+    }
+    r->folder = cli_full_path(str_ends(folder, S("/")) ? str_take(folder, folder.n - 1) : folder,
+                              &r->arena);
+    if (!r->folder) return cli_complain("the folder's path is too long"), 2;
+    r->result = manifest_load(r->seam, r->folder, &r->manifest, &r->why);
+    if (r->result) return cli_complain("%.*s", STR_ARG(buf_str(&r->why))), 1;
+    return restore_all(r);
+}
+
+int cli_restore(struct cli *cli, const str *args, size_t n)
+{
+    struct restoring r = { .cli = cli,
+                           .seam = cli->missing ? seam_real_new(cli->missing) : cli->seam,
+                           .arena = arena_make(STORE_PATH_BYTES),
+                           .why = buf_make(ADMIN_REASON_BYTES) };
+    int status = run(&r, args, n);
+    manifest_free(&r.manifest);
+    buf_free(&r.why);
+    arena_free(&r.arena);
+    if (cli->missing) seam_free(r.seam);
+    return status;
+}
