@@ -2,8 +2,8 @@
 #ifndef CLI_BACKUP_INT_H
 #define CLI_BACKUP_INT_H
 
+#include "admin/backup.h"
 #include "cli/progress.h"
-#include "store/backup.h"
 
 void cli_backup_told(void *arg, uint64_t done_bytes, uint64_t total_bytes); /* arg: struct progress */
 void cli_backup_fault(void *arg, str what);                                 /* likewise */

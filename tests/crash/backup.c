@@ -1,5 +1,5 @@
-/* backup.c - posthorn backup while mail comes in, killed at random moments; then the store is lost, and
- * what was answered before the last backup began is there again, byte for byte.
+/* backup.c - posthorn backup while mail comes in, killed at random moments; then the store is lost,
+ * and what was answered before the last backup began is there again, byte for byte.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ static size_t letter(int n, char *text)
 {
     uint32_t x = (uint32_t)n * 2654435761u + 1;
     size_t size = n % 25 == 7 ? 300000 : 500 + (size_t)n * 97 % 6000;
-    char *p = text + sprintf(text, "From: ann@c.test\r\nSubject: letter %d\r\n\r\n", n);
+    char *p = text + snprintf(text, 100, "From: ann@c.test\r\nSubject: letter %d\r\n\r\n", n);
     while (p < text + size) {
         for (int i = 0; i < 76; i++, x = x * 1664525 + 1013904223)
             *p++ = (char)('A' + (x >> 16) % 26);
@@ -114,7 +114,8 @@ static int read_letters(struct scene *s, int count)
     if (chat_imap(c, "SELECT INBOX") != 'O') fail_now("SELECT: %s", c->text);
     if (chat_imap(c, "FETCH 1:* (BODY.PEEK[])") != 'O') fail_now("FETCH: %s", c->text);
     int n = 0, found = 0;
-    for (const char *at = c->text; (at = strstr(at, "From: ann@c.test\r\nSubject: letter ")); at++) {
+    for (const char *at = c->text; (at = strstr(at, "From: ann@c.test\r\nSubject: letter "));
+         at++) {
         n = (int)strtol(strstr(at, "letter ") + 7, NULL, 10);
         size_t size = letter(n, text);
         if (n < 0 || n >= LETTERS_MAX || seen[n]) fail_now("letter %d twice", n);
@@ -168,9 +169,10 @@ static void test_backup_under_load(void **state)
     set_scene(&s);
     backup(&s);
     verify(&s);
-    srand((unsigned)getpid());
+    uint32_t moment = (uint32_t)getpid();
     for (int i = 0; i < KILLS; i++) {
-        backup_killed(&s, (unsigned)rand() % 60000);
+        moment = moment * 1664525 + 1013904223;
+        backup_killed(&s, (moment >> 8) % 60000);
         verify(&s);
     }
     int count = atomic_load(&s.accepted);
@@ -185,7 +187,8 @@ static void test_backup_under_load(void **state)
            found);
     assert_true(found >= count && found <= after + 1);
 
-    /* The restored store's own backup, without a server: nothing of what is there is copied again. */
+    /* The restored store's own backup, without a server: nothing of what is there is copied again.
+     */
     assert_int_equal(server_stop(s.server), 0);
     int status;
     const char *said = CLI(s.server, NULL, &status, "backup", s.folder);
