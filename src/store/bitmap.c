@@ -47,7 +47,7 @@ unsigned bitmap_next(const uint64_t *words, unsigned bit)
 static bool bitmap_read(uint32_t block, str value, struct bitmap *out)
 {
     *out = (struct bitmap){ .block = block };
-    if (value.n > sizeof out->words) return false;
+    if (value.n > sizeof out->words || block > bitmap_block(UINT32_MAX)) return false;
     for (size_t i = 0; i < value.n; i++)
         out->words[i / 8] |= (uint64_t)(unsigned char)value.p[i] << 8 * (i % 8);
     return true;
@@ -63,7 +63,7 @@ enum err bitmap_load(struct source from, struct bitmap_place at, uint32_t block,
         return OK;
     }
     if (e) return e;
-    return bitmap_read(block, value, out) ? OK : ERR_CORRUPT;
+    return bitmap_read(block, value, out) ? OK : row_corrupt(at.account, "a bitmap");
 }
 
 struct walk {
@@ -90,7 +90,7 @@ enum err bitmap_each(struct source from, struct bitmap_place at, uint32_t block,
     struct key first = key_box_u32(tag_of[at.kind], at.m, block);
     struct key prefix = key_box(tag_of[at.kind], at.m);
     enum err e = source_scan(from, at.account, &first, &prefix, walk_row, &w);
-    return w.bad ? ERR_CORRUPT : e;
+    return w.bad ? row_corrupt(at.account, "a bitmap") : e;
 }
 
 struct first {

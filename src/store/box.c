@@ -1,8 +1,6 @@
 /* box.c - changing a mailbox inside a transaction: messages come, change flags and go. */
 #include "store/box_int.h"
 
-#include "base/log.h"
-
 /* --- the ledger ------------------------------------------------------------------------------ */
 
 enum err ledger_open(struct txn *t, struct account a, struct ledger *out)
@@ -20,6 +18,22 @@ struct modseq ledger_modseq(struct ledger *l)
         l->dirty = true;
     }
     return l->now;
+}
+
+/* A count that is damaged already may end no process, and keep nobody from deleting mail: it stops
+ * at 0, and check tells of it. */
+static uint64_t less(struct account a, uint64_t count, uint64_t by)
+{
+    if (count >= by) return count - by;
+    row_corrupt(a, "counts");
+    return 0;
+}
+
+void ledger_less(struct ledger *l, uint64_t bytes, uint64_t messages)
+{
+    l->row.bytes = less(l->account, l->row.bytes, bytes);
+    l->row.messages = less(l->account, l->row.messages, messages);
+    l->dirty = true;
 }
 
 uint32_t ledger_uidvalidity(struct ledger *l)
@@ -100,23 +114,13 @@ static enum err take_out(struct box *b, enum bits kind, uint32_t block)
     return e;
 }
 
-/* A count that is damaged already may end no process, and keep nobody from deleting mail: it stops
- * at 0, and check tells of it. */
-static uint64_t less(const struct box *b, uint64_t count, uint64_t by)
-{
-    if (count >= by) return count - by;
-    log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "counts of a mailbox"),
-              F_NUM("account", b->ledger->account.n), F_NUM("mailbox", b->m));
-    return 0;
-}
-
 static enum err set_bit(struct box *b, enum bits kind, struct uid uid, bool on, uint32_t *count)
 {
     enum err e = take_out(b, kind, bitmap_block(uid.n));
     if (e || !bitmap_set(&b->bits[kind], uid.n, on)) return e;
     b->changed[kind] = true;
     b->dirty = true;
-    *count = on ? *count + 1 : (uint32_t)less(b, *count, 1);
+    *count = on ? *count + 1 : (uint32_t)less(b->ledger->account, *count, 1);
     return OK;
 }
 
@@ -185,17 +189,16 @@ static struct modseq touch(struct box *b)
 
 static void count_bytes(struct box *b, uint64_t size_bytes, bool more)
 {
-    struct ledger_row *used = &b->ledger->row;
-    b->ledger->dirty = true;
-    if (more) {
-        b->head.size_bytes += size_bytes;
-        used->bytes += size_bytes;
-        used->messages++;
+    struct ledger *l = b->ledger;
+    if (!more) {
+        b->head.size_bytes = less(l->account, b->head.size_bytes, size_bytes);
+        ledger_less(l, size_bytes, 1);
         return;
     }
-    b->head.size_bytes = less(b, b->head.size_bytes, size_bytes);
-    used->bytes = less(b, used->bytes, size_bytes);
-    used->messages = less(b, used->messages, 1);
+    b->head.size_bytes += size_bytes;
+    l->row.bytes += size_bytes;
+    l->row.messages++;
+    l->dirty = true;
 }
 
 enum err box_add(struct box *b, struct message *message, bool seen_once)

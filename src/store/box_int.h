@@ -21,6 +21,8 @@ enum err ledger_open(struct txn *t, struct account a,
                      struct ledger *out) MUST_CHECK; /* ERR_NOTFOUND: no such account */
 struct modseq ledger_modseq(struct ledger *l);
 uint32_t ledger_uidvalidity(struct ledger *l);
+/* This much no longer counts. */
+void ledger_less(struct ledger *l, uint64_t bytes, uint64_t messages);
 void ledger_close(struct ledger *l);
 
 struct facts_page;

@@ -20,7 +20,7 @@ struct stream {
     size_t at, n;
     struct modseq next_modseq; /* where the next read begins */
     struct uid next_uid;
-    bool end;
+    bool end, bad;
 };
 
 static bool take_change(void *arg, str key, str value)
@@ -28,6 +28,8 @@ static bool take_change(void *arg, str key, str value)
     struct stream *s = arg;
     (void)value;
     struct change c = { .kind = s->kind };
+    s->bad = key.n != KEY_CHANGE_BYTES;
+    if (s->bad) return false;
     c.modseq.n = get_be64(key.p + 5);
     c.uid.n = get_be32(key.p + 13);
     s->ahead[s->n++] = c;
@@ -46,6 +48,7 @@ static enum err stream_peek(struct stream *s, const struct change **out)
         struct key all = key_box(s->tag, s->m);
         enum err e = source_scan(in_view(s->view), s->account, &first, &all, take_change, s);
         if (e) return e;
+        if (s->bad) return row_corrupt(s->account, "a change");
         s->end = s->n < CHANGES_AT_ONCE;
     }
     if (s->at < s->n) *out = &s->ahead[s->at];

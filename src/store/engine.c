@@ -76,6 +76,11 @@ void txn_delete(struct txn *t, struct account a, str key)
     t->engine->ops->txn_delete(t, a, key);
 }
 
+void txn_fail(struct txn *t, enum err why)
+{
+    t->engine->ops->txn_fail(t, why);
+}
+
 size_t txn_room(const struct txn *t)
 {
     return t->engine->ops->txn_room(t);

@@ -66,6 +66,8 @@ enum err txn_scan(struct txn *t, struct account a, str from, str to, engine_each
 /* Sticky: past STORE_BATCH_OPS/BYTES the transaction fails as a whole with ERR_LIMIT. */
 void txn_put(struct txn *t, struct account a, str key, str value);
 void txn_delete(struct txn *t, struct account a, str key);
+/* Sticky: the transaction fails as a whole with this, whatever fn returns; the first one counts. */
+void txn_fail(struct txn *t, enum err why);
 size_t txn_room(const struct txn *t);       /* puts and deletes still free: split long commands by it */
 size_t txn_room_bytes(const struct txn *t); /* and bytes of keys and values */
 int64_t txn_wall_us(const struct txn *t);  /* the time of this commit, never less than an earlier one's */

@@ -35,6 +35,7 @@ struct engine_ops {
     enum err (*txn_scan)(struct txn *t, struct account a, str from, str to, engine_each *each, void *arg);
     void (*txn_put)(struct txn *t, struct account a, str key, str value);
     void (*txn_delete)(struct txn *t, struct account a, str key);
+    void (*txn_fail)(struct txn *t, enum err why);
     size_t (*txn_room)(const struct txn *t);
     size_t (*txn_room_bytes)(const struct txn *t);
     int64_t (*txn_wall_us)(const struct txn *t);

@@ -1,22 +1,23 @@
 /* keyword.c - a mailbox's keywords: each has a bit, given out in order and never taken back. */
 #include "store/store_int.h"
 
-#include <assert.h>
-
-#include "base/codec.h"
-
 struct lookup {
     str name;
     unsigned bit;
-    bool found;
+    bool found, bad;
 };
+
+/* Of a keyword's row: those of the mailbox, then its bit. */
+enum { KEYWORD_KEY_BYTES = KEY_BOX_BYTES + 1 };
 
 /* RFC 9051 2.3.2: flag names are case-insensitive; the first spelling stays. */
 static bool match_word(void *arg, str key, str value)
 {
     struct lookup *l = arg;
+    l->bad = key.n != KEYWORD_KEY_BYTES || (unsigned char)key.p[KEY_BOX_BYTES] >= MAILBOX_KEYWORDS;
+    if (l->bad) return false;
     l->found = str_ieq(value, l->name);
-    l->bit = (unsigned char)key.p[5];
+    l->bit = (unsigned char)key.p[KEY_BOX_BYTES];
     return !l->found;
 }
 
@@ -27,7 +28,6 @@ static enum err add_word(struct box *b, str name, unsigned *bit)
     *bit = b->head.keywords++;
     b->dirty = true;
     struct key k = key_box(TAG_KEYWORD, b->m);
-    assert(k.n == 5);
     k.p[k.n++] = (char)*bit;
     txn_put(b->ledger->txn, b->ledger->account, key_str(&k), name);
     return OK;
@@ -39,10 +39,10 @@ static enum err bit_for(struct box *b, str name, bool add, uint64_t *bits)
     struct key all = key_box(TAG_KEYWORD, b->m);
     enum err e =
         source_scan(in_txn(b->ledger->txn), b->ledger->account, &all, &all, match_word, &l);
+    if (l.bad) return row_corrupt(b->ledger->account, "a keyword");
     if (!e && !l.found && !add) return OK;
     if (!e && !l.found) e = add_word(b, name, &l.bit);
     if (e) return e;
-    assert(l.bit < MAILBOX_KEYWORDS);
     *bits |= (uint64_t)1 << l.bit;
     return OK;
 }

@@ -186,9 +186,7 @@ static enum err delete_box(struct ledger *l, struct name_row *row)
     struct head head;
     enum err e = head_get(in_txn(l->txn), l->account, row->m, &head);
     if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
-    l->row.bytes -= head.size_bytes;
-    l->row.messages -= head.messages;
-    l->dirty = true;
+    ledger_less(l, head.size_bytes, head.messages);
     (void)ledger_modseq(l); /* the account changed */
     struct key head_key = key_box(TAG_HEAD, row->m);
     struct key title_key = key_box(TAG_TITLE, row->m);

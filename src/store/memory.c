@@ -58,6 +58,7 @@ struct memory_txn {
     char *scratch; /* the last value handed out */
     size_t ops, bytes;
     size_t blobs_before;
+    enum err failed; /* sticky */
 };
 
 struct memory_body {
@@ -220,6 +221,7 @@ static enum err run_txn(struct memory_engine *m, txn_fn *fn, void *arg)
     struct memory_txn t = { .base.engine = &m->base, .arena = arena_make(scratch_bytes) };
     t.blobs_before = m->blobs_n;
     enum err e = fn(&t.base, arg);
+    if (!e) e = t.failed;
     if (!e && (t.ops > STORE_BATCH_OPS || t.bytes > STORE_BATCH_BYTES)) e = ERR_LIMIT;
     if (!e && must_fail(m)) e = ERR_LATER;
     settle_blobs(m, t.blobs_before, e == OK);
@@ -303,6 +305,11 @@ static void memory_txn_delete(struct txn *t, struct account a, str key)
 {
     rows_delete(&engine_of(t->engine)->rows, a, key);
     spend(t, key.n);
+}
+
+static void memory_txn_fail(struct txn *t, enum err why)
+{
+    if (!txn_of(t)->failed) txn_of(t)->failed = why;
 }
 
 static size_t memory_txn_room(const struct txn *t)
@@ -541,6 +548,7 @@ static const struct engine_ops memory_ops = {
     .txn_scan = memory_txn_scan,
     .txn_put = memory_txn_put,
     .txn_delete = memory_txn_delete,
+    .txn_fail = memory_txn_fail,
     .txn_room = memory_txn_room,
     .txn_room_bytes = memory_txn_room_bytes,
     .txn_wall_us = memory_txn_wall_us,

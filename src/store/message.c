@@ -159,6 +159,7 @@ enum err store_messages(struct view *v, const struct mailbox *m, struct uid_rang
     struct bitmap_place at = { m->account, mailbox_number(m->id), BITS_LIVE };
     enum err e = bitmap_each(in_view(v), at, bitmap_block(range.from), show_block, &w);
     mem_free(w.rows);
+    if (w.bad == ERR_CORRUPT) return row_corrupt(m->account, "messages of a mailbox");
     return e ? e : w.bad;
 }
 

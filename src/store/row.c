@@ -1,9 +1,8 @@
 /* row.c - values read and written: see row_int.h for their form. */
 #include "store/row_int.h"
 
-#include <assert.h>
-
 #include "base/codec.h"
+#include "base/log.h"
 
 enum { ROW_VERSION = 1 };
 
@@ -59,6 +58,12 @@ enum err row_end(const struct row *r)
     return r->bad ? ERR_CORRUPT : OK;
 }
 
+enum err row_corrupt(struct account a, const char *what)
+{
+    log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", what), F_NUM("account", a.n));
+    return ERR_CORRUPT;
+}
+
 struct buf row_new(void)
 {
     struct buf b = buf_make(STORE_VALUE_BYTES);
@@ -79,8 +84,10 @@ void row_add_str(struct buf *b, str s)
 
 void row_put(struct txn *t, struct account a, const struct key *k, struct buf *b)
 {
-    assert(!b->full); /* every string in a row has a limit of its own */
-    txn_put(t, a, key_str(k), buf_str(b));
+    if (b->full)
+        txn_fail(t, row_corrupt(a, "a row is too long"));
+    else
+        txn_put(t, a, key_str(k), buf_str(b));
     buf_free(b);
 }
 
@@ -111,9 +118,9 @@ enum err ledger_row_get(struct source from, struct account a, struct ledger_row 
     row.uidvalidity = row_u64(&r);
     row.bytes = row_u64(&r);
     row.messages = row_u64(&r);
-    e = row_end(&r);
-    if (!e) *out = row;
-    return e;
+    if (row_end(&r)) return row_corrupt(a, "counters of an account");
+    *out = row;
+    return OK;
 }
 
 void ledger_row_put(struct txn *t, struct account a, const struct ledger_row *row)
@@ -148,9 +155,10 @@ enum err head_get(struct source from, struct account a, uint32_t m, struct head 
     h.deleted = (uint32_t)row_u64(&r);
     h.keywords = (uint32_t)row_u64(&r);
     h.size_bytes = row_u64(&r);
-    e = row_end(&r);
-    if (!e) *out = h;
-    return e;
+    if (h.uidnext == 0 || h.keywords > MAILBOX_KEYWORDS) r.bad = true;
+    if (row_end(&r)) return row_corrupt(a, "head of a mailbox");
+    *out = h;
+    return OK;
 }
 
 void head_put(struct txn *t, struct account a, uint32_t m, const struct head *head)
@@ -187,8 +195,8 @@ enum err name_get(struct source from, struct account a, str name, struct name_ro
     struct name_row row;
     str value;
     enum err e = source_get(from, a, &k, &value);
-    if (!e) e = name_read(value, &row);
     if (e) return e;
+    if (name_read(value, &row)) return row_corrupt(a, "name of a mailbox");
     if (!str_eq(row.name, name)) return ERR_NOTFOUND; /* another long name with its hash */
     *out = row;
     return OK;
@@ -212,10 +220,11 @@ enum err title_get(struct source from, struct account a, uint32_t m, struct titl
     if (e) return e;
     struct row r = row_open(value);
     struct title_row row = { .name = row_str(&r) };
-    row.use = (enum special_use)row_u64(&r);
-    e = row_end(&r);
-    if (!e) *out = row;
-    return e;
+    uint64_t use = row_u64(&r);
+    if (use > USE_TRASH || row_end(&r)) return row_corrupt(a, "title of a mailbox");
+    row.use = (enum special_use)use;
+    *out = row;
+    return OK;
 }
 
 void title_put(struct txn *t, struct account a, uint32_t m, const struct title_row *row)
@@ -253,9 +262,10 @@ enum err message_get(struct source from, struct account a, uint32_t m, struct ui
     struct key k = key_box_u32(TAG_MESSAGE, m, uid.n);
     str value;
     enum err e = source_get(from, a, &k, &value);
-    if (!e) e = message_read(value, out);
-    if (!e) out->uid = uid;
-    return e;
+    if (e) return e;
+    if (message_read(value, out)) return row_corrupt(a, "a message");
+    out->uid = uid;
+    return OK;
 }
 
 void message_put(struct txn *t, struct account a, uint32_t m, const struct message *message)
@@ -297,7 +307,8 @@ enum err flags_get(struct source from, struct account a, uint32_t m, struct uid 
     struct key k = key_box_u32(TAG_FLAGS, m, uid.n);
     str value;
     enum err e = source_get(from, a, &k, &value);
-    return e ? e : flags_read(value, out);
+    if (e) return e;
+    return flags_read(value, out) ? row_corrupt(a, "flags of a message") : OK;
 }
 
 void flags_put(struct txn *t, struct account a, uint32_t m, struct uid uid,

@@ -39,8 +39,12 @@ uint64_t row_u64(struct row *r); /* 0 when nothing is left */
 int64_t row_i64(struct row *r);
 str row_str(struct row *r);
 enum err row_end(const struct row *r) MUST_CHECK; /* OK or ERR_CORRUPT */
+/* Says in the log that a row of this account does not read; ERR_CORRUPT. */
+enum err row_corrupt(struct account a, const char *what);
 
 /* --- writing: row_new, buf_varint, row_add_…, then row_put, which frees ---------------------- */
+/* Every text in a row has a limit of its own; a row that is too long all the same came of one that
+ * was damaged, and the transaction fails with ERR_CORRUPT. */
 struct buf row_new(void);
 void row_add_i64(struct buf *b, int64_t value);
 void row_add_str(struct buf *b, str s);

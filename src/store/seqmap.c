@@ -14,13 +14,15 @@
 struct gone {
     struct uidset set;
     uint32_t below; /* messages at or above were never told */
-    bool full;
+    bool full, bad;
 };
 
 static bool take_tombstone(void *arg, str key, str value)
 {
     struct gone *g = arg;
     (void)value;
+    g->bad = key.n != KEY_CHANGE_BYTES;
+    if (g->bad) return false;
     uint32_t uid = get_be32(key.p + 13);
     if (uid < g->below && !uidset_add(&g->set, uid, uid)) g->full = true;
     return !g->full;
@@ -35,6 +37,7 @@ static enum err find_gone(struct view *v, const struct mailbox *m, const struct 
     struct key all = key_box(TAG_TOMBSTONE, number);
     enum err e = source_scan(in_view(v), m->account, &first, &all, take_tombstone, out);
     if (e) return e;
+    if (out->bad) return row_corrupt(m->account, "a tombstone");
     if (out->full) return ERR_LIMIT;
     uidset_normalise(&out->set);
     return OK;

@@ -82,6 +82,7 @@ enum err embedded_txn_scan(struct txn *t, struct account a, str from, str to, en
                            void *arg) MUST_CHECK;
 void embedded_txn_put(struct txn *t, struct account a, str key, str value);
 void embedded_txn_delete(struct txn *t, struct account a, str key);
+void embedded_txn_fail(struct txn *t, enum err why);
 size_t embedded_txn_room(const struct txn *t);
 size_t embedded_txn_room_bytes(const struct txn *t);
 int64_t embedded_txn_wall_us(const struct txn *t);

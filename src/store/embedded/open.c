@@ -27,6 +27,7 @@ static const struct engine_ops embedded_ops = {
     .txn_scan = embedded_txn_scan,
     .txn_put = embedded_txn_put,
     .txn_delete = embedded_txn_delete,
+    .txn_fail = embedded_txn_fail,
     .txn_room = embedded_txn_room,
     .txn_room_bytes = embedded_txn_room_bytes,
     .txn_wall_us = embedded_txn_wall_us,

@@ -65,6 +65,11 @@ void embedded_txn_delete(struct txn *t, struct account a, str key)
     change(txn_of(t), a, key, S(""), true);
 }
 
+void embedded_txn_fail(struct txn *t, enum err why)
+{
+    if (!txn_of(t)->failed) txn_of(t)->failed = why;
+}
+
 size_t embedded_txn_room(const struct txn *t)
 {
     size_t rows = memtable_rows(txn_of(t)->staging);
