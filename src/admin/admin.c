@@ -28,6 +28,7 @@ const struct admin_command admin_commands[] = {
     { S_INIT("queue"),  S_INIT("drop"),    "ID",                "remove it from the queue without a bounce",           1, 1, false, admin_queue_drop },
     { S_INIT("trace"),  S_INIT(""),        "ID",                "everything that happened to a message",               1, 1, false, admin_trace },
     { S_INIT("check"),  S_INIT(""),        "",                  "verify the whole store",                              0, 0, false, admin_check },
+    { S_INIT("undelete"), S_INIT(""),      "USER [--list] [--mailbox NAME] [--since AGE]", "bring deleted mail back", 1, 6, false, admin_undelete },
     { S_INIT("ping"),   S_INIT(""),        "",                  "is the server there?",                                0, 0, false, admin_ping },
 };
 /* clang-format on */
@@ -138,6 +139,22 @@ enum err admin_domain(str text, struct arena *a, str *folded, struct buf *out)
                           STR_ARG(text));
     *folded = who.domain;
     return OK;
+}
+
+enum err admin_account(struct admin *a, str address, struct account *account, struct buf *out)
+{
+    struct arena arena = arena_make(64 * 1024);
+    struct user user;
+    str folded;
+    enum err e = admin_address(address, &arena, &folded, out);
+    struct view *v = e ? NULL : store_view(a->store);
+    if (!e && !v) e = admin_fail(out, ERR_LATER, "the store cannot be read now");
+    if (!e) e = store_user_find(v, folded, &user);
+    if (e == ERR_NOTFOUND) admin_fail(out, e, "no such user: %.*s", STR_ARG(folded));
+    if (!e) *account = user.account;
+    if (v) view_end(v);
+    arena_free(&arena);
+    return e;
 }
 
 static const struct {

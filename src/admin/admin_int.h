@@ -26,6 +26,7 @@ ADMIN_REQUEST(admin_queue_release);
 ADMIN_REQUEST(admin_queue_drop);
 ADMIN_REQUEST(admin_trace);
 ADMIN_REQUEST(admin_check);
+ADMIN_REQUEST(admin_undelete);
 ADMIN_REQUEST(admin_ping);
 
 /* Says why in the answer and returns e, so that a request can end with it. */
@@ -35,5 +36,8 @@ enum err admin_fail(struct buf *out, enum err e, const char *format, ...)
 /* An address or domain as the directory keeps it; on failure the answer says what is wrong. */
 enum err admin_address(str text, struct arena *a, str *folded, struct buf *out) MUST_CHECK;
 enum err admin_domain(str text, struct arena *a, str *folded, struct buf *out) MUST_CHECK;
+
+/* The user of that address; on failure the answer says what is wrong. */
+enum err admin_account(struct admin *a, str address, struct account *account, struct buf *out) MUST_CHECK;
 
 #endif

@@ -73,27 +73,11 @@ void stream_say(struct conn *c, enum err e, str text)
     (void)!conn_flush(c); /* who has gone finds out at the next read */
 }
 
-static enum err find_user(struct admin *a, str address, struct account *out, struct buf *why)
-{
-    struct arena arena = arena_make(64 * 1024);
-    struct user user;
-    str folded;
-    enum err e = admin_address(address, &arena, &folded, why);
-    struct view *v = e ? NULL : store_view(a->store);
-    if (!e && !v) e = admin_fail(why, ERR_LATER, "the store cannot be read now");
-    if (!e) e = store_user_find(v, folded, &user);
-    if (e == ERR_NOTFOUND) admin_fail(why, e, "no such user: %.*s", STR_ARG(folded));
-    if (!e) *out = user.account;
-    if (v) view_end(v);
-    arena_free(&arena);
-    return e;
-}
-
 bool stream_user(struct admin *a, struct conn *c, const struct admin_request *r,
                  struct account *out)
 {
     struct buf why = buf_make(ADMIN_REASON_BYTES);
-    enum err e = find_user(a, r->words[1], out, &why);
+    enum err e = admin_account(a, r->words[1], out, &why);
     stream_say(c, e, buf_str(&why));
     buf_free(&why);
     return e == OK;

@@ -75,4 +75,8 @@ void config_print_defaults(const struct settings_section *const *sections, size_
 /* The same as a man page body (mdoc), for docs. */
 void config_print_man(const struct settings_section *const *sections, size_t n, struct buf *out);
 
+/* A duration as the configuration writes it, "15m", for words of a command line too. ERR_SYNTAX,
+ * ERR_LIMIT. */
+enum err config_duration(str text, uint64_t *ms) MUST_CHECK;
+
 #endif

@@ -71,6 +71,11 @@ static enum err parse_number(enum setting_type type, str text, uint64_t *out)
     return OK;
 }
 
+enum err config_duration(str text, uint64_t *ms)
+{
+    return parse_number(SET_DURATION, text, ms);
+}
+
 static bool has_range(const struct setting *row)
 {
     return row->min != 0 || row->max != 0;

@@ -246,9 +246,8 @@ enum err box_remove(struct box *b, struct uid uid, const struct facts *was)
     struct key tombstone = key_change(TAG_TOMBSTONE, b->m, touch(b), uid);
     struct key change = key_change(TAG_CHANGE, b->m, was->flags.modseq, uid);
     if (was->parts & FACTS_FLAGS) row_delete(t, a, &change);
-    struct buf when = row_new();
-    row_add_i64(&when, txn_wall_us(t));
-    row_put(t, a, &tombstone, &when);
+    struct tombstone_row row = { txn_wall_us(t), was->moved ? GONE_MOVED : GONE_EXPUNGED };
+    tombstone_put(t, a, &tombstone, &row);
     count_bytes(b, was->size_bytes, false);
     return OK;
 }

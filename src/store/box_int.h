@@ -60,6 +60,7 @@ struct facts {
     struct blob blob;
     uint64_t size_bytes;
     struct msgid journey;
+    bool moved; /* the caller's, for box_remove: it lives on elsewhere, and is not to be restored */
 };
 /* Of message in.from; the command may come to others up to in.to, which are read along. A row that
  * is not there leaves its part out. */
@@ -79,6 +80,9 @@ enum { BOX_SHARED_OPS = 2 + 2 * BITS_KINDS };
 /* Bits of these keywords; those the mailbox does not have yet are made if add. ERR_LIMIT */
 enum err box_keywords(struct box *b, const str *names, size_t n, bool add,
                       uint64_t *bits) MUST_CHECK;
+
+/* Keyword bits of mailbox m, deleted or not, as those of the box, which gets the words. ERR_LIMIT */
+enum err box_translate(struct box *b, uint32_t m, uint64_t *bits) MUST_CHECK;
 
 /* A set of UIDs walked in step with the bits of a box, across transactions: next says where the
  * following one begins. The set must be normalised; NULL means all. */

@@ -16,28 +16,6 @@ struct copying {
     bool done;
 };
 
-/* The same keywords by the target's bits. */
-static enum err translate(struct box *from, struct box *to, uint64_t bits, uint64_t *out)
-{
-    struct txn *t = from->ledger->txn;
-    uint64_t translated = 0;
-    for (unsigned bit = 0; bit < MAILBOX_KEYWORDS && bits >> bit; bit++) {
-        if (!(bits >> bit & 1)) continue;
-        struct key k = key_box(TAG_KEYWORD, from->m);
-        k.p[k.n++] = (char)bit;
-        str name;
-        uint64_t one;
-        enum err e = source_get(in_txn(t), from->ledger->account, &k, &name);
-        if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
-        name = arena_copy(txn_arena(t), name);
-        e = box_keywords(to, &name, 1, true, &one);
-        if (e) return e;
-        translated |= one;
-    }
-    *out = translated;
-    return OK;
-}
-
 /* m is the copy: the journey says where the message is now. */
 static enum err take_away(const struct copying *c, struct box *from, struct uid uid, struct box *to,
                           const struct message *m, const struct facts *was)
@@ -67,11 +45,12 @@ static enum err take_message(const struct copying *c, struct box *from, struct u
 static enum err copy_one(struct copying *c, struct box *from, struct box *to, struct uid uid)
 {
     struct ledger *l = from->ledger;
-    struct facts facts;
+    struct facts facts = { 0 };
     struct message m = { 0 };
     enum err e = take_message(c, from, uid, &facts, &m);
+    facts.moved = c->what->move;
     if (e) return e == ERR_NOTFOUND ? OK : e; /* lost: check tells of it, the others go on */
-    if (from != to) e = translate(from, to, m.flags.keywords, &m.flags.keywords);
+    if (from != to) e = box_translate(to, from->m, &m.flags.keywords);
     if (!e && !c->what->move) e = ledger_room(l, m.size_bytes, 1);
     if (!e) e = box_add(to, &m, facts.flags.seen_once);
     if (e) return e;

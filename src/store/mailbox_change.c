@@ -179,21 +179,44 @@ struct delete
     struct account account;
     str name;
     uint32_t m;
+    bool empty; /* nothing in it can be brought back */
 };
 
-static enum err delete_box(struct ledger *l, struct name_row *row)
+static bool stop_at_one(void *arg, str key, str value)
+{
+    (void)key, (void)value;
+    *(bool *)arg = true;
+    return false;
+}
+
+/* It is kept until tidy finds it too old: a row that marks it has all to bring it back. */
+static enum err mark_dying(struct ledger *l, uint32_t m, const struct head *head, bool *empty)
+{
+    struct key tombstones = key_box(TAG_TOMBSTONE, m);
+    struct dying_row row = { .when_us = txn_wall_us(l->txn) };
+    bool any = head->messages > 0;
+    enum err e = title_get(in_txn(l->txn), l->account, m, &row.title);
+    if (!e && !any)
+        e = source_scan(in_txn(l->txn), l->account, &tombstones, &tombstones, stop_at_one, &any);
+    if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+    row.title.name = arena_copy(txn_arena(l->txn), row.title.name);
+    dying_put(l->txn, l->account, m, &row);
+    *empty = !any;
+    return OK;
+}
+
+static enum err delete_box(struct ledger *l, struct name_row *row, bool *empty)
 {
     struct head head;
     enum err e = head_get(in_txn(l->txn), l->account, row->m, &head);
+    if (!e) e = mark_dying(l, row->m, &head, empty);
     if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
     ledger_less(l, head.size_bytes, head.messages);
     (void)ledger_modseq(l); /* the account changed */
     struct key head_key = key_box(TAG_HEAD, row->m);
     struct key title_key = key_box(TAG_TITLE, row->m);
-    struct key dying = key_box(TAG_DYING, row->m);
     row_delete(l->txn, l->account, &head_key);
     row_delete(l->txn, l->account, &title_key);
-    row_put_empty(l->txn, l->account, &dying);
     row->m = 0;
     name_put(l->txn, l->account, row);
     return name_settle(l->txn, l->account, row->name);
@@ -210,7 +233,7 @@ static enum err delete (struct txn *t, void *arg) {
     if (e) return e;
     if (row.m == 0) return parent ? ERR_CONFLICT : ERR_NOTFOUND;
     d->m = row.m;
-    e = delete_box(&l, &row);
+    e = delete_box(&l, &row, &d->empty);
     if (!e) ledger_close(&l);
     return e;
 }
@@ -220,7 +243,8 @@ enum err store_mailbox_delete(struct store *s, struct account a, str name)
     if (str_eq(name, S("INBOX"))) return ERR_DENIED;
     struct delete d = { .account = a, .name = name };
     enum err e = store_commit(s, delete, &d);
-    return e ? e : purge_mailbox(s, a, d.m);
+    bool gone = d.empty || s->settings.undelete_ms == 0;
+    return e || !gone ? e : purge_mailbox(s, a, d.m);
 }
 
 /* --- subscribing ----------------------------------------------------------------------------- */

@@ -133,7 +133,7 @@ static struct blob blob_in(struct world *w, str mailbox, uint32_t uid)
     return message.blob;
 }
 
-static void delete_leaves_no_rows(void **state)
+static void delete_leaves_no_rows_when_it_is_over(void **state)
 {
     struct world *w = *state;
     unsigned before = rows_in(w, w->alice);
@@ -145,6 +145,10 @@ static void delete_leaves_no_rows(void **state)
     assert_int_equal(refs_of(w, live), 1);
     assert_int_equal(refs_of(w, gone), 0);
     assert_int_equal(delete (w, "a"), OK);
+    assert_int_equal(refs_of(w, live), 1); /* it can be brought back */
+    assert_clean(w);
+    engine_memory_advance(w->engine, 8 * 86400000000);
+    assert_int_equal(store_tidy(w->store), OK);
     assert_int_equal(rows_in(w, w->alice), before);
     assert_int_equal(refs_of(w, live), 0);
     struct quota q;
@@ -450,7 +454,7 @@ int main(void)
         CASE(create_makes_parents),
         CASE(bad_names_are_refused),
         CASE(delete_keeps_parents_of_others),
-        CASE(delete_leaves_no_rows),
+        CASE(delete_leaves_no_rows_when_it_is_over),
         CASE(a_name_never_has_an_old_uidvalidity),
         CASE(rename_takes_children_along),
         CASE(rename_takes_thousands_of_children),

@@ -321,3 +321,49 @@ void flags_put(struct txn *t, struct account a, uint32_t m, struct uid uid,
     buf_varint(&b, row->modseq.n);
     row_put(t, a, &k, &b);
 }
+
+/* --- what is gone ---------------------------------------------------------------------------- */
+
+enum err tombstone_read(str value, struct tombstone_row *out)
+{
+    struct row r = row_open(value);
+    struct tombstone_row row = { .when_us = row_i64(&r) };
+    row.how = (enum gone_how)row_u64(&r);
+    enum err e = row_end(&r);
+    if (!e) *out = row;
+    return e;
+}
+
+void tombstone_put(struct txn *t, struct account a, const struct key *k,
+                   const struct tombstone_row *row)
+{
+    struct buf b = row_new();
+    row_add_i64(&b, row->when_us);
+    buf_varint(&b, row->how);
+    row_put(t, a, k, &b);
+}
+
+enum err dying_read(str value, struct dying_row *out)
+{
+    struct dying_row row = { 0 };
+    if (value.n) { /* before undelete the row was empty */
+        struct row r = row_open(value);
+        row.when_us = row_i64(&r);
+        row.title.name = row_str(&r);
+        row.title.use = (enum special_use)row_u64(&r);
+        enum err e = row_end(&r);
+        if (e) return e;
+    }
+    *out = row;
+    return OK;
+}
+
+void dying_put(struct txn *t, struct account a, uint32_t m, const struct dying_row *row)
+{
+    struct key k = key_box(TAG_DYING, m);
+    struct buf b = row_new();
+    row_add_i64(&b, row->when_us);
+    row_add_str(&b, row->title.name);
+    buf_varint(&b, row->title.use);
+    row_put(t, a, &k, &b);
+}

@@ -92,6 +92,24 @@ enum err title_get(struct source from, struct account a, uint32_t m,
                    struct title_row *out) MUST_CHECK;
 void title_put(struct txn *t, struct account a, uint32_t m, const struct title_row *row);
 
+/* An expunge: when, and whether the message can be brought back (undelete.c). */
+enum gone_how { GONE_EXPUNGED, GONE_MOVED, GONE_RESTORED };
+struct tombstone_row {
+    int64_t when_us;
+    enum gone_how how;
+};
+enum err tombstone_read(str value, struct tombstone_row *out) MUST_CHECK;
+void tombstone_put(struct txn *t, struct account a, const struct key *k,
+                   const struct tombstone_row *row);
+
+/* A mailbox that was deleted: when, and what it was. */
+struct dying_row {
+    int64_t when_us; /* 0: it is to go at once */
+    struct title_row title;
+};
+enum err dying_read(str value, struct dying_row *out) MUST_CHECK;
+void dying_put(struct txn *t, struct account a, uint32_t m, const struct dying_row *row);
+
 /* A mailbox's id names its account, since numbers of accounts are never reused either. */
 enum { MAILBOX_NUMBER_BITS = 24 };
 static inline struct mailbox_id mailbox_id_of(struct account a, uint32_t m)

@@ -220,6 +220,29 @@ struct copy { struct account account; struct mailbox_id from; const struct uidse
 struct copied { uint32_t uidvalidity; struct uidset from, to; };
 enum err store_copy(struct store *s, const struct copy *c, struct copied *out) MUST_CHECK;
 
+/* --- bringing back (undelete.c): expunged messages, and those of deleted mailboxes ------------- */
+struct undelete {
+    struct account account;
+    str mailbox;      /* empty: any */
+    int64_t since_us; /* what went at or after */
+    int64_t now_us;   /* older than undelete_ms before: it may be gone for good */
+    struct actor actor;
+};
+struct restorable {
+    str mailbox;         /* its name then */
+    bool with_mailbox;   /* it went when its mailbox was deleted */
+    struct uid uid;      /* that it had */
+    int64_t when_us;
+    uint64_t size_bytes;
+    str card;            /* as in struct message */
+};
+/* What can be brought back, by mailbox, until each() returns false. */
+enum err store_gone(struct store *s, const struct undelete *u, bool (*each)(void *arg, const struct restorable *g), void *arg) MUST_CHECK;
+/* Brings all of it back as new messages of their mailboxes, which are made if they are gone: flags but
+ * \Deleted, keywords, dates and ids as they were. *restored is what was, also on an error. Waits.
+ * ERR_LIMIT: quota; then the rest stays where it is. */
+enum err store_undelete(struct store *s, const struct undelete *u, uint64_t *restored) MUST_CHECK;
+
 /* --- accepting a message (accept.c): the one commit behind an SMTP 250 ------------------------ */
 enum { NOTIFY_DEFAULT = 0, NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 }; /* RFC 3461 */
 struct local_rcpt { struct account account; str mailbox; str delivered_to; uint8_t flags; };

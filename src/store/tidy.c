@@ -78,9 +78,9 @@ struct old {
 static bool take_old(void *arg, str key, str value)
 {
     struct old *o = arg;
-    struct row r = row_open(value);
-    int64_t when_us = row_i64(&r);
-    if (when_us >= o->before_us || o->n == o->cap) return false;
+    struct tombstone_row row = { 0 }; /* what cannot be read is old */
+    if (tombstone_read(value, &row)) row.when_us = 0;
+    if (row.when_us >= o->before_us || o->n == o->cap) return false;
     struct change *c = &o->changes[o->n++];
     c->modseq.n = get_be64(key.p + 5);
     c->uid.n = get_be32(key.p + 13);
@@ -146,6 +146,35 @@ static bool any_tombstone(struct store *s, struct account a, uint32_t m)
     return e || first.n > 0;
 }
 
+/* --- deleted mailboxes ------------------------------------------------------------------------ */
+
+struct ending {
+    struct account account;
+    uint32_t m;
+    uint64_t keep_us;
+    bool over;
+};
+
+static enum err is_over(struct txn *t, void *arg)
+{
+    struct ending *d = arg;
+    struct key k = key_box(TAG_DYING, d->m);
+    struct dying_row row = { 0 };
+    str value;
+    enum err e = source_get(in_txn(t), d->account, &k, &value);
+    if (!e && dying_read(value, &row)) row.when_us = 0;
+    d->over = !e && row.when_us <= txn_wall_us(t) - (int64_t)d->keep_us;
+    return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* Its messages can be restored for as long as expunged ones. */
+static enum err tidy_dying(struct store *s, struct account a, uint32_t m)
+{
+    struct ending d = { .account = a, .m = m, .keep_us = s->settings.undelete_ms * 1000 };
+    enum err e = store_commit(s, is_over, &d);
+    return e || !d.over ? e : purge_mailbox(s, a, m);
+}
+
 static enum err tidy_account(struct store *s, struct account a)
 {
     struct numbers dying = { 0 }, boxes = { 0 };
@@ -153,7 +182,7 @@ static enum err tidy_account(struct store *s, struct account a)
     if (!e) e = gather(s, a, TAG_HEAD, add_u32, &boxes);
     if (!e) e = rename_resume(s, a);
     for (size_t i = 0; !e && i < dying.n; i++)
-        e = purge_mailbox(s, a, (uint32_t)dying.at[i]);
+        e = tidy_dying(s, a, (uint32_t)dying.at[i]);
     for (size_t i = 0; !e && i < boxes.n; i++)
         if (any_tombstone(s, a, (uint32_t)boxes.at[i]))
             e = tidy_mailbox(s, a, (uint32_t)boxes.at[i]);
