@@ -328,10 +328,11 @@ enum err tombstone_read(str value, struct tombstone_row *out)
 {
     struct row r = row_open(value);
     struct tombstone_row row = { .when_us = row_i64(&r) };
-    row.how = (enum gone_how)row_u64(&r);
-    enum err e = row_end(&r);
-    if (!e) *out = row;
-    return e;
+    uint64_t how = row_u64(&r);
+    if (how > GONE_RESTORED || row_end(&r)) return ERR_CORRUPT;
+    row.how = (enum gone_how)how;
+    *out = row;
+    return OK;
 }
 
 void tombstone_put(struct txn *t, struct account a, const struct key *k,
@@ -350,9 +351,9 @@ enum err dying_read(str value, struct dying_row *out)
         struct row r = row_open(value);
         row.when_us = row_i64(&r);
         row.title.name = row_str(&r);
-        row.title.use = (enum special_use)row_u64(&r);
-        enum err e = row_end(&r);
-        if (e) return e;
+        uint64_t use = row_u64(&r);
+        if (use > USE_TRASH || row_end(&r)) return ERR_CORRUPT;
+        row.title.use = (enum special_use)use;
     }
     *out = row;
     return OK;

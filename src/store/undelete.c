@@ -55,6 +55,7 @@ static bool see_tombstone(void *arg, str key, str value)
 {
     struct finding *f = arg;
     struct tombstone_row row;
+    if (key.n != KEY_CHANGE_BYTES) return true;
     struct lost l = { f->m, get_be32(key.p + 13), get_be64(key.p + 5) };
     if (tombstone_read(value, &row) || row.how != GONE_EXPUNGED) return true;
     return show(f, &l, row.when_us);
@@ -92,16 +93,18 @@ static bool see_title(void *arg, str key, str value)
 {
     struct finding *f = arg;
     (void)value;
+    if (key.n != KEY_BOX_BYTES) return true;
     f->m = get_be32(key.p + 1);
     f->dead_us = 0;
-    f->bad = title_get(in_view(f->view), f->what->account, f->m, &f->title);
-    return !f->bad && find_in(f);
+    if (title_get(in_view(f->view), f->what->account, f->m, &f->title)) return true;
+    return find_in(f);
 }
 
 static bool see_dying(void *arg, str key, str value)
 {
     struct finding *f = arg;
     struct dying_row row;
+    if (key.n != KEY_BOX_BYTES) return true;
     f->m = get_be32(key.p + 1);
     if (dying_read(value, &row) || !row.when_us) return true; /* its removal is under way */
     f->title = row.title;
