@@ -236,16 +236,22 @@ static struct log *removable(const struct compactor *c, bool *waiting)
     return NULL;
 }
 
-static void remove_log(struct compactor *c, const struct log *log)
+/* False: somebody has a pin. */
+static bool remove_log(struct compactor *c, const struct log *log)
 {
+    struct segments *t = &c->e->segments;
     uint64_t number = log->number, bytes = log->end;
-    if (!logs_remove(&c->logs, &c->e->segments, number)) {
+    if (!segments_removal_begin(t)) return false;
+    bool removed = logs_remove(&c->logs, t, number);
+    segments_removal_end(t);
+    if (!removed) {
         fail(c, ERR_LATER);
-        return;
+        return true;
     }
     c->removed = number;
     atomic_fetch_add(&c->segments, 1);
     atomic_fetch_add(&c->bytes, bytes);
+    return true;
 }
 
 /* --- what is next ----------------------------------------------------------------------------- */
@@ -345,8 +351,8 @@ static enum step next(struct compactor *c)
     struct log *log = removable(c, &waiting);
     if (c->chunk.next < c->chunk.n) return chunk_submit(c), STEP_SENT;
     if (c->removed) return compactor_submit(c, forget_care, forgotten), STEP_SENT;
-    if (log && segments_pinned(&c->e->segments)) waiting = true;
-    if (log && !segments_pinned(&c->e->segments)) return remove_log(c, log), STEP_DONE;
+    if (log && remove_log(c, log)) return STEP_DONE;
+    if (log) waiting = true;
     if (!c->garbage_stuck) garbage_find(c, &due_us);
     if (c->garbage_stuck) due_us = INT64_MAX;
     if (c->garbage_n) return garbage_submit(c), STEP_SENT;

@@ -22,6 +22,7 @@ void segments_init(struct segments *t, struct seam *seam)
 {
     *t = (struct segments){ .seam = seam, .next_number = 1 };
     lock_init(&t->lock);
+    lock_init(&t->removal);
     list_init(&t->open);
 }
 
@@ -41,6 +42,7 @@ void segments_end(struct segments *t)
         segment_close(t, s);
     }
     lock_end(&t->lock);
+    lock_end(&t->removal);
 }
 
 struct segment_path segment_path(uint64_t number)
@@ -267,9 +269,11 @@ void segment_remove(struct segments *t, uint64_t number)
 
 void segments_pin(struct segments *t)
 {
+    lock_take(&t->removal);
     lock_take(&t->lock);
     t->pins++;
     lock_drop(&t->lock);
+    lock_drop(&t->removal);
 }
 
 void segments_unpin(struct segments *t)
@@ -286,6 +290,19 @@ bool segments_pinned(struct segments *t)
     bool pinned = t->pins > 0;
     lock_drop(&t->lock);
     return pinned;
+}
+
+bool segments_removal_begin(struct segments *t)
+{
+    lock_take(&t->removal);
+    bool free = !segments_pinned(t);
+    if (!free) lock_drop(&t->removal);
+    return free;
+}
+
+void segments_removal_end(struct segments *t)
+{
+    lock_drop(&t->removal);
 }
 
 uint64_t segments_files(struct segments *t)

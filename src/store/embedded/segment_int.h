@@ -41,6 +41,7 @@ static inline struct place segment_place(const struct segment *s)
 struct segments {
     struct seam *seam;
     struct lock lock;
+    struct lock removal; /* held while a segment that counts is taken away; before lock */
     struct list open; /* recently used first */
     unsigned open_n;
     unsigned pins;
@@ -70,10 +71,14 @@ void segment_drop(struct segments *t, struct segment *s); /* NULL is fine */
 /* Takes the file away; those who hold it read on. */
 void segment_remove(struct segments *t, uint64_t number);
 /* While anybody has a pin, no segment that counts is removed: who goes through them by number, over
- * a while and from a place that was once right (backup, check), holds one. Any thread. */
+ * a while and from a place that was once right (backup, check), holds one. Any thread; waits for
+ * the removal of one file at most. */
 void segments_pin(struct segments *t);
 void segments_unpin(struct segments *t);
 bool segments_pinned(struct segments *t);
+/* True: nobody has a pin, and nobody gets one until the end of the removal, which then must follow. */
+bool segments_removal_begin(struct segments *t);
+void segments_removal_end(struct segments *t);
 uint64_t segments_files(struct segments *t); /* how many there are */
 
 #endif
