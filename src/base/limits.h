@@ -31,6 +31,7 @@
 #define CONN_COMPLAIN_MS         1000        /* between two log lines about refused connections */
 #define CONN_LINGER_MS           2000        /* after our last byte, for the peer to read it */
 #define CONN_ADDRESS_TEXT_BYTES  128         /* an address as text; a path of 104 is the longest */
+#define PROXY_BYTES              2048        /* of a PROXY header, version 2 with whatever a proxy adds */
 #define LISTEN_BACKLOG           1024        /* connections the kernel keeps for us */
 #define LISTEN_ACCEPTS_PER_TURN  64          /* then others of the loop have their turn */
 #define LISTEN_PAUSE_MS          100         /* before accepting again without descriptors */
@@ -171,6 +172,7 @@
 #define SMTP_MESSAGE_MS      (60 * 60 * 1000) /* a whole message, however steadily it drips */
 #define SMTP_PARAMETERS      16    /* of one MAIL or RCPT; we know thirteen */
 #define SMTP_FROM_ADDRESSES  100   /* of a submitted letter, each of which must be the user's own */
+#define SMTP_RATE_USERS      65536 /* whose sending is counted at once; others are not */
 #define SMTP_ENVID_BYTES     100   /* RFC 3461 4.4 */
 #define SMTP_ORCPT_BYTES     500   /* RFC 3461 4.2 */
 

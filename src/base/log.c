@@ -16,6 +16,7 @@ const struct log_event_row log_events[] = {
     { "auth.failed",          "a log-in was refused" },
     { "auth.ok",              "a log-in was accepted" },
     { "config.error",         "a setting was refused" },
+    { "conn.bad_proxy",       "a proxy that is listed did not begin with a PROXY header" },
     { "conn.refused",         "a connection was refused because a limit on connections was reached" },
     { "deliver.filed",        "a message was filed in a mailbox" },
     { "deliver.queued",       "a message was queued for another server" },

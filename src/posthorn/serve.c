@@ -36,6 +36,7 @@ struct server {
     struct deliver *deliver;
     struct dns *dns;
     struct relay *relay;
+    struct smtp_rates *rates;
     struct tls_server *tls; /* NULL: no certificate */
     struct admin admin;
     struct listener *control;
@@ -85,6 +86,7 @@ static bool make_parts(struct server *s)
         what = "relay";
         e = relay_new(s->seam, s->store, s->deliver, s->config, &s->relay, &why);
     }
+    s->rates = smtp_rates_new(s->seam, SECTION(s, smtp_settings, "smtp"));
     if (e) failed(what, why.n ? buf_str(&why) : str_of(err_text(e)));
     buf_free(&why);
     return !e;
@@ -114,6 +116,7 @@ static const struct conn_handler *port_handler(struct server *s, const struct li
             .store = s->store,
             .auth = s->auth,
             .deliver = s->deliver,
+            .rates = s->rates,
         };
         return &smtp_handler;
     case PROTOCOL_IMAP:
@@ -161,6 +164,8 @@ static bool port_open(struct server *s, const struct listener_settings *l, str n
         .conns_max = (unsigned)l->conns_max,
         .conns_per_address_max = (unsigned)l->conns_per_address_max,
         .handshake_ms = (unsigned)l->handshake_ms,
+        .proxies = l->proxies.items,
+        .proxies_n = l->proxies.n,
     };
     enum err e = listener_open(s->seam, &c, &p->listener);
     if (e) {
@@ -262,6 +267,7 @@ static void end(struct server *s)
     for (size_t i = 0; i < s->ports_n; i++)
         listener_close(s->ports[i].listener);
     if (s->control) listener_close(s->control);
+    smtp_rates_free(s->rates);
     relay_free(s->relay);
     dns_free(s->dns);
     deliver_free(s->deliver);

@@ -29,7 +29,8 @@ static const struct setting listener_rows[] = {
     { "auth_in_clear", SET_BOOL,     offsetof(struct listener_settings, auth_in_clear),         "no",       0, 0,         NULL, "May people log in here without TLS? Their passwords cross in clear." },
     { "conns_max",     SET_COUNT,    offsetof(struct listener_settings, conns_max),             "10000",    1, 10000000,  NULL, "Connections open at once on this listener, a worker." },
     { "conns_per_address_max", SET_COUNT, offsetof(struct listener_settings, conns_per_address_max), "100", 0, 10000000, NULL, "Likewise from one address (IPv6: one /64), a worker; 0: no limit." },
-    { "handshake",     SET_DURATION, offsetof(struct listener_settings, handshake_ms),          "10s",      100, 600000,  NULL, "A TLS handshake must be done by then." },
+    { "handshake",     SET_DURATION, offsetof(struct listener_settings, handshake_ms),          "10s",      100, 600000,  NULL, "A TLS handshake must be done by then, and a proxy's header have come." },
+    { "proxies",       SET_NETWORKS, offsetof(struct listener_settings, proxies),               "",         0, 0,         NULL, "From these networks each connection must begin with a PROXY header (version 1 or 2, before TLS), and whom it names is the client. Nobody else is believed." },
 };
 /* clang-format on */
 

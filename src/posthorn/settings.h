@@ -22,6 +22,7 @@ struct listener_settings {
     int tls;      /* enum listener_encryption */
     bool auth_in_clear;
     uint64_t conns_max, conns_per_address_max, handshake_ms;
+    struct setting_nets proxies;
 };
 
 /* Every section of every directory, in the order of the printed file. */

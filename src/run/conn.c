@@ -79,7 +79,7 @@ void conn_watch(struct conn *c, unsigned what)
     if (loop_watch(c->loop, &c->watch, what)) c->gone = true;
 }
 
-static void timer_in(struct conn *c, unsigned ms)
+void conn_timer_in(struct conn *c, unsigned ms)
 {
     timer_set(c->loop, &c->timer, c->loop->now_us + ms * UINT64_C(1000));
 }
@@ -150,7 +150,7 @@ static void linger(struct conn *c)
     buf_free(&c->out);
     c->state = CONN_STATE_LINGERING;
     conn_watch(c, SEAM_READABLE);
-    timer_in(c, CONN_LINGER_MS);
+    conn_timer_in(c, CONN_LINGER_MS);
     bool ended = c->eof || seam_shutdown_write(seam, c->watch.handle) < 0 || !discard_input(c);
     if (ended || c->gone || loop_draining(c->loop)) conn_free(c);
 }
@@ -168,7 +168,7 @@ static void park(struct conn *c)
     if (unsent) {
         c->state = CONN_STATE_SENDING;
         conn_watch(c, SEAM_WRITABLE);
-        timer_in(c, CONN_SEND_MS); /* for all of it: a trickle does not buy more */
+        conn_timer_in(c, CONN_SEND_MS); /* for all of it: a trickle does not buy more */
         return;
     }
     if (c->out.n == 0) buf_free(&c->out);
@@ -179,11 +179,11 @@ static void park(struct conn *c)
     }
     if (c->handshaking) {
         c->state = CONN_STATE_HANDSHAKE;
-        timer_in(c, listener_handshake_ms(c->home));
+        conn_timer_in(c, listener_handshake_ms(c->home));
         return;
     }
     c->state = CONN_STATE_IDLE;
-    if (!c->timer.slot) timer_in(c, c->park_ms); /* a dripping line does not begin it again */
+    if (!c->timer.slot) conn_timer_in(c, c->park_ms); /* a dripping line does not begin it again */
 }
 
 /* --- steps of a parked connection, on the loop's own stack ----------------------------------- */
@@ -225,6 +225,7 @@ static void socket_ready(struct loop_watch *w, unsigned what)
 
     if (what & SEAM_READABLE) c->readable = true;
     switch ((enum conn_state)c->state) {
+    case CONN_STATE_PROXY: conn_proxy_step(c); return;
     case CONN_STATE_HANDSHAKE: handshake_step(c); return;
     case CONN_STATE_IDLE: ask_for_stack(c); return;
     case CONN_STATE_SENDING: sending_step(c); return;
@@ -247,6 +248,7 @@ static void park_ended(struct timer *t)
     struct conn *c = CONTAINER_OF(t, struct conn, timer);
 
     switch ((enum conn_state)c->state) {
+    case CONN_STATE_PROXY:
     case CONN_STATE_HANDSHAKE:
     case CONN_STATE_SENDING:
     case CONN_STATE_LINGERING: conn_free(c); return;
@@ -263,7 +265,9 @@ static void told_to_drain(struct loop_member *m)
     struct conn *c = CONTAINER_OF(m, struct conn, member);
 
     if (c->state == CONN_STATE_IDLE) ask_for_stack(c);
-    if (c->state == CONN_STATE_HANDSHAKE || c->state == CONN_STATE_LINGERING) conn_free(c);
+    if (c->state == CONN_STATE_PROXY || c->state == CONN_STATE_HANDSHAKE ||
+        c->state == CONN_STATE_LINGERING)
+        conn_free(c);
 }
 
 void conn_wake(struct conn *c)
@@ -361,6 +365,14 @@ static void burst(void *arg)
 void conn_begin(struct conn *c)
 {
     loop_join(c->loop, &c->member);
+    if (conn_proxy_expected(c))
+        conn_proxy_begin(c);
+    else
+        conn_greet(c);
+}
+
+void conn_greet(struct conn *c)
+{
     if (listener_at_config(c->home)->tls == LISTEN_PLAIN) {
         c->state = CONN_STATE_IDLE;
         ask_for_stack(c);
@@ -394,6 +406,11 @@ void conn_class(struct conn *c, enum fiber_class class)
 const struct netaddr *conn_peer(const struct conn *c)
 {
     return &c->peer;
+}
+
+void conn_peer_set(struct conn *c, const struct netaddr *peer)
+{
+    c->peer = *peer;
 }
 
 /* Few ask, and an address is large: it is fetched when somebody does. */

@@ -52,6 +52,9 @@ struct listener_config {
     unsigned conns_max;              /* open at once on this listener and loop */
     unsigned conns_per_address_max;  /* likewise, by netaddr_limit_key; 0: no limit */
     unsigned handshake_ms;           /* a TLS handshake must be done by then; 0: CONN_HANDSHAKE_MS */
+    /* From these networks, and from nobody else, a connection begins with a PROXY header (versions 1
+     * and 2; before TLS), within handshake_ms: who it names is the peer from then on. */
+    const struct netblock *proxies; size_t proxies_n;
 };
 struct listener;
 /* The listening socket is opened once (listener_open) and attached to each worker's loop. */
@@ -72,6 +75,9 @@ bool conn_buffered(const struct conn *c);
 enum err conn_line(struct conn *c, size_t max, str *line) MUST_CHECK;
 /* Between 1 and n bytes, as they come: literals, DATA, BDAT. Valid until the next conn call. Waits. */
 enum err conn_read(struct conn *c, size_t n, str *bytes) MUST_CHECK;
+/* The same, but when the deadline passes (ERR_LATER) or the process drains (ERR_GONE) the connection
+ * is left as it was, so that the peer can be told: conn_gone says whether. Waits. */
+enum err conn_read_in_time(struct conn *c, size_t n, str *bytes) MUST_CHECK;
 /* Give the last n bytes of what conn_read just returned back, to be read again: what follows the end
  * of DATA is the next command. Before any other conn call. */
 void conn_unread(struct conn *c, size_t n);
@@ -113,6 +119,8 @@ const struct tls_facts *conn_tls_facts(const struct conn *c); /* NULL before the
 /* --- facts ------------------------------------------------------------------------------------ */
 const struct netaddr *conn_peer(const struct conn *c);
 const struct netaddr *conn_local(const struct conn *c);
+/* Whoever is trusted says that this is the peer (XCLIENT). What was counted by address stays. */
+void conn_peer_set(struct conn *c, const struct netaddr *peer);
 str conn_id(const struct conn *c);     /* the session's id in the log, e.g. "7f3a-19" */
 struct loop *conn_loop(const struct conn *c);
 uint64_t conn_bytes_in(const struct conn *c);

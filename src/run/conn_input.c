@@ -126,7 +126,7 @@ enum io conn_fill(struct conn *c)
 }
 
 /* At least one more byte. Waits. */
-static enum err more(struct conn *c)
+static enum err more_by(struct conn *c, enum err (*wait)(struct conn *c, enum io want))
 {
     for (;;) {
         if (conn_flush(c)) return ERR_GONE;
@@ -136,8 +136,20 @@ static enum err more(struct conn *c)
             c->gone = true;
             return ERR_GONE;
         }
-        if (conn_wait_io(c, r)) return ERR_GONE;
+        enum err e = wait(c, r);
+        if (e) return e;
     }
+}
+
+static enum err more(struct conn *c)
+{
+    return more_by(c, conn_wait_io);
+}
+
+static enum err wait_in_time(struct conn *c, enum io want)
+{
+    return conn_wait_until(c, want == IO_WANT_WRITE ? SEAM_WRITABLE : SEAM_READABLE,
+                           c->deadline_us);
 }
 
 enum err conn_await(struct conn *c, unsigned ms)
@@ -243,6 +255,18 @@ enum err conn_read(struct conn *c, size_t n, str *bytes)
     if (c->gone || (held(c) == 0 && more(c))) return ERR_GONE;
     *bytes = consume(c, n < held(c) ? n : held(c));
     return OK;
+}
+
+enum err conn_read_in_time(struct conn *c, size_t n, str *bytes)
+{
+    enum err e = OK;
+
+    assert(n);
+    conn_trace_flush(c);
+    if (c->gone) return ERR_GONE;
+    if (held(c) == 0) e = more_by(c, wait_in_time);
+    if (!e) *bytes = consume(c, n < held(c) ? n : held(c));
+    return e;
 }
 
 void conn_unread(struct conn *c, size_t n)

@@ -1,6 +1,8 @@
 /* conn_int.h - a connection's inside, shared by conn_*.c and listener.c. Private to run/.
  *
- *                    accepted
+ *                    accepted ---> PROXY (a listed proxy's header)
+ *                       |            |
+ *                       +------------+
  *                       |        (implicit TLS)
  *                       +-----------> HANDSHAKE <---- STARTTLS ----+
  *                       v                 | done                   |
@@ -19,6 +21,7 @@
 #include "run/tls_int.h"
 
 enum conn_state {
+    CONN_STATE_PROXY,     /* parked: who is really there is being told */
     CONN_STATE_HANDSHAKE, /* parked: TLS is being agreed on, on the loop's own stack */
     CONN_STATE_IDLE,      /* parked: nothing to do until an event */
     CONN_STATE_SENDING,   /* parked: the peer is slow to take our output */
@@ -77,7 +80,9 @@ struct conn {
 
 /* conn.c */
 struct conn *conn_new(struct loop *l, int socket, const struct netaddr *peer);
-void conn_begin(struct conn *c);   /* a server connection: handshake or first burst */
+void conn_begin(struct conn *c);   /* a server connection: PROXY header, handshake or first burst */
+void conn_greet(struct conn *c);   /* the same without the header */
+void conn_timer_in(struct conn *c, unsigned ms); /* while parked: when this state is over */
 void conn_free(struct conn *c);    /* at once; the session is told if it was not */
 void conn_watch(struct conn *c, unsigned what);
 /* Until the socket is ready for this; sets gone and returns ERR_GONE otherwise. Waits. */
@@ -97,6 +102,11 @@ void conn_trace_flush(struct conn *c);  /* show the input that waited to be show
 /* conn_output.c */
 enum io conn_push(struct conn *c);      /* send what is gathered as far as it goes; never waits */
 
+/* conn_proxy.c */
+bool conn_proxy_expected(const struct conn *c); /* the peer is a proxy that this listener knows */
+void conn_proxy_begin(struct conn *c);          /* then conn_greet, when the header is there */
+void conn_proxy_step(struct conn *c);           /* there is more to read */
+
 /* conn_tls.c */
 enum io conn_secure(struct conn *c);    /* a step of the handshake, IO_DONE when there is none */
 bool conn_tls_begin_server(struct conn *c); /* false: no certificate or no memory */
@@ -104,6 +114,8 @@ bool conn_tls_begin_server(struct conn *c); /* false: no certificate or no memor
 /* listener.c */
 const struct listener_config *listener_at_config(const struct listener_at *at);
 unsigned listener_handshake_ms(const struct listener_at *at);
+bool listener_at_count(struct conn *c);  /* by its address, once that is known; false: too many */
+void listener_at_refuse(struct conn *c); /* too many: "busy", and the end */
 void listener_at_forget(struct conn *c); /* it no longer counts */
 
 #endif

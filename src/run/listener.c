@@ -141,19 +141,26 @@ void listener_at_forget(struct conn *c)
     mem_free(count);
 }
 
-/* Counts the connection; false, and nothing counted, when there is no room for it. */
+bool listener_at_count(struct conn *c)
+{
+    const struct listener_config *config = &c->home->listener->config;
+
+    if (!config->conns_per_address_max || c->peer.family == NET_UNIX) return true;
+    struct address_count *count = count_of(c->home, &c->peer);
+    if (!count || count->open >= config->conns_per_address_max) return false;
+    c->address = count;
+    count->open++;
+    return true;
+}
+
+/* Counts the connection; false, and nothing counted, when there is no room for it. Behind a proxy
+ * its address is not known yet. */
 static bool admit(struct conn *c)
 {
     const struct listener_config *config = &c->home->listener->config;
-    bool by_address = config->conns_per_address_max && c->peer.family != NET_UNIX;
 
     if (config->conns_max && c->home->open >= config->conns_max) return false;
-    if (by_address) {
-        struct address_count *count = count_of(c->home, &c->peer);
-        if (!count || count->open >= config->conns_per_address_max) return false;
-        c->address = count;
-        count->open++;
-    }
+    if (!conn_proxy_expected(c) && !listener_at_count(c)) return false;
     c->home->open++;
     return true;
 }
@@ -184,6 +191,12 @@ static void refuse(struct conn *c)
     conn_push(c);
     c->home = NULL;
     conn_free(c);
+}
+
+void listener_at_refuse(struct conn *c)
+{
+    listener_at_forget(c);
+    refuse(c);
 }
 
 static void accepted(struct listener_at *at, int socket, const struct netaddr *peer)

@@ -13,7 +13,12 @@ enum err smtp_read_piece(struct smtp *s, size_t n, uint64_t until_us, str *bytes
     uint64_t left_ms = until_us > now ? (until_us - now) / 1000 : 0;
     uint64_t gap_ms = s->server->settings->data_ms;
     conn_deadline(s->conn, (unsigned)(gap_ms < left_ms ? gap_ms : left_ms));
-    return conn_read(s->conn, n, bytes);
+    enum err e = conn_read_in_time(s->conn, n, bytes);
+    if (!e || conn_gone(s->conn)) return e;
+    /* RFC 5321 3.8: what was not answered was not taken, and the client learns why. */
+    (void)(e == ERR_LATER ? smtp_bye(s, "4.4.2", S("the message did not come in time"))
+                          : smtp_bye(s, "4.3.2", S("going down, try again soon")));
+    return ERR_GONE;
 }
 
 /* Read to CRLF.CRLF. What follows it in the buffer is the next command. Waits. */

@@ -74,6 +74,7 @@ static enum err offer(struct smtp *s)
     smtp_reply_more(s, 250, S("BINARYMIME"));
     if (conn_has_tls(s->conn)) smtp_reply_more(s, 250, S("REQUIRETLS"));
     smtp_reply_more(s, 250, S("DELIVERBY"));
+    if (s->may_xclient) smtp_reply_more(s, 250, S("XCLIENT NAME ADDR PORT"));
     if (smtp_can_hold(s)) smtp_reply_more(s, 250, future_release(s));
     smtp_reply_more(s, 250, S("MT-PRIORITY"));
     smtp_reply_more(

@@ -104,6 +104,7 @@ enum err smtp_mail(struct smtp *s, str args)
     if (s->server->role == SMTP_SUBMISSION && !s->logged_in)
         return smtp_reply(s, 530, "5.7.0", S("log in first"));
     enum err e = judge(s, args);
+    if (!e) e = smtp_rate(s, RATE_MESSAGES);
     if (e) {
         smtp_forget_transaction(s);
         return e;

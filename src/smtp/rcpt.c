@@ -174,6 +174,7 @@ enum err smtp_rcpt(struct smtp *s, str args)
     struct rcpt_params rcpt;
     struct route route;
     enum err e = judge(s, args, &rcpt, &route);
+    if (!e) e = smtp_rate(s, RATE_RCPTS);
     if (e) {
         arena_rewind(&s->tx_arena, before);
         return e;

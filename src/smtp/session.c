@@ -9,7 +9,7 @@
 
 enum { ANY = SMTP_START | SMTP_READY | SMTP_MAIL | SMTP_RCPT | SMTP_CHUNKS };
 
-enum { SPOKEN_IN_SMTP = 1, SPOKEN_IN_LMTP = 2, BOTH = 3 };
+enum { SPOKEN_IN_SMTP = 1, SPOKEN_IN_LMTP = 2, BOTH = 3, XCLIENT = 4 };
 
 struct command {
     str verb;
@@ -36,6 +36,7 @@ static const struct command commands[] = {
     { S_INIT("VRFY"),     BOTH, ANY,                               smtp_vrfy,     "RFC 5321 4.1.1.6, 7.3" },
     { S_INIT("EXPN"),     BOTH, ANY,                               smtp_expn,     "RFC 5321 4.1.1.7, 7.3" },
     { S_INIT("HELP"),     BOTH, ANY,                               smtp_help,     "RFC 5321 4.1.1.8" },
+    { S_INIT("XCLIENT"),  XCLIENT, SMTP_READY,                     smtp_xclient,  "for tests, from networks of the setting alone" },
 };
 
 static const struct setting rows[] = {
@@ -49,6 +50,9 @@ static const struct setting rows[] = {
     { "repair_networks", SET_NETWORKS, offsetof(struct smtp_settings, repair_networks), "",    0, 0, NULL, "From these, a line that ends in LF alone is repaired instead of refused; what ends a message stays the same." },
     { "hide_client",     SET_BOOL,     offsetof(struct smtp_settings, hide_client),     "no",  0, 0, NULL, "Leave the address of a submitting client out of Received." },
     { "hold_max",        SET_DURATION, offsetof(struct smtp_settings, hold_ms_max),     "30d", 0, 31536000000, NULL, "The longest that a submitted message may ask to be held for (FUTURERELEASE); 0s: not at all." },
+    { "user_messages",   SET_COUNT,    offsetof(struct smtp_settings, user_messages),   "0", 0, 0, NULL, "Messages that one user may submit within an hour; 0: any number." },
+    { "user_recipients", SET_COUNT,    offsetof(struct smtp_settings, user_rcpts),      "0", 0, 0, NULL, "Recipients that one user may send to within an hour, counted in each message; 0: any number." },
+    { "xclient",         SET_NETWORKS, offsetof(struct smtp_settings, xclient),         "",  0, 0, NULL, "From these networks a client may say by XCLIENT which address it stands for. For tests." },
     { "verify",          SET_CHOICE,   offsetof(struct smtp_settings, verify),          "nobody", 0, 0, "nobody|users", "Who is told by VRFY and EXPN whether an address exists and where it leads: nobody, or people who logged in." },
 };
 /* clang-format on */
@@ -88,7 +92,7 @@ void smtp_forget_transaction(struct smtp *s)
 
 /* --- one command ------------------------------------------------------------------------------ */
 
-static enum err greet(struct smtp *s)
+enum err smtp_greet(struct smtp *s)
 {
     str name = smtp_is_lmtp(s) ? S(" LMTP Posthorn") : S(" ESMTP Posthorn");
     str text = arena_concat(&s->command, (str[]){ smtp_hostname(s), name }, 2);
@@ -104,7 +108,9 @@ static bool is_text_line(str line)
 
 static bool is_spoken(const struct smtp *s, const struct command *c)
 {
-    return c->spoken & (smtp_is_lmtp(s) ? SPOKEN_IN_LMTP : SPOKEN_IN_SMTP);
+    unsigned here = smtp_is_lmtp(s) ? SPOKEN_IN_LMTP : SPOKEN_IN_SMTP;
+    if (s->may_xclient) here |= XCLIENT;
+    return c->spoken & here;
 }
 
 static const struct command *find_command(const struct smtp *s, str verb)
@@ -200,6 +206,22 @@ static const char *const roles[] = {
     [SMTP_MX] = "mx", [SMTP_SUBMISSION] = "submission", [SMTP_LMTP] = "lmtp"
 };
 
+void smtp_log_peer(struct smtp *s)
+{
+    struct buf peer = buf_make(128);
+    netaddr_text(conn_peer(s->conn), &peer);
+    log_event(LOG_INFO, "smtp.connected", conn_id(s->conn), F_STR("peer", buf_str(&peer)),
+              F_CSTR("role", roles[s->server->role]));
+    buf_free(&peer);
+}
+
+static bool is_listed(const struct setting_nets *nets, const struct netaddr *peer)
+{
+    for (size_t i = 0; i < nets->n; i++)
+        if (netblock_has(&nets->items[i], peer)) return true;
+    return false;
+}
+
 static void *session_open(void *listener_arg, struct conn *c)
 {
     const struct smtp_server *server = listener_arg;
@@ -213,12 +235,9 @@ static void *session_open(void *listener_arg, struct conn *c)
         .command = arena_make(SMTP_COMMAND_BYTES),
         .tx_arena = arena_make(SMTP_TX_BYTES),
     };
+    s->may_xclient = is_listed(&server->settings->xclient, conn_peer(c));
     conn_park_for(c, (unsigned)server->settings->idle_ms);
-    struct buf peer = buf_make(128);
-    netaddr_text(conn_peer(c), &peer);
-    log_event(LOG_INFO, "smtp.connected", conn_id(c), F_STR("peer", buf_str(&peer)),
-              F_CSTR("role", roles[server->role]));
-    buf_free(&peer);
+    smtp_log_peer(s);
     return s;
 }
 
@@ -227,7 +246,7 @@ static enum serve session_serve(void *session, enum conn_why why)
 {
     struct smtp *s = session;
     switch (why) {
-    case CONN_STARTED: (void)greet(s); break;
+    case CONN_STARTED: (void)smtp_greet(s); break;
     case CONN_INPUT: serve_command(s); break;
     case CONN_TIMEOUT: (void)smtp_bye(s, "4.4.2", S("nothing heard for too long")); break;
     case CONN_DRAIN: (void)smtp_bye(s, "4.3.2", S("going down, try again soon")); break;

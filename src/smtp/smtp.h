@@ -13,12 +13,19 @@ struct smtp_settings {
     bool hide_client;                    /* Received on submission without the client's address */
     uint64_t hold_ms_max;                /* the longest that FUTURERELEASE may ask for; 0: not offered */
     int verify;                          /* enum smtp_verify */
+    uint64_t user_messages, user_rcpts;  /* of one user, an hour; 0: any */
+    struct setting_nets xclient;         /* they may say whom they stand for */
 };
 enum smtp_verify { VERIFY_NOBODY, VERIFY_USERS }; /* who is told by VRFY and EXPN */
 extern const struct settings_section smtp_section;
 
 /* SMTP_LMTP: RFC 2033, the same session with LHLO and an answer for each recipient. */
 enum smtp_role { SMTP_MX, SMTP_SUBMISSION, SMTP_LMTP };
+
+/* How much each user has sent within the last hour; for all listeners and workers together. */
+struct smtp_rates;
+struct smtp_rates *smtp_rates_new(struct seam *seam, const struct smtp_settings *settings);
+void smtp_rates_free(struct smtp_rates *r); /* NULL is fine */
 
 /* One a listener; lives as long as it. */
 struct smtp_server {
@@ -29,6 +36,7 @@ struct smtp_server {
     struct store *store;
     struct auth *auth;
     struct deliver *deliver;
+    struct smtp_rates *rates; /* NULL: no limits */
 };
 extern const struct conn_handler smtp_handler; /* listener_config.arg is a struct smtp_server */
 

@@ -47,6 +47,7 @@ struct smtp {
     bool esmtp;              /* EHLO, not HELO */
     bool closing;            /* after the replies that are on their way */
     bool logged_in;
+    bool may_xclient;        /* it came from a network of the setting */
     struct buf helo;         /* what the peer calls itself; at most SMTP_HELO_BYTES */
     struct login login;      /* its address in the session's arena */
     unsigned errors;         /* 5xx so far */
@@ -74,6 +75,10 @@ enum err smtp_bye(struct smtp *s, const char *enhanced, str why);
 
 /* --- session (session.c) ---------------------------------------------------------------------- */
 void smtp_forget_transaction(struct smtp *s); /* RSET's effect; the state is READY if greeted */
+/* All that was said so far, the greeting included, is forgotten (STARTTLS, XCLIENT). */
+void smtp_forget_all(struct smtp *s);
+enum err smtp_greet(struct smtp *s);
+void smtp_log_peer(struct smtp *s);
 str smtp_hostname(const struct smtp *s);
 bool smtp_is_lmtp(const struct smtp *s);
 int64_t smtp_now_us(const struct smtp *s); /* the wall clock */
@@ -84,13 +89,20 @@ enum err smtp_say_hello_first(struct smtp *s); /* 503 */
 /* --- commands: each gets what follows its verb, trimmed --------------------------------------- */
 typedef enum err smtp_command_fn(struct smtp *s, str args);
 smtp_command_fn smtp_ehlo, smtp_helo, smtp_lhlo, smtp_starttls, smtp_auth, smtp_mail, smtp_rcpt, smtp_data,
-    smtp_bdat, smtp_rset, smtp_noop, smtp_quit, smtp_vrfy, smtp_expn, smtp_help;
+    smtp_bdat, smtp_rset, smtp_noop, smtp_quit, smtp_vrfy, smtp_expn, smtp_help, smtp_xclient;
 
 /* At most n bytes of a message that must be whole by until_us (data.c). Waits. */
 enum err smtp_read_piece(struct smtp *s, size_t n, uint64_t until_us, str *bytes) MUST_CHECK;
 enum err smtp_no_recipients(struct smtp *s); /* 554; in LMTP 503 (RFC 2033 4.2) */
 enum err smtp_refuse_route(struct smtp *s, enum err why); /* what route_find said */
 bool smtp_auth_offered(const struct smtp *s);
+
+/* --- how much a user sends (rates.c) ----------------------------------------------------------- */
+enum smtp_rate { RATE_MESSAGES, RATE_RCPTS, RATE_KINDS };
+/* One more of it; false, and nothing counted, if the hour's are used up. Any thread. */
+bool smtp_rate_take(struct smtp_rates *r, struct account who, enum smtp_rate kind, uint64_t now_us);
+/* OK, or 450 with what the limit is; nobody's mail but a user's is counted. */
+enum err smtp_rate(struct smtp *s, enum smtp_rate kind);
 
 /* --- LMTP (lmtp.c) ---------------------------------------------------------------------------- */
 /* Drops those whose mailbox has no room for so many bytes; false if nobody is left. Never waits. */

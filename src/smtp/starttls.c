@@ -7,7 +7,7 @@
 #include "smtp/smtp_int.h"
 
 /* RFC 3207 4.2: knowledge from before the handshake is discarded, the EHLO included. */
-static void forget_all(struct smtp *s)
+void smtp_forget_all(struct smtp *s)
 {
     s->state = SMTP_START;
     smtp_forget_transaction(s);
@@ -30,7 +30,7 @@ enum err smtp_starttls(struct smtp *s, str args)
     }
     (void)smtp_reply(s, 220, "2.0.0", S("go ahead"));
     if (conn_flush(s->conn)) return ERR_GONE;
-    forget_all(s);
+    smtp_forget_all(s);
     if (conn_starttls(s->conn)) {
         log_event(LOG_INFO, "tls.failed", conn_id(s->conn), F_CSTR("protocol", "smtp"));
         s->closing = true;

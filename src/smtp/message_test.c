@@ -1,0 +1,174 @@
+/* message_test.c - a message on its way in: trace lines, line ends, chunks, sizes, room. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "smtp/play_fixture.h"
+
+static void a_letter_arrives(void **state)
+{
+    struct world *w = *state;
+    play(w, MX,
+         "S 220 mail.a.test ESMTP Posthorn\n"
+         "C EHLO mail.b.test\n"
+         "S 250 SMTPUTF8\n"
+         "C MAIL FROM:<bob@b.test> SIZE=100\n"
+         "S 250 2.1.0 sender ok\n"
+         "C RCPT TO:<Alice+shop@A.test>\n"
+         "S 250 2.1.5 recipient ok\n"
+         "C DATA\n"
+         "S 354 *\n"
+         "C Subject: hello\n"
+         "C Return-Path: <forged@b.test>\n"
+         "C Bcc: shown@b.test\n"
+         "C \n"
+         "C ..two dots\n"
+         "C .\n"
+         "S 250 2.0.0 ok, id *\n"
+         "C QUIT\n"
+         "S 221 2.0.0 mail.a.test goodbye\n"
+         "E");
+    unsigned n;
+    str text = inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 1);
+    assert_true(str_starts(
+        text, S("Return-Path: <bob@b.test>\r\nReceived: from mail.b.test ([127.0.0.1])")));
+    assert_true(str_ends(text, S("Subject: hello\r\nBcc: shown@b.test\r\n\r\n.two dots\r\n")));
+    assert_int_equal(str_find(text, S("forged")), STR_NPOS);
+    assert_int_not_equal(str_find(text, S("with ESMTP")), STR_NPOS);
+    assert_int_not_equal(str_find(text, S("for <Alice+shop@A.test>")), STR_NPOS);
+    size_t line = deliver_return_path_bytes(text);
+    assert_true(str_starts(str_from(text, line), S("Received:")));
+}
+
+static void smugglers_get_one_refusal(void **state)
+{
+    struct world *w = *state;
+    static const char *const ends[] = { "\n.\n", "\n.\r\n",     "\r\n.\n",
+                                        "\r.\r", "\r\n.\r\r\n", "\r.\r\n" };
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        int socket = client_open(w, MX);
+        play_on(w, socket,
+                "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\n"
+                "C RCPT TO:<alice@a.test>\nS 250 *\nC DATA\nS 354 *\nB one");
+        client_send(w, socket, str_of(ends[i]));
+        play_on(w, socket,
+                "C MAIL FROM:<smuggled@b.test>\nC RCPT TO:<carol@a.test>\nC DATA\nC two\n"
+                "C .\nS 550 5.6.0 *\nC NOOP\nS 250 2.0.0 ok\n");
+        seam_socket_close(w->seam, socket);
+    }
+    unsigned n;
+    inbox(w, S("carol@a.test"), &n);
+    assert_int_equal(n, 0);
+    inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 0);
+}
+
+static void chunks_arrive(void **state)
+{
+    struct world *w = *state;
+    play(w, MX,
+         "S 220 *\n"
+         "C BDAT 6\nC NOOP\nS 503 5.5.1 say EHLO first\n"
+         "C EHLO x\nS 250 *\n"
+         "C MAIL FROM:<>\nS 250 *\n"
+         "C BDAT 6 LAST\nC QUIT\nS 554 5.5.1 no valid recipients\n"
+         "C RCPT TO:<alice@a.test>\nS 250 *\n"
+         "C BDAT 6\nC a: b\nS 250 2.0.0 6 bytes received\n"
+         "C DATA\nS 503 5.5.1 BDAT goes on*\n"
+         "C BDAT 5\nC \nC .\nS 250 2.0.0 5 bytes received\n"
+         "C BDAT 0 LAST\nS 250 2.0.0 ok, id *\n"
+         "C BDAT 6 LAST\nC QUIT\nS 503 5.5.1 say MAIL first\n"
+         "C BDAT 12345678901234567890123\nS 501 5.5.4 *\nE");
+    unsigned n;
+    assert_true(str_ends(inbox(w, S("alice@a.test"), &n), S("a: b\r\n\r\n.\r\n")));
+    assert_int_equal(n, 1);
+}
+
+static void sizes_have_limits(void **state)
+{
+    struct world *w = *state;
+    play(w, MX, "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<> SIZE=200001\nS 552 5.3.4 *\n");
+    struct buf big = buf_make(1 << 20);
+    for (int i = 0; i < 5000; i++)
+        buf_add(&big, S("..............................................\r\n"));
+    int socket = client_open(w, MX);
+    play_on(w, socket,
+            "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\n"
+            "C RCPT TO:<alice@a.test>\nS 250 *\nC DATA\nS 354 *\nC \n");
+    client_send(w, socket, buf_str(&big));
+    play_on(w, socket, "C .\nS 552 5.3.4 message too big\nC NOOP\nS 250 *\n");
+    seam_socket_close(w->seam, socket);
+
+    buf_reset(&big);
+    for (int i = 0; i < 6; i++)
+        buf_add(&big, S("Received: again\r\n"));
+    socket = client_open(w, MX);
+    play_on(w, socket,
+            "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\n"
+            "C RCPT TO:<alice@a.test>\nS 250 *\nC DATA\nS 354 *\n");
+    client_send(w, socket, buf_str(&big));
+    play_on(w, socket, "C .\nS 554 5.4.6 *\n");
+    seam_socket_close(w->seam, socket);
+
+    buf_reset(&big);
+    buf_fill(&big, 'x', 5000);
+    socket = client_open(w, MX);
+    client_send(w, socket, buf_str(&big));
+    play_on(w, socket, "S 220 *\nC \nS 500 5.5.2 line too long\nC NOOP\nS 250 *\n");
+    seam_socket_close(w->seam, socket);
+    buf_free(&big);
+    unsigned n;
+    inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 0);
+}
+
+static void line_ends_are_repaired_where_it_is_set(void **state)
+{
+    struct world *w = *state;
+    static struct netblock loopback;
+    assert_int_equal(netblock_parse(S("127.0.0.0/8"), &loopback), OK);
+    own_settings(w)->repair_networks = (struct setting_nets){ &loopback, 1 };
+    int socket = client_open(w, MX);
+    play_on(w, socket,
+            "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\n"
+            "C RCPT TO:<alice@a.test>\nS 250 *\nC DATA\nS 354 *\n");
+    client_send(w, socket, S("a: b\n\none\n.\ntwo\r\n.\r\n"));
+    play_on(w, socket, "S 250 2.0.0 ok, id *\n");
+    seam_socket_close(w->seam, socket);
+    unsigned n;
+    assert_true(str_ends(inbox(w, S("alice@a.test"), &n), S("a: b\r\n\r\none\r\n.\r\ntwo\r\n")));
+}
+
+static void no_room_means_later(void **state)
+{
+    struct world *w = *state;
+    int socket = client_open(w, MX);
+    play_on(
+        w, socket,
+        "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 250 *\n"
+        "C DATA\nS 354 *\n");
+    engine_memory_fail(w->engine, 1);
+    play_on(w, socket, "C hi\nC .\nS 452 4.3.1 *\nC MAIL FROM:<>\nS 250 *\n");
+    seam_socket_close(w->seam, socket);
+    unsigned n;
+    inbox(w, S("alice@a.test"), &n);
+    assert_int_equal(n, 0);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_letter_arrives),
+        CASE(smugglers_get_one_refusal),
+        CASE(chunks_arrive),
+        CASE(sizes_have_limits),
+        CASE(line_ends_are_repaired_where_it_is_set),
+        CASE(no_room_means_later),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
