@@ -333,6 +333,13 @@ static void do_sync(struct model *m)
     compare_copy(m, s);
 }
 
+/* Changes nothing that can be seen. */
+static void do_compact(struct model *m)
+{
+    struct compact_result result;
+    if (draw(m, 5) == 0) demand(m, engine_compact(m->world.engine, &result) == OK, "compact");
+}
+
 /* --- running --------------------------------------------------------------------------------- */
 
 static void (*const operations[])(struct model *m) = {
@@ -340,6 +347,7 @@ static void (*const operations[])(struct model *m) = {
     do_flags,  do_flags,  do_flags,  do_expunge,
     do_copy,   do_sync,   do_sync,   do_sync,
     do_accept, do_result, do_rename, do_create_or_delete,
+    do_compact,
 };
 
 static void run_some(struct model *m, unsigned n)
@@ -429,7 +437,9 @@ static void play_round(void *arg)
 
 static void reopen_and_play(struct place *p)
 {
-    struct embedded_options options = { .seam = p->seam };
+    struct embedded_options options = { .seam = p->seam,
+                                        .segment_bytes = 65536,
+                                        .garbage_grace_ms = 1 };
     struct engine *engine;
     struct buf why = buf_make(1000);
     enum err e = engine_embedded_open(&options, &engine, &why);

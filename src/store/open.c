@@ -41,7 +41,6 @@ enum err store_open(struct seam *seam, const struct store_settings *settings, st
         .body_memory_bytes = settings->body_memory_bytes,
         .segment_bytes = settings->segment_bytes,
         .lag_bytes = settings->lag_bytes,
-        .garbage_grace_ms = settings->undelete_ms, /* an expunge ends the reference at once */
     };
     struct engine *engine;
     enum err e = engine_embedded_open(&options, &engine, why);

@@ -326,6 +326,9 @@ void store_maildrop_unlock(struct store *s, struct account a);
 /* Forgets what the settings say is over: tombstones and the expunged messages' rows, journeys; and
  * finishes removals of mailboxes and users that a crash interrupted. At start, then hourly. Waits. */
 enum err store_tidy(struct store *s) MUST_CHECK;
+/* Forgets what has expired (store_tidy), and gives back the room of all that nobody needs. Reads the
+ * whole journal. Waits. Errors as those of engine_compact. */
+enum err store_compact(struct store *s, struct compact_result *out) MUST_CHECK;
 /* Engine check plus the upper floor's own: heads against messages, bitmaps against rows, counters,
  * quota, blob references, change rows. Waits. */
 enum err store_check(struct store *s, struct check_report *report) MUST_CHECK;

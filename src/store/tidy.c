@@ -303,3 +303,9 @@ enum err store_tidy(struct store *s)
     enum err e = tidy_accounts(s);
     return e ? e : tidy_journeys(s);
 }
+
+enum err store_compact(struct store *s, struct compact_result *out)
+{
+    enum err e = store_tidy(s);
+    return e ? e : engine_compact(s->engine, out);
+}
