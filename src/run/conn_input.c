@@ -126,7 +126,7 @@ enum io conn_fill(struct conn *c)
 }
 
 /* At least one more byte. Waits. */
-static enum err more_by(struct conn *c, enum err (*wait)(struct conn *c, enum io want))
+static enum err more_by(struct conn *c, enum err (*until)(struct conn *c, enum io want))
 {
     for (;;) {
         if (conn_flush(c)) return ERR_GONE;
@@ -136,7 +136,7 @@ static enum err more_by(struct conn *c, enum err (*wait)(struct conn *c, enum io
             c->gone = true;
             return ERR_GONE;
         }
-        enum err e = wait(c, r);
+        enum err e = until(c, r);
         if (e) return e;
     }
 }
