@@ -1,14 +1,15 @@
 /* embedded_int.h - the embedded engine's parts and who may touch them.
  *
- *     fibers --request--> writer --group--> journal, one sync --> active table, published -->
- * answer |  frozen by the writer
- *                                                                   v
- *                                           indexer: frozen table --> LMDB, one transaction
+ *     fibers --request--> writer: open group --launch--> syncer: journal, one sync
+ *                           |  <------------------------------'
+ *                           +--> active table, published --> answers
+ *                           +--> frozen table --> indexer: LMDB, one transaction
  *
- * The writer alone runs transactions, appends to the journal, fills the active table and freezes
- * it. The indexer alone writes to LMDB. Readers take a snapshot under the lock: the published
- * number, both tables, an LMDB read transaction. Both are services of the seam: a step never waits
- * for another service.
+ * The writer alone runs transactions, fills the active table and freezes it. The syncer writes the
+ * group that is handed to it to the journal, while the writer gathers the next; of a lone commit the
+ * writer does that itself. The indexer alone writes to LMDB. Readers take a snapshot under the lock:
+ * the published number, both tables, an LMDB read transaction. All are services of the seam: a step
+ * never waits for another service.
  */
 #ifndef STORE_EMBEDDED_EMBEDDED_INT_H
 #define STORE_EMBEDDED_EMBEDDED_INT_H
@@ -27,7 +28,7 @@ struct embedded;
 
 /* --- snapshots (view.c) --------------------------------------------------------------------- */
 struct snapshot {
-    struct sources sources; /* [2] active, [3] frozen; [0] and [1] are the writer's to fill */
+    struct sources sources; /* active and frozen; the tables above them are the writer's to fill */
     struct snapshot *next;  /* among the free ones */
 };
 /* NULL when the index has failed. Any thread. */
@@ -120,12 +121,17 @@ struct group {
     struct embedded_body **bodies;
     size_t bodies_n, bodies_cap;
     struct request *members; /* to be answered */
-    uint64_t first_seq;
+    unsigned members_n;
+    uint64_t first_seq, last_seq;
     int64_t wall_us;
     unsigned commits; /* with records */
+    bool garbage_made;
+    uint64_t segment, at; /* where it lies, when written */
+    enum err result;
+    _Atomic bool written; /* or failed: the result is there */
 };
 
-/* &e->writer or &e->indexer; nothing when it has ended. kick_at: own step only. */
+/* &e->writer and the like; nothing when it has ended. kick_at: own step only. */
 void kick(struct embedded *e, struct seam_service *const *service);
 void kick_at(struct embedded *e, struct seam_service *const *service, uint64_t mono_us);
 
@@ -136,11 +142,16 @@ void writer_enqueue(struct embedded *e, struct request *r); /* r->answered or r-
 enum err embedded_commit(struct engine *e, txn_fn *fn, void *arg) MUST_CHECK;
 void embedded_commit_lazy(struct engine *e, txn_fn *fn, void *arg, void (*done)(void *arg));
 
-/* group.c */
-void group_begin(struct embedded *e, struct snapshot *snapshot);
-void group_run(struct embedded *e, struct request *r);
-enum err group_write(struct embedded *e) MUST_CHECK; /* durable and visible, or nothing */
-void group_end(struct embedded *e);
+void sync_step(void *arg); /* writes the group that was handed over */
+
+/* group.c: begin, run, close, write, then publish or forget */
+void group_begin(struct embedded *e, struct group *g, struct snapshot *snapshot);
+void group_run(struct embedded *e, struct group *g, struct request *r);
+void group_close(struct embedded *e, struct group *g);
+void group_write(struct embedded *e, struct group *g); /* durable or not, as g->result says */
+void group_publish(struct embedded *e, struct group *g);
+/* Nothing of it came to be; uncertain: unless the process ends before a successor says so. */
+void group_forget(struct group *g, bool uncertain);
 
 /* --- the indexer (indexer.c) ---------------------------------------------------------------- */
 void indexer_step(void *arg);
@@ -261,13 +272,18 @@ struct embedded {
     struct lock queue_lock; /* guards the queue and whether the services are there */
     struct request *first, **last;
     bool closing;
-    struct seam_service *writer, *indexer, *compactor_service;
+    struct seam_service *writer, *syncer, *indexer, *compactor_service;
+    struct group *launched; /* for the syncer to write */
+
+    struct journal journal; /* who writes a group has it: the syncer, or the writer */
 
     /* The writer's own. */
-    struct journal journal;
-    struct group group;
+    struct group pair[2];
+    struct group *open;   /* takes transactions */
+    struct group *flight; /* the one before it, on its way to the disk; NULL: none */
     struct embedded_txn txn;
     uint64_t seq;             /* of the last transaction tried; never used again */
+    int64_t wall_us;          /* likewise, its time */
     struct mark written;      /* up to where the active table goes */
     uint64_t active_since_us; /* when the active table got its first row; 0: it is empty */
     uint64_t lazy_since_us;

@@ -6,25 +6,29 @@
 #include "base/mem.h"
 #include "store/embedded/embedded_int.h"
 
-enum { STAGING = 0, GROUP = 1 };
-
-void group_begin(struct embedded *e, struct snapshot *snapshot)
+void group_begin(struct embedded *e, struct group *g, struct snapshot *snapshot)
 {
-    struct group *g = &e->group;
     memtable_reset(g->rows);
     buf_reset(&g->records);
     g->snapshot = snapshot;
-    snapshot->sources.tables[GROUP].table = g->rows;
+    snapshot->sources.tables[MERGE_GROUP].table = g->rows;
+    snapshot->sources.tables[MERGE_FLIGHT].table = e->flight ? e->flight->rows : NULL;
     g->places_n = g->bodies_n = 0;
     g->members = NULL;
+    g->members_n = 0;
     g->commits = 0;
     g->first_seq = e->seq + 1;
+    g->result = OK;
+    atomic_store(&g->written, false);
 }
 
-void group_end(struct embedded *e)
+void group_close(struct embedded *e, struct group *g)
 {
-    snapshot_give(e, e->group.snapshot);
-    e->group.snapshot = NULL;
+    snapshot_give(e, g->snapshot);
+    g->snapshot = NULL;
+    g->last_seq = e->seq;
+    g->garbage_made = e->garbage_made;
+    e->garbage_made = false;
 }
 
 /* --- one transaction's records -------------------------------------------------------------- */
@@ -139,13 +143,13 @@ static void forget_bodies(struct embedded_body **bodies, size_t n)
 static int64_t wall_now(struct embedded *e)
 {
     int64_t now = seam_wall_us(e->seam);
-    int64_t last = e->group.commits ? e->group.wall_us : e->written.wall_us;
-    return now > last ? now : last;
+    if (e->wall_us < e->written.wall_us) e->wall_us = e->written.wall_us;
+    if (e->wall_us < now) e->wall_us = now;
+    return e->wall_us;
 }
 
-void group_run(struct embedded *e, struct request *r)
+void group_run(struct embedded *e, struct group *g, struct request *r)
 {
-    struct group *g = &e->group;
     struct embedded_txn *t = &e->txn;
     txn_begin(t, g->snapshot, ++e->seq, wall_now(e));
     r->result = r->fn(&t->base, r->arg);
@@ -160,38 +164,38 @@ void group_run(struct embedded *e, struct request *r)
     if (r->result) forget_bodies(t->bodies, t->bodies_n);
     r->next = g->members;
     g->members = r;
+    g->members_n++;
 }
 
 /* --- durable, then visible ------------------------------------------------------------------ */
 
-static void insert_places(struct embedded *e, uint64_t segment, uint64_t at)
+static void insert_places(struct embedded *e, struct group *g)
 {
-    struct group *g = &e->group;
     for (size_t i = 0; i < g->places_n; i++) {
         struct pending_place *p = &g->places[i];
-        p->place.segment = segment;
-        p->place.offset = at + p->at;
+        p->place.segment = g->segment;
+        p->place.offset = g->at + p->at;
         struct blob_key key = blob_key(BLOB_PLACE, p->blob);
         struct full_key full = full_key(ACCOUNT_ENGINE, blob_key_str(&key));
         struct blob_place_bytes bytes = blob_place_pack(&p->place);
         struct row row = { full_key_str(&full), { bytes.bytes, sizeof bytes.bytes }, false };
-        memtable_put(e->active, e->seq, &row);
+        memtable_put(e->active, g->last_seq, &row);
     }
 }
 
-static void insert_rows(struct embedded *e)
+static void insert_rows(struct embedded *e, const struct group *g)
 {
     struct row row;
-    struct memtable_cursor c = memtable_seek(e->group.rows, S(""), 0);
+    struct memtable_cursor c = memtable_seek(g->rows, S(""), 0);
     for (; memtable_row(&c, &row); memtable_next(&c))
-        memtable_put(e->active, e->seq, &row);
+        memtable_put(e->active, g->last_seq, &row);
 }
 
-static void ring(struct embedded *e)
+static void ring(struct embedded *e, const struct group *g)
 {
     struct row row;
     struct account last = ACCOUNT_ENGINE;
-    struct memtable_cursor c = memtable_seek(e->group.rows, S(""), 0);
+    struct memtable_cursor c = memtable_seek(g->rows, S(""), 0);
     for (; memtable_row(&c, &row); memtable_next(&c)) {
         struct account a = key_account(row.key);
         if (a.n != last.n) watches_ring(&e->watches, a);
@@ -200,50 +204,43 @@ static void ring(struct embedded *e)
 }
 
 /* Rows carry the group's last number, which no reader may see before it is published. */
-static void publish(struct embedded *e, uint64_t segment, uint64_t at)
+void group_publish(struct embedded *e, struct group *g)
 {
-    struct group *g = &e->group;
-    insert_places(e, segment, at);
-    insert_rows(e);
-    e->written = (struct mark){ e->seq, segment, at + g->records.n, g->wall_us };
+    if (g->commits == 0) return;
+    insert_places(e, g);
+    insert_rows(e, g);
+    e->written = (struct mark){ g->last_seq, g->segment, g->at + g->records.n, g->wall_us };
     if (!e->active_since_us) e->active_since_us = seam_mono_us(e->seam);
-    bool new_log = segment != e->published_mark.segment;
+    bool new_log = g->segment != e->published_mark.segment;
     lock_take(&e->lock);
-    e->published = e->seq;
+    e->published = g->last_seq;
     e->published_mark = e->written;
     lock_drop(&e->lock);
     for (size_t i = 0; i < g->bodies_n; i++)
         g->bodies[i]->kept = true;
-    bool new_garbage = e->garbage_made && !atomic_exchange(&e->garbage_known, true);
-    e->garbage_made = false;
+    bool new_garbage = g->garbage_made && !atomic_exchange(&e->garbage_known, true);
     if (new_log || new_garbage) kick(e, &e->compactor_service);
-    ring(e);
-}
-
-static void count(struct embedded *e)
-{
-    atomic_fetch_add(&e->commits, e->group.commits);
+    ring(e, g);
+    atomic_fetch_add(&e->commits, g->commits);
     atomic_fetch_add(&e->groups, 1);
-    atomic_store(&e->syncs, e->journal.syncs);
-    atomic_store(&e->journal_bytes, e->journal.bytes);
 }
 
-enum err group_write(struct embedded *e)
+/* What was written of it may be on the disk all the same, and count if the process ends before a
+ * successor says otherwise: then the segments that it names must be there. */
+void group_forget(struct group *g, bool uncertain)
 {
-    struct group *g = &e->group;
-    if (g->commits == 0) return OK;
-    uint64_t segment, at;
-    enum err err = journal_write(&e->journal, &g->records, g->first_seq, &segment, &at);
-    atomic_store(&e->failing, err != OK);
-    if (err) {
-        /* What was written may be on the disk all the same, and count if the process ends before a
-         * successor says otherwise: then the segments that it names must be there. */
-        for (size_t i = 0; i < g->bodies_n; i++)
-            g->bodies[i]->uncertain = true;
-        forget_bodies(g->bodies, g->bodies_n);
-        return err;
+    for (size_t i = 0; i < g->bodies_n && uncertain; i++)
+        g->bodies[i]->uncertain = true;
+    forget_bodies(g->bodies, g->bodies_n);
+}
+
+void group_write(struct embedded *e, struct group *g)
+{
+    if (g->commits > 0) {
+        g->result = journal_write(&e->journal, &g->records, g->first_seq, &g->segment, &g->at);
+        atomic_store(&e->failing, g->result != OK);
+        atomic_store(&e->syncs, e->journal.syncs);
+        atomic_store(&e->journal_bytes, e->journal.bytes);
     }
-    publish(e, segment, at);
-    count(e);
-    return OK;
+    atomic_store(&g->written, true);
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
 void journal_init(struct journal *j, struct segments *segments, uint64_t segment_bytes)
 {
@@ -68,8 +69,8 @@ static int allocate(struct journal *j, uint64_t to)
 static int make_ready(struct journal *j, size_t bytes, uint64_t first_seq)
 {
     bool full = j->end + bytes > j->segment_bytes;
-    bool spent = j->current && (full || j->leave) && j->end > SEGMENT_HEADER_BYTES;
-    j->leave = false;
+    bool leave = atomic_exchange(&j->leave, false);
+    bool spent = j->current && (full || leave) && j->end > SEGMENT_HEADER_BYTES;
     if (spent) {
         seam_truncate(j->segments->seam, j->current->file, j->end);
         leave_current(j);

@@ -16,8 +16,8 @@ struct journal {
     uint64_t allocated;      /* of current: room up to here */
     uint64_t zeroed;         /* of current: written up to here, perhaps with zeros */
     uint64_t last, last_end; /* the newest log that has anything durable, and how much of it */
-    bool leave;              /* current is worth compacting: the next group opens another */
-    uint64_t syncs, bytes;   /* statistics */
+    _Atomic bool leave; /* any thread: current is worth compacting: the next group opens another */
+    uint64_t syncs, bytes; /* statistics */
 };
 void journal_init(struct journal *j, struct segments *segments, uint64_t segment_bytes);
 void journal_end(struct journal *j);

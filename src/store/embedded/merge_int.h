@@ -6,7 +6,7 @@
 #include "store/embedded/index_int.h"
 #include "store/engine.h"
 
-enum { MERGE_TABLES = 4 }; /* staging, group, active, frozen */
+enum { MERGE_STAGING, MERGE_GROUP, MERGE_FLIGHT, MERGE_ACTIVE, MERGE_FROZEN, MERGE_TABLES };
 
 struct sources {
     struct {

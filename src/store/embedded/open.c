@@ -217,6 +217,7 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
     e->io = pool_new(e->seam, "store-io", STORE_IO_THREADS, WORK_QUEUE_ITEMS);
     lock_take(&e->queue_lock); /* each may kick the other from its first step on */
     e->writer = seam_service_new(e->seam, "store-writer", writer_step, e);
+    e->syncer = seam_service_new(e->seam, "store-sync", sync_step, e);
     e->indexer = seam_service_new(e->seam, "store-index", indexer_step, e);
     e->compactor_service = seam_service_new(e->seam, "store-compact", compactor_step, e);
     seam_service_kick(e->compactor_service);
@@ -240,20 +241,22 @@ static bool queue_is_empty(struct embedded *e)
 static void services_end(struct embedded *e)
 {
     lock_take(&e->queue_lock);
-    struct seam_service *writer = e->writer, *indexer = e->indexer,
+    struct seam_service *writer = e->writer, *syncer = e->syncer, *indexer = e->indexer,
                         *compactor = e->compactor_service;
-    e->writer = e->indexer = e->compactor_service = NULL;
+    e->writer = e->syncer = e->indexer = e->compactor_service = NULL;
     lock_drop(&e->queue_lock);
     seam_service_free(compactor);
     seam_service_free(writer);
+    seam_service_free(syncer);
     seam_service_free(indexer);
 }
 
-/* Both services have ended: their last steps run here. */
+/* The services have ended: their last steps run here. */
 static void finish(struct embedded *e)
 {
     indexer_step(e);
-    while (!queue_is_empty(e) && !atomic_load(&e->index_failing)) {
+    while (e->flight || (!queue_is_empty(e) && !atomic_load(&e->index_failing))) {
+        sync_step(e);
         writer_step(e);
         indexer_step(e);
     }

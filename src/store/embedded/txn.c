@@ -17,7 +17,7 @@ void txn_begin(struct embedded_txn *t, struct snapshot *snapshot, uint64_t seq, 
     memtable_reset(t->staging);
     arena_reset(&t->arena);
     t->snapshot = snapshot;
-    snapshot->sources.tables[0].table = t->staging;
+    snapshot->sources.tables[MERGE_STAGING].table = t->staging;
     t->seq = seq;
     t->wall_us = wall_us;
     t->bytes = 0;

@@ -6,8 +6,6 @@
 #include "run/fiber.h"
 #include "store/embedded/embedded_int.h"
 
-enum { ACTIVE = 2, FROZEN = 3 };
-
 struct embedded_view {
     struct view base;
     struct embedded *e;
@@ -29,11 +27,11 @@ static struct snapshot *snapshot_fill(struct embedded *e, struct snapshot *s)
 {
     s->sources.index = e->index;
     if (index_begin(e->index, &s->sources.snapshot)) return NULL;
-    s->sources.tables[ACTIVE].table = e->active;
-    s->sources.tables[ACTIVE].seq = e->published;
+    s->sources.tables[MERGE_ACTIVE].table = e->active;
+    s->sources.tables[MERGE_ACTIVE].seq = e->published;
     memtable_hold(e->active);
-    s->sources.tables[FROZEN].table = e->frozen;
-    s->sources.tables[FROZEN].seq = e->published;
+    s->sources.tables[MERGE_FROZEN].table = e->frozen;
+    s->sources.tables[MERGE_FROZEN].seq = e->published;
     if (e->frozen) memtable_hold(e->frozen);
     return s;
 }
@@ -58,8 +56,8 @@ struct snapshot *snapshot_take(struct embedded *e)
 
 void snapshot_give(struct embedded *e, struct snapshot *s)
 {
-    memtable_drop((struct memtable *)(uintptr_t)s->sources.tables[ACTIVE].table);
-    memtable_drop((struct memtable *)(uintptr_t)s->sources.tables[FROZEN].table);
+    memtable_drop((struct memtable *)(uintptr_t)s->sources.tables[MERGE_ACTIVE].table);
+    memtable_drop((struct memtable *)(uintptr_t)s->sources.tables[MERGE_FROZEN].table);
     index_end(s->sources.snapshot);
     MDB_txn *txn = s->sources.snapshot;
     *s = (struct snapshot){ .sources.snapshot = txn };

@@ -1,4 +1,10 @@
-/* writer.c - gathers all commits that wait, makes them durable with one sync, and answers them. */
+/* writer.c - gathers all commits that wait, makes them durable with one sync, and answers them.
+ *
+ * While a group is on its way to the disk, its successor gathers: its transactions see the rows of
+ * both. When the first has landed the second is launched, and then the first is published and
+ * answered. So disk, writer and those who make letters work at the same time. When one does not
+ * land, the other cannot either: it was judged by changes that did not come to be.
+ */
 #include <assert.h>
 
 #include "base/limits.h"
@@ -11,8 +17,11 @@ static const size_t records_bytes_max = (size_t)2 * 1024 * 1024 * 1024;
 
 void writer_init(struct embedded *e)
 {
-    e->group.rows = memtable_new(MEMTABLE_SMALL);
-    e->group.records = buf_make(records_bytes_max);
+    for (size_t i = 0; i < COUNT_OF(e->pair); i++) {
+        e->pair[i].rows = memtable_new(MEMTABLE_SMALL);
+        e->pair[i].records = buf_make(records_bytes_max);
+    }
+    e->open = &e->pair[0];
     e->txn = (struct embedded_txn){ .base = { &e->base },
                                     .e = e,
                                     .staging = memtable_new(MEMTABLE_SMALL),
@@ -22,12 +31,14 @@ void writer_init(struct embedded *e)
 
 void writer_end(struct embedded *e)
 {
-    memtable_drop(e->group.rows);
+    for (size_t i = 0; i < COUNT_OF(e->pair); i++) {
+        memtable_drop(e->pair[i].rows);
+        buf_free(&e->pair[i].records);
+        mem_free(e->pair[i].places);
+        mem_free(e->pair[i].bodies);
+    }
     memtable_drop(e->txn.staging);
     arena_free(&e->txn.arena);
-    buf_free(&e->group.records);
-    mem_free(e->group.places);
-    mem_free(e->group.bodies);
     mem_free(e->txn.bodies);
     mem_free(e->txn.copies);
 }
@@ -132,23 +143,99 @@ static void refuse_all(struct embedded *e)
     }
 }
 
-static void run_group(struct embedded *e)
+/* --- groups --------------------------------------------------------------------------------- */
+
+static bool is_full(const struct group *g)
 {
-    struct snapshot *snapshot = snapshot_take(e);
+    return g->snapshot &&
+           (g->members_n >= STORE_GROUP_COMMITS || g->records.n >= STORE_GROUP_BYTES);
+}
+
+/* Transactions of those who wait, into the open group. */
+static void gather(struct embedded *e)
+{
+    struct group *g = e->open;
+    if (is_full(g)) return;
+    struct snapshot *snapshot = g->snapshot ? g->snapshot : snapshot_take(e);
     if (!snapshot) {
         refuse_all(e);
         return;
     }
-    group_begin(e, snapshot);
-    for (unsigned n = 0; n < STORE_GROUP_COMMITS && e->group.records.n < STORE_GROUP_BYTES; n++) {
-        struct request *r = dequeue(e);
-        if (!r) break;
-        group_run(e, r);
-    }
-    enum err err = group_write(e);
-    struct request *members = e->group.members;
-    group_end(e);
-    answer_all(members, err);
+    if (!g->snapshot) group_begin(e, g, snapshot);
+    struct request *r;
+    while (!is_full(g) && (r = dequeue(e)))
+        group_run(e, g, r);
+}
+
+/* Nobody but this one waits: then another thread would only be a detour. */
+static bool is_alone(struct embedded *e, const struct group *g)
+{
+    bool any;
+    return g->members_n == 1 && !anybody_waits(e, &any);
+}
+
+void sync_step(void *arg)
+{
+    struct embedded *e = arg;
+    lock_take(&e->queue_lock);
+    struct group *g = e->launched;
+    e->launched = NULL;
+    lock_drop(&e->queue_lock);
+    if (!g) return;
+    group_write(e, g);
+    kick(e, &e->writer);
+}
+
+static void hand_over(struct embedded *e, struct group *g)
+{
+    lock_take(&e->queue_lock);
+    e->launched = g;
+    if (e->syncer) seam_service_kick(e->syncer);
+    lock_drop(&e->queue_lock);
+}
+
+static void finish(struct embedded *e, struct group *g)
+{
+    if (g->result)
+        group_forget(g, true);
+    else
+        group_publish(e, g);
+    answer_all(g->members, g->result);
+}
+
+static void refuse_open(struct embedded *e, enum err why)
+{
+    struct group *g = e->open;
+    if (!g->snapshot) return;
+    group_close(e, g);
+    group_forget(g, false);
+    answer_all(g->members, why);
+}
+
+/* The open group, closed and on its way; NULL: nobody is in it. */
+static struct group *launch(struct embedded *e)
+{
+    struct group *g = e->open;
+    if (!g->snapshot) return NULL;
+    group_close(e, g);
+    e->open = g == &e->pair[0] ? &e->pair[1] : &e->pair[0];
+    return g;
+}
+
+/* If the one before has landed, or there is none. */
+static void launch_next(struct embedded *e)
+{
+    struct group *landed = e->flight;
+    if (landed && !atomic_load(&landed->written)) return;
+    if (landed && landed->result) refuse_open(e, landed->result);
+    struct group *g = e->flight = launch(e);
+    bool here = g && (g->commits == 0 || (!landed && is_alone(e, g)));
+    if (g && !here) hand_over(e, g);
+    if (landed) finish(e, landed);
+    if (!here) return;
+    group_write(e, g);
+    e->flight = NULL;
+    finish(e, g);
 }
 
 /* When nobody waits: the time at which the lazy ones are due. */
@@ -181,15 +268,17 @@ void writer_step(void *arg)
     bool any, waits = anybody_waits(e, &any);
     reserve_watch(e);
     freeze_if_due(e, atomic_exchange(&e->freeze_wanted, false));
-    if (waits && lag_bytes(e) >= e->options.lag_bytes) {
+    bool lagging = waits && lag_bytes(e) >= e->options.lag_bytes;
+    if (lagging) {
         freeze_if_due(e, true);
         /* The indexer kicks when it is done, or when it cannot: then there is no use in waiting. */
         if (atomic_load(&e->index_failing)) refuse_all(e);
     } else if (waits || (any && lazy_due(e))) {
         e->lazy_since_us = 0;
-        run_group(e);
-        freeze_if_due(e, false);
-        if (anybody_waits(e, &any)) kick(e, &e->writer);
+        gather(e);
     }
+    launch_next(e);
+    freeze_if_due(e, false);
+    if (!lagging && anybody_waits(e, &any) && !is_full(e->open)) kick(e, &e->writer);
     plan_next_step(e);
 }
