@@ -163,6 +163,33 @@ static void live_and_compact(void *arg)
     c->fibers--;
 }
 
+static void live_in_full(void *arg)
+{
+    struct crash *c = arg;
+    assert_int_equal(live(c, 0, LETTERS), OK);
+    c->fibers--;
+}
+
+/* Two hundred times the same ones: all but the last are dead. */
+static enum err rows_fn(struct txn *t, void *arg)
+{
+    struct buf value = buf_make(1000);
+    buf_addf(&value, "%u", *(unsigned *)arg);
+    buf_fill(&value, 'x', 500);
+    txn_put(t, (struct account){ ACCOUNT }, S("one"), buf_str(&value));
+    txn_put(t, (struct account){ ACCOUNT }, S("two"), buf_str(&value));
+    buf_free(&value);
+    return OK;
+}
+
+static void write_rows_again(void *arg)
+{
+    struct crash *c = arg;
+    for (unsigned n = 0; n < 200; n++)
+        assert_int_equal(engine_commit(c->p.engine, rows_fn, &n), OK);
+    c->fibers--;
+}
+
 static void check_all(void *arg)
 {
     struct crash *c = arg;
@@ -313,9 +340,100 @@ static void failing_disks_lose_nothing(void **state)
     }
 }
 
+/* Nobody asks: bodies go after the grace, and rows that died are found when a log has its age. */
+static void it_comes_by_itself(void **state)
+{
+    (void)state;
+    struct crash c;
+    crash_make(&c, 5);
+    c.p.options.garbage_grace_ms = 600000;
+    boot(&c);
+    run(&c, live_in_full);
+    assert_int_equal(engine_stats(c.p.engine).compacted_bytes, 0);
+    sim_world_run(c.world, seam_mono_us(c.p.seam) + 700 * SECOND_US);
+    uint64_t by_bodies = engine_stats(c.p.engine).compacted_bytes;
+    assert_true(by_bodies > 300000); /* a large one and small ones */
+    run(&c, write_rows_again);
+    uint64_t segments = engine_stats(c.p.engine).segments;
+    sim_world_run(c.world, seam_mono_us(c.p.seam) + 2 * 3600ULL * SECOND_US);
+    assert_true(engine_stats(c.p.engine).segments < segments / 2);
+    run(&c, check_all);
+    run(&c, check_engine);
+    halt(&c);
+    sim_world_free(c.world);
+}
+
+/* --- a full disk --------------------------------------------------------------------------------
+ */
+
+enum { MIB = 1024 * 1024, PIECES = 2000, PIECE_BYTES = 200000 };
+
+struct full {
+    struct crash c;
+    unsigned n;
+};
+
+/* Incompressible, and one in eight stays. */
+static enum err put_piece(struct full *f, unsigned n)
+{
+    struct keep k = { .n = n };
+    enum err e = body_begin(f->c.p.engine, &k.body);
+    if (e) return e;
+    struct buf bytes = buf_make(PIECE_BYTES);
+    char *room = buf_reserve(&bytes, PIECE_BYTES);
+    seam_random(f->c.p.seam, room, PIECE_BYTES);
+    buf_commit(&bytes, PIECE_BYTES);
+    e = body_write(k.body, buf_str(&bytes));
+    if (!e) e = body_seal(k.body, S(""));
+    if (!e) e = engine_commit(f->c.p.engine, keep_fn, &k);
+    body_free(k.body);
+    buf_free(&bytes);
+    return e;
+}
+
+static void fill_and_free(void *arg)
+{
+    struct full *f = arg;
+    enum err e = OK;
+    while (!e && f->n < PIECES)
+        e = put_piece(f, f->n++);
+    assert_int_equal(e, ERR_LATER);
+    for (unsigned n = 0; n + 1 < f->n; n++)
+        if (n % 8) assert_int_equal(engine_commit(f->c.p.engine, drop_fn, &n), OK);
+    uint64_t now = loop_now_us(loop_self());
+    for (e = ERR_LATER; e && loop_now_us(loop_self()) < now + 60ULL * SECOND_US;) {
+        assert_int_equal(fiber_sleep_until(loop_now_us(loop_self()) + SECOND_US), OK);
+        e = put_piece(f, PIECES);
+    }
+    assert_int_equal(e, OK);
+    f->c.done = true;
+    f->c.fibers--;
+}
+
+/* Deleting goes on from the reserve, and is all that it takes. */
+static void a_full_disk_gets_room(void **state)
+{
+    (void)state;
+    struct full *f = MEM_NEW(struct full);
+    crash_make(&f->c, 9);
+    f->c.p.options.segment_bytes = 2 * MIB;
+    sim_machine_disk(f->c.p.seam, 160 * MIB);
+    boot(&f->c);
+    f->c.fibers = 1;
+    assert_int_equal(fiber_start(f->c.p.loop, FIBER_SYSTEM, fill_and_free, f), OK);
+    sim_world_run(f->c.world, seam_mono_us(f->c.p.seam) + 120ULL * SECOND_US);
+    assert_true(f->c.done);
+    run(&f->c, check_engine);
+    halt(&f->c);
+    sim_world_free(f->c.world);
+    mem_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_comes_by_itself),
+        cmocka_unit_test(a_full_disk_gets_room),
         cmocka_unit_test(failing_disks_lose_nothing),
         cmocka_unit_test(every_crash_while_compacting),
     };

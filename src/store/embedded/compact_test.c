@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/codec.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "store/embedded/engine_test_int.h"
 
@@ -408,6 +409,82 @@ static void pinned_segments_stay(void **state)
     place_run(p, expect_kept, NULL);
 }
 
+/* --- others go in between
+ * --------------------------------------------------------------------------- */
+
+enum { BIG_ROWS = 200, BIG_TXNS = 20 };
+
+static enum err big_fn(struct txn *t, void *arg)
+{
+    unsigned from = *(unsigned *)arg;
+    struct buf key = buf_make(64), value = buf_make(2000);
+    buf_fill(&value, (char)from, 1500);
+    for (unsigned i = 0; i < BIG_ROWS; i++) {
+        buf_reset(&key);
+        buf_addf(&key, "big-%u", from % (BIG_TXNS * BIG_ROWS) + i);
+        txn_put(t, (struct account){ ACCOUNT }, buf_str(&key), buf_str(&value));
+    }
+    buf_free(&key);
+    buf_free(&value);
+    return OK;
+}
+
+/* Each row, and then most of them again. */
+static void put_big_rows(struct place *p, void *arg)
+{
+    (void)arg;
+    for (unsigned n = 0; n < 2 * BIG_TXNS; n++) {
+        unsigned from = n * BIG_ROWS;
+        if (n >= BIG_TXNS && n % 2) continue;
+        assert_int_equal(engine_commit(p->engine, big_fn, &from), OK);
+    }
+}
+
+struct between {
+    bool compacted;
+    struct compact_result result;
+    unsigned commits;
+    uint64_t most_bytes;
+};
+
+static void compact_meanwhile(struct place *p, void *arg)
+{
+    struct between *b = arg;
+    assert_int_equal(engine_compact(p->engine, &b->result), OK);
+    b->compacted = true;
+}
+
+/* What the journal took between two answers: that is what one commit may have had to wait for. */
+static void commit_meanwhile(struct place *p, void *arg)
+{
+    struct between *b = arg;
+    uint64_t last = engine_stats(p->engine).journal_bytes;
+    for (; !b->compacted; b->commits++) {
+        assert_int_equal(put(p, ACCOUNT, S("mine"), S("x")), OK);
+        uint64_t now = engine_stats(p->engine).journal_bytes;
+        if (now - last > b->most_bytes) b->most_bytes = now - last;
+        last = now;
+    }
+}
+
+static void commits_go_in_between(void **state)
+{
+    struct place *p = *state;
+    struct between b = { 0 };
+    place_close(p);
+    p->options.segment_bytes = 64 * 1024 * 1024;
+    assert_int_equal(place_open(p), OK);
+    place_run(p, put_big_rows, NULL);
+    unsigned left = 2;
+    struct run runs[] = { { compact_meanwhile, p, &b, &left }, { commit_meanwhile, p, &b, &left } };
+    for (unsigned i = 0; i < COUNT_OF(runs); i++)
+        assert_int_equal(fiber_start(p->loop, FIBER_KNOWN, run_fiber, &runs[i]), OK);
+    while (left)
+        loop_run_once(p->loop, true);
+    assert_true(b.result.copied_bytes > 4000000 && b.commits > 20);
+    assert_in_range(b.most_bytes, STORE_COMPACT_TXN_BYTES / 2, 2 * STORE_COMPACT_TXN_BYTES + 20000);
+}
+
 /* --- any history of rows ---------------------------------------------------------------------- */
 
 enum { KEYS = 600, ROUNDS = 60, CHANGES = 40 };
@@ -511,6 +588,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(readers_never_miss, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_open_body_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pinned_segments_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(commits_go_in_between, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_journal_alone_says_the_same, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
