@@ -16,9 +16,11 @@
  * and at its head, where the folder's name does not say it already:
  *
  *   @listener NAME                      imap, pop3, submission (these take log-ins without TLS),
- * smtp (the one that strangers reach), lmtp, or with -starttls behind the first three, as they are
+ * smtp (the one that strangers reach), lmtp, proxied (the
+ * same behind a proxy), or with -starttls behind the first three, as they are
  * on a real server
  *   @tls implicit                       the same over TLS from the first byte
+ *   @proxy HEADER                       this line is sent before anything else, TLS too
  *   @starttls                           (anywhere) the TLS handshake is made now
  *   @mail FILE                          this message lies in the INBOX before the beginning
  *   @user ADDRESS                       (anywhere) one more user, with the same password
@@ -48,6 +50,7 @@ static const struct listener {
     { "pop3", "pop3", PORT_CLEAR + 1, PORT_POP3S },
     { "submission", "submission", PORT_CLEAR + 2, PORT_SUBMISSIONS },
     { "lmtp", "lmtp", PORT_CLEAR + 3, 0 },
+    { "proxied", NULL, PORT_CLEAR + 4, PORT_CLEAR + 5 },
     { "smtp", NULL, PORT_SMTP, 0 },
     { "imap-starttls", NULL, PORT_IMAP, PORT_IMAPS },
     { "pop3-starttls", NULL, PORT_POP3, PORT_POP3S },
@@ -61,7 +64,8 @@ struct play {
     struct wire *wire; /* NULL until the first line that needs it */
     const struct listener *at;
     bool bytewise, tls;
-    char *turn; /* what is to be sent before the next answer is awaited */
+    char proxy[200]; /* a line before TLS; empty: none */
+    char *turn;      /* what is to be sent before the next answer is awaited */
     size_t turn_n, turn_cap;
     int line_number;
     char why[WHY_MAX]; /* empty as long as all is well */
@@ -79,6 +83,7 @@ static void connect_now(struct play *p)
 {
     if (p->wire) return;
     p->wire = wire_open(server_address(p->server), p->tls ? p->at->tls_port : p->at->port);
+    if (p->proxy[0]) wire_say(p->wire, "%s", p->proxy);
     if (p->tls) wire_tls(p->wire, p->ca, "mail.a.test");
 }
 
@@ -194,6 +199,11 @@ static void set_tls(struct play *p, const char *mode)
     p->tls = true;
 }
 
+static void set_proxy(struct play *p, const char *header)
+{
+    snprintf(p->proxy, sizeof p->proxy, "%s", header);
+}
+
 static void starttls(struct play *p, const char *text)
 {
     (void)text;
@@ -270,6 +280,7 @@ static const struct verb {
     { "@starttls", starttls, true },
     { "@listener ", set_listener, false },
     { "@tls ", set_tls, false },
+    { "@proxy ", set_proxy, false },
     { "@mail ", put_mail, false },
     { "@user ", add_user, true },
     { "@cli ", run_cli, true },
@@ -360,6 +371,11 @@ static struct server *server_for_transcripts(struct world *w)
                                   "auth_in_clear = yes\nconns_per_address_max = 0\n",
                                   listeners[i].name, address, listeners[i].port,
                                   listeners[i].protocol);
+    for (int tls = 0; tls < 2; tls++)
+        n += (size_t)snprintf(extra + n, sizeof extra - n,
+                              "\n[listener proxied-%d]\naddress = %s:%d\nprotocol = mx\n"
+                              "tls = %s\nproxies = 127.0.0.0/8\n",
+                              tls, address, PORT_CLEAR + 4 + tls, tls ? "implicit" : "starttls");
     struct server *s = server_start(w, "a.test", extra);
     server_user(s, "alice@a.test", "secret");
     return s;
