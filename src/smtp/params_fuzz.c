@@ -32,6 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!smtp_mail_params(&a, in, &mail)) {
         want_text(mail.envid);
         want_address(&a, mail.sender);
+        if (mail.priority < -9 || mail.priority > 9) abort();
+        if (mail.by && !mail.by_notify && mail.by_s <= 0) abort();
+        if (mail.hold_for_s < 0 || (mail.hold_for_s && mail.hold_until_s)) abort();
+        if (mail.binary && !mail.eight_bit) abort();
     }
     for (int utf8 = 0; utf8 < 2; utf8++) {
         if (smtp_rcpt_params(&a, in, utf8, &rcpt)) continue;

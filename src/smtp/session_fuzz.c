@@ -1,5 +1,5 @@
-/* session_fuzz.c - whole sessions of a stranger or of a client, over loopback and a store in
- * memory.
+/* session_fuzz.c - whole sessions of a stranger, of a client or over LMTP, over loopback and a
+ * store in memory.
  *
  * The first byte says which listener, the second how the rest is cut. Whatever is said, the server
  * answers in well-formed reply lines and lets go of everything when the peer is gone.
@@ -80,7 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct world *w = fresh();
     struct buf heard = buf_make(1 << 20);
     size_t step = data[1] < 64 ? data[1] + 1u : size;
-    converse(w, data[0] & 1, (str){ (const char *)data + 2, size - 2 }, step, &heard);
+    converse(w, data[0] & 2 ? LMTP : data[0] & 1, (str){ (const char *)data + 2, size - 2 }, step,
+             &heard);
 
     str rest = buf_str(&heard);
     while (rest.n) {

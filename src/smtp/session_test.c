@@ -95,11 +95,35 @@ static void a_cut_connection_leaves_nothing(void **state)
     assert_int_equal(n, 0);
 }
 
+/* Who may, says whom it stands for; the session begins anew, and proves nothing by it. */
+static void a_test_says_whom_it_stands_for(void **state)
+{
+    struct world *w = *state;
+    play(w, MX,
+         "S 220 *\nC XCLIENT ADDR=192.0.2.5\nS 503 5.5.1 say EHLO first\n"
+         "C EHLO x\nS 250 *\nC XCLIENT\nS 501 5.5.4 *\n"
+         "C XCLIENT ADDR=192.0.2.5 LOGIN=alice\nS 501 5.5.4 *\n"
+         "C XCLIENT ADDR=192.0.2.256\nS 501 5.5.4 *\nC XCLIENT ADDR=192.0.2.5:7\nS 501 5.5.4 *\n"
+         "C XCLIENT ADDR=unix:/x\nS 501 5.5.4 *\nC XCLIENT PORT=65536\nS 501 5.5.4 *\n"
+         "C XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::5 PORT=77\nS 220 *\n"
+         "C MAIL FROM:<>\nS 503 5.5.1 say EHLO first\n");
+    play(w, MX,
+         "S 220 *\nC EHLO x\nS 250 *\nC XCLIENT ADDR=192.0.2.5\nS 220 *\nC EHLO y\nS 250 *\n"
+         "C MAIL FROM:<>\nS 250 *\nC XCLIENT ADDR=192.0.2.6\nS 503 5.5.1 *\n"
+         "C RCPT TO:<alice@a.test>\nS 250 *\nC DATA\nS 354 *\nC .\nS 250 *\n");
+    unsigned n;
+    str text = inbox(w, S("alice@a.test"), &n);
+    assert_int_not_equal(str_find(text, S("from y ([192.0.2.5])")), STR_NPOS);
+    own_settings(w)->xclient.n = 0;
+    play(w, MX, "S 220 *\nC EHLO x\nS 250 *\nC XCLIENT ADDR=192.0.2.5\nS 500 5.5.1 *\n");
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(a_test_says_whom_it_stands_for),
         CASE(everything_at_once),
         CASE(errors_have_a_limit),
         CASE(nothing_may_follow_starttls),

@@ -17,11 +17,11 @@ struct world {
     struct store *store;
     struct auth *auth;
     struct deliver *deliver;
-    struct smtp_server mx, submission;
-    struct listener *listeners[2];
+    struct smtp_server mx, submission, lmtp;
+    struct listener *listeners[3];
     struct arena arena;
 };
-enum { MX, SUBMISSION };
+enum { MX, SUBMISSION, LMTP };
 
 static const char configuration[] = "[deliver]\n"
                                     "hostname = mail.a.test\n"
@@ -33,7 +33,8 @@ static const char configuration[] = "[deliver]\n"
                                     "size_max = 200000\n"
                                     "errors_max = 8\n"
                                     "rcpts_max = 3\n"
-                                    "hops_max = 5\n";
+                                    "hops_max = 5\n"
+                                    "xclient = 127.0.0.0/8\n";
 
 static const struct settings_section *const sections[] = { &deliver_section, &auth_section,
                                                            &smtp_section, &store_section };
@@ -79,6 +80,9 @@ static struct world *world_new(void)
     w->submission.auth_in_clear = true;
     world_listen(w, MX, &w->mx);
     world_listen(w, SUBMISSION, &w->submission);
+    w->lmtp = w->mx;
+    w->lmtp.role = SMTP_LMTP;
+    world_listen(w, LMTP, &w->lmtp);
     buf_free(&why);
     return w;
 }
@@ -90,6 +94,7 @@ static void world_free(struct world *w)
     loop_free(w->loop);
     listener_close(w->listeners[MX]);
     listener_close(w->listeners[SUBMISSION]);
+    listener_close(w->listeners[LMTP]);
     deliver_free(w->deliver);
     auth_free(w->auth);
     store_close(w->store);
