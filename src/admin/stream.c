@@ -9,6 +9,7 @@ static const struct {
     { S_INIT("import"), admin_import },
     { S_INIT("export"), admin_export },
     { S_INIT("backup"), admin_backup },
+    { S_INIT("restore"), admin_restore },
 };
 
 stream_fn *stream_find(const struct admin_request *r)

@@ -1,23 +1,12 @@
 /* restore.c - posthorn restore FOLDER: a whole store out of a backup folder, into an empty data
- * folder. */
+ * folder; or a part of it into the store as it is (restore_user.c).
+ */
+#include "base/codec.h"
 #include "base/limits.h"
-#include "cli/backup_int.h"
-#include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/restore_int.h"
 #include "run/once.h"
 #include "run/process.h"
-
-struct restoring {
-    struct cli *cli;
-    struct seam *seam; /* with the data folder, which may be new */
-    struct arena arena;
-    const char *folder;
-    struct backup_manifest manifest;
-    struct progress progress;
-    uint64_t bytes, faults, users, messages;
-    struct buf why;
-    enum err result;
-};
 
 /* --- the whole store ---------------------------------------------------------------------------
  */
@@ -89,7 +78,7 @@ static void report(const struct restoring *r)
     buf_free(&out);
 }
 
-static int restore_all(struct restoring *r)
+static int restore_into(struct restoring *r)
 {
     if (!do_step(r, copy)) return 1;
     if (!process_give_to_owner(seam_data_dir(r->seam)) ||
@@ -100,14 +89,64 @@ static int restore_all(struct restoring *r)
     return r->faults ? 1 : 0;
 }
 
+/* A data folder that is not there is made, one level deep. */
+static int restore_all(struct restoring *r)
+{
+    if (r->cli->missing) r->seam = seam_real_new(r->cli->missing);
+    int status = restore_into(r);
+    if (r->cli->missing) seam_free(r->seam);
+    return status;
+}
+
+/* --- the backup as a store ---------------------------------------------------------------------
+ */
+
+static const char *scratch_name(struct restoring *r)
+{
+    uint8_t random[8];
+    struct buf name = buf_make(STORE_PATH_BYTES);
+    seam_random(r->seam, random, sizeof random);
+    buf_addf(&name, "%.*s/posthorn-restore-", STR_ARG(r->scratch.n ? r->scratch : S("/var/tmp")));
+    hex_encode(&name, (str){ (const char *)random, sizeof random });
+    const char *path = cli_full_path(buf_str(&name), &r->arena);
+    buf_free(&name);
+    return path;
+}
+
+struct restored *restore_source(struct restoring *r)
+{
+    struct restored *backup = NULL;
+    const char *scratch = scratch_name(r);
+    if (!scratch) return NULL;
+    if (restored_open(r->seam, r->folder, &r->manifest, scratch, &backup, &r->why)) return NULL;
+    return backup;
+}
+
 /* --- the command -------------------------------------------------------------------------------
  */
 
+/* What belongs together. False after complaining. */
+static bool makes_sense(const struct restoring *r, str uid, bool list)
+{
+    bool part = r->mailbox.n || uid.n || r->message_id.n || r->into.n;
+    if (part && !r->user.n) return cli_complain("--user ADDRESS is needed with these"), false;
+    if (uid.n && !r->mailbox.n) return cli_complain("--uid is a number in a --mailbox"), false;
+    if (list && r->into.n) return cli_complain("--list restores nothing: no --into with it"), false;
+    return true;
+}
+
 static int run(struct restoring *r, const str *args, size_t n)
 {
-    str folder = { 0 };
-    bool help = false;
+    str folder = { 0 }, uid = { 0 };
+    bool help = false, list = false;
     const struct cli_option options[] = {
+        { "--user", "ADDRESS  what this user has no longer, into the store as it is", &r->user },
+        { "--mailbox", "NAME  only of this mailbox", &r->mailbox },
+        { "--uid", "N  only this message of it", &uid },
+        { "--message-id", "ID  only messages with this Message-ID", &r->message_id },
+        { "--into", "NAME  under this mailbox, not where they were", &r->into },
+        { "--list", "show what the backup has, and restore nothing", .flag = &list },
+        { "--scratch", "DIR  where an index of the backup is made (/var/tmp)", &r->scratch },
         { "--help", "these lines", .flag = &help },
     };
     if (!cli_options(options, COUNT_OF(options), args, n, &folder)) return 2;
@@ -115,24 +154,27 @@ static int run(struct restoring *r, const str *args, size_t n)
         cli_options_usage("restore [OPTION…] FOLDER", options, COUNT_OF(options));
         return help ? 0 : 2;
     }
+    if (!makes_sense(r, uid, list)) return 2;
+    if (uid.n && (!str_u64(uid, UINT32_MAX, &r->uid) || !r->uid))
+        return cli_complain("--uid is a number"), 2;
     r->folder = cli_full_path(str_ends(folder, S("/")) ? str_take(folder, folder.n - 1) : folder,
                               &r->arena);
     if (!r->folder) return cli_complain("the folder's path is too long"), 2;
     r->result = manifest_load(r->seam, r->folder, &r->manifest, &r->why);
     if (r->result) return cli_complain("%.*s", STR_ARG(buf_str(&r->why))), 1;
-    return restore_all(r);
+    if (list) return restore_list(r);
+    return r->user.n ? restore_account(r) : restore_all(r);
 }
 
 int cli_restore(struct cli *cli, const str *args, size_t n)
 {
     struct restoring r = { .cli = cli,
-                           .seam = cli->missing ? seam_real_new(cli->missing) : cli->seam,
-                           .arena = arena_make(STORE_PATH_BYTES),
+                           .seam = cli->seam,
+                           .arena = arena_make(4 * STORE_PATH_BYTES),
                            .why = buf_make(ADMIN_REASON_BYTES) };
     int status = run(&r, args, n);
     manifest_free(&r.manifest);
     buf_free(&r.why);
     arena_free(&r.arena);
-    if (cli->missing) seam_free(r.seam);
     return status;
 }

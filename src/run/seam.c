@@ -108,6 +108,16 @@ int seam_mkdir(struct seam *s, const char *path)
     return s->ops->mkdir(s, path);
 }
 
+int seam_rmdir(struct seam *s, const char *path)
+{
+    return s->ops->rmdir(s, path);
+}
+
+int seam_symlink(struct seam *s, const char *target, const char *path)
+{
+    return s->ops->symlink(s, target, path);
+}
+
 int seam_sync_dir(struct seam *s, const char *path)
 {
     return s->ops->sync_dir(s, path);

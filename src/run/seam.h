@@ -59,6 +59,9 @@ int seam_set_modified(struct seam *s, int file, int64_t seconds); /* since 1970 
 int seam_sync_all(struct seam *s, int file); /* every file of this one's file system, names too */
 int seam_unlink(struct seam *s, const char *path);
 int seam_mkdir(struct seam *s, const char *path); /* mode 0700 */
+int seam_rmdir(struct seam *s, const char *path); /* -ENOTEMPTY */
+/* A symbolic link; the simulation gives the file a second name instead, and it must be there. */
+int seam_symlink(struct seam *s, const char *target, const char *path);
 int seam_sync_dir(struct seam *s, const char *path);
 /* Calls back with each name but . and .., in no order; stops when it returns false. */
 int seam_list(struct seam *s, const char *path, bool (*each)(void *arg, const char *name), void *arg);

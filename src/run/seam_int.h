@@ -31,6 +31,8 @@ struct seam_ops {
     int (*sync_all)(struct seam *s, int file);
     int (*unlink)(struct seam *s, const char *path);
     int (*mkdir)(struct seam *s, const char *path);
+    int (*rmdir)(struct seam *s, const char *path);
+    int (*symlink)(struct seam *s, const char *target, const char *path);
     int (*sync_dir)(struct seam *s, const char *path);
     int (*list)(struct seam *s, const char *path, bool (*each)(void *, const char *), void *arg);
     int (*lock)(struct seam *s, int file);

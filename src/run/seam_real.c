@@ -236,6 +236,20 @@ static int real_mkdir(struct seam *s, const char *path)
     return mkdirat(dir, path, 0700) < 0 ? -errno : 0;
 }
 
+static int real_rmdir(struct seam *s, const char *path)
+{
+    int dir = base_dir(s, path);
+    if (bad_dir(dir)) return dir;
+    return unlinkat(dir, path, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int real_symlink(struct seam *s, const char *target, const char *path)
+{
+    int dir = base_dir(s, path);
+    if (bad_dir(dir)) return dir;
+    return symlinkat(target, dir, path) < 0 ? -errno : 0;
+}
+
 static int real_sync_dir(struct seam *s, const char *path)
 {
     int fd = open_at(s, path, O_RDONLY | O_DIRECTORY);
@@ -325,6 +339,8 @@ static const struct seam_ops real_ops = {
     .sync_all = real_sync_all,
     .unlink = real_unlink,
     .mkdir = real_mkdir,
+    .rmdir = real_rmdir,
+    .symlink = real_symlink,
     .sync_dir = real_sync_dir,
     .list = real_list,
     .lock = real_lock,

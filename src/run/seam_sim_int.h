@@ -97,6 +97,8 @@ int sim_set_modified(struct seam *s, int file, int64_t seconds);
 int sim_sync_all(struct seam *s, int file);
 int sim_unlink(struct seam *s, const char *path);
 int sim_mkdir(struct seam *s, const char *path);
+int sim_rmdir(struct seam *s, const char *path);
+int sim_symlink(struct seam *s, const char *target, const char *path);
 int sim_sync_dir(struct seam *s, const char *path);
 int sim_list(struct seam *s, const char *path, bool (*each)(void *, const char *), void *arg);
 const char *sim_real_path(struct seam *s, const char *name, struct arena *a);

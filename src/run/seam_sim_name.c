@@ -264,6 +264,35 @@ void sim_names_sync(struct sim_machine *m)
     }
 }
 
+int sim_rmdir(struct seam *s, const char *path)
+{
+    struct sim_machine *m = sim_machine(s);
+    char clean[PATH_BYTES];
+    if (!sim_may_change(m)) return -EIO;
+    if (!path_clean(path, clean)) return -ENAMETOOLONG;
+    if (!is_folder(&m->names, str_of(clean)) || clean[0] == '\0')
+        return name_find(&m->names, str_of(clean)) ? -ENOTDIR : -ENOENT;
+    LIST_EACH(&m->names, node) {
+        const struct name *n = CONTAINER_OF(node, struct name, node);
+        if (str_eq(parent_of(n->path), str_of(clean))) return -ENOTEMPTY;
+    }
+    change_make(m, CHANGE_REMOVE, clean, NULL, NULL);
+    return 0;
+}
+
+int sim_symlink(struct seam *s, const char *target, const char *path)
+{
+    struct sim_machine *m = sim_machine(s);
+    char clean[PATH_BYTES], from[PATH_BYTES];
+    if (!sim_may_change(m)) return -EIO;
+    if (!path_clean(path, clean) || !path_clean(target, from)) return -ENAMETOOLONG;
+    struct name *n = name_find(&m->names, str_of(from));
+    if (!n || !n->inode || !is_folder(&m->names, parent_of(clean))) return -ENOENT;
+    if (name_find(&m->names, str_of(clean))) return -EEXIST;
+    change_make(m, CHANGE_ADD, clean, NULL, n->inode);
+    return 0;
+}
+
 int sim_sync_dir(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);

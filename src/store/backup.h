@@ -95,4 +95,29 @@ struct restore_run {
  * all of it is durable, and no store opens meanwhile. ERR_CONFLICT: not empty. Waits. */
 enum err restore_store(struct restore_run *r, struct buf *why) MUST_CHECK;
 
+/* --- a backup as a store that is only read (restore_open.c) --------------------------------------- */
+struct restored;
+/* scratch: a folder that is made for the index and removed by restored_close; the backup stays as it
+ * is. Damaged segments lack what was damaged. why: in words. */
+enum err restored_open(struct seam *seam, const char *folder, const struct backup_manifest *m,
+                       const char *scratch, struct restored **out, struct buf *why) MUST_CHECK;
+struct store *restored_store(struct restored *r);
+void restored_close(struct restored *r); /* NULL: nothing */
+
+/* --- what an account has (restore_account.c) ------------------------------------------------------ */
+/* One message wherever it lies: the same after a copy, a move, a restore. By size, internal date and
+ * Message-ID; without one, by the envelope. */
+struct restore_identity { uint64_t a, b; };
+uint64_t restore_box(str name); /* a mailbox's name as a number */
+struct restore_message {
+    const struct mailbox *mailbox;
+    const str *keywords; size_t keywords_n; /* the mailbox's, by bit */
+    struct message message;                 /* with its card, wherever that lies */
+    struct restore_identity identity;
+};
+typedef enum err restore_each_fn(void *arg, const struct restore_message *m); /* may wait */
+/* Each live message, mailbox by mailbox, UIDs ascending, until each returns an error. box: of this one
+ * alone; empty: of all. Waits. */
+enum err restore_each(struct store *s, struct account a, str box, restore_each_fn *each, void *arg) MUST_CHECK;
+
 #endif

@@ -189,6 +189,7 @@ struct engine_ops;
 /* --- the embedded engine ---------------------------------------------------------------------- */
 struct embedded_options {
     struct seam *seam;         /* files and threads */
+    bool frozen;               /* only to be read: nothing is compacted, and no segment is opened to write */
     uint64_t map_bytes;        /* LMDB's reservation of addresses; 0: 1 TiB, or 16 GiB under Valgrind */
     uint64_t body_memory_bytes; /* ceiling for bodies on their way in, whole process */
     uint64_t segment_bytes;    /* a journal segment is closed at this size */

@@ -169,6 +169,7 @@ static struct embedded *embedded_new(const struct embedded_options *o)
     lock_init(&e->lock);
     lock_init(&e->queue_lock);
     segments_init(&e->segments, o->seam);
+    e->segments.frozen = o->frozen;
     journal_init(&e->journal, &e->segments, e->options.segment_bytes);
     e->journal.make_room = reserve_give;
     e->journal.arg = e;
@@ -204,7 +205,7 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
     enum err err = take_lock(e, why);
     if (!err) err = refuse_unfinished(e, why);
     if (!err) err = make_folder(e, why);
-    if (!err) reserve_make(e);
+    if (!err && !o->frozen) reserve_make(e);
     if (!err) err = open_index(e, why);
     if (!err) err = replay(e, why);
     if (err) {
@@ -219,8 +220,9 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
     e->writer = seam_service_new(e->seam, "store-writer", writer_step, e);
     e->syncer = seam_service_new(e->seam, "store-sync", sync_step, e);
     e->indexer = seam_service_new(e->seam, "store-index", indexer_step, e);
-    e->compactor_service = seam_service_new(e->seam, "store-compact", compactor_step, e);
-    seam_service_kick(e->compactor_service);
+    if (!o->frozen)
+        e->compactor_service = seam_service_new(e->seam, "store-compact", compactor_step, e);
+    if (!o->frozen) seam_service_kick(e->compactor_service);
     lock_drop(&e->queue_lock);
     log_event(LOG_INFO, "store.opened", S(""), F_CSTR("folder", seam_data_dir(e->seam)));
     *out = &e->base;

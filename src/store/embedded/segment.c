@@ -218,7 +218,8 @@ enum err segment_open(struct segments *t, uint64_t number, struct segment **out)
     struct segment *s = segment_cached(t, number);
     if (!s) {
         uint64_t removals = removals_so_far(t);
-        int file = seam_open(t->seam, segment_path(number).text, SEAM_WRITE);
+        int file =
+            seam_open(t->seam, segment_path(number).text, t->frozen ? SEAM_READ : SEAM_WRITE);
         if (file < 0) return file == -ENOENT ? ERR_NOTFOUND : ERR_LATER;
         struct segment_head head;
         enum err e = head_read(t, file, &head);

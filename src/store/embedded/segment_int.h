@@ -44,6 +44,7 @@ struct segments {
     struct lock removal; /* held while a segment that counts is taken away; before lock */
     struct list open; /* recently used first */
     unsigned open_n;
+    bool frozen; /* files are opened to be read alone */
     unsigned pins;
     uint64_t files;    /* of the journal, as far as is known */
     uint64_t removals; /* so far */
