@@ -143,8 +143,15 @@ static void names_are_kept(void **state)
     assert_int_equal(seam_list(p.seam, ".", add_name, &names), 0);
     assert_true(str_eq(buf_str(&names), S("x d ")));
     assert_int_equal(seam_unlink(p.seam, "d"), -EISDIR);
+    assert_int_equal(seam_symlink(p.seam, "/data/d/x", "d/y"), 0);
+    assert_int_equal(seam_symlink(p.seam, "/data/d/x", "d/y"), -EEXIST);
+    assert_int_equal(seam_symlink(p.seam, "/data/z", "d/z"), -ENOENT);
+    assert_int_equal(seam_rmdir(p.seam, "d"), -ENOTEMPTY);
+    assert_int_equal(seam_unlink(p.seam, "d/y"), 0);
     assert_int_equal(seam_unlink(p.seam, "d/x"), 0);
     assert_int_equal(seam_unlink(p.seam, "d/x"), -ENOENT);
+    assert_int_equal(seam_rmdir(p.seam, "d"), 0);
+    assert_int_equal(seam_rmdir(p.seam, "d"), -ENOENT);
     assert_int_equal(seam_list(p.seam, "e", add_name, &names), -ENOENT);
     assert_int_equal(seam_sync_dir(p.seam, "e"), -ENOENT);
     buf_free(&names);

@@ -97,8 +97,16 @@ static void names_move_and_go(void **state)
     int n = 0;
     assert_int_equal(seam_list(s, "d", count_names, &n), 0);
     assert_int_equal(n, 1);
+    assert_int_equal(seam_symlink(s, "b", "d/link"), 0);
+    assert_int_equal(seam_symlink(s, "b", "d/link"), -EEXIST);
+    file = seam_open(s, "d/link", SEAM_READ);
+    assert_int_equal(seam_close(s, file), 0);
+    assert_int_equal(seam_unlink(s, "d/link"), 0);
+    assert_int_equal(seam_rmdir(s, "d"), -ENOTEMPTY);
     assert_int_equal(seam_unlink(s, "d/b"), 0);
     assert_int_equal(seam_unlink(s, "d/b"), -ENOENT);
+    assert_int_equal(seam_rmdir(s, "d"), 0);
+    assert_int_equal(seam_rmdir(s, "d"), -ENOENT);
     assert_int_equal(seam_list(s, "nowhere", count_names, &n), -ENOENT);
     assert_true(seam_free_bytes(s, ".") > 0);
 }

@@ -144,6 +144,7 @@ static inline void expect_letter(struct world *w, struct uid uid, unsigned n)
 struct taking {
     struct place *place;
     const char *folder;
+    struct seam *disk;  /* where the folder is; NULL: where the store is */
     unsigned reads_max; /* then the source fails; 0: never */
     struct backup *backup;
     unsigned reads;
@@ -171,7 +172,7 @@ static inline void take_backup(void *arg)
     assert_int_equal(engine_backup_begin(t->place->world.engine, &t->backup), OK);
     manifest_of_point(backup_point(t->backup), identity, &point);
     t->run = (struct backup_run){
-        .seam = t->place->seam, .folder = t->folder, .point = &point, .source = { taking_read, t }
+        .seam = t->disk ? t->disk : t->place->seam, .folder = t->folder, .point = &point, .source = { taking_read, t }
     };
     t->result = backup_write(&t->run, &t->why);
     backup_end(t->backup);

@@ -145,11 +145,85 @@ static void every_power_cut(void **state)
     assert_true(refused > 10);
 }
 
+/* --- a backup to a disk whose power fails -------------------------------------------------------
+ */
+
+static void take_it(struct crash *c)
+{
+    c->taking = (struct taking){ .place = &c->from, .folder = "copy", .disk = c->to.seam };
+    take_backup(&c->taking);
+    buf_free(&c->taking.why);
+}
+
+static void take_first(void *arg)
+{
+    struct crash *c = arg;
+    take_it(c);
+    assert_int_equal(c->taking.result, OK);
+    user_find(&c->from.world);
+    for (unsigned n = LETTERS; n < 2 * LETTERS; n++)
+        append_letter(&c->from.world, S("INBOX"), n);
+    c->fibers--;
+}
+
+static void take_next(void *arg)
+{
+    struct crash *c = arg;
+    take_it(c);
+    c->fibers--;
+}
+
+static void verify(void *arg)
+{
+    struct crash *c = arg;
+    struct backup_manifest m = manifest_of(c->to.seam, "copy");
+    struct faults faults = { .text = buf_make(10000) };
+    struct backup_verify v = {
+        .seam = c->to.seam, .folder = "copy", .manifest = &m, .fault = count_fault, .arg = &faults
+    };
+    assert_int_equal(backup_verify(&v), OK);
+    if (faults.n) print_error("%.*s", STR_ARG(buf_str(&faults.text)));
+    assert_int_equal(faults.n, 0);
+    manifest_free(&m);
+    buf_free(&faults.text);
+    c->fibers--;
+}
+
+static void every_power_cut_of_a_backup(void **state)
+{
+    (void)state;
+    unsigned cuts = 0;
+    bool ended = false;
+    for (uint64_t change = 1; !ended; change++) {
+        struct crash c;
+        crash_make(&c, 1000 + change);
+        place_open_well(&c.from, 1 << 20);
+        run(&c, &c.from, take_first);
+        sim_machine_power_cut_at(c.to.seam, change);
+        run(&c, &c.from, take_next);
+        ended = sim_machine_has_power(c.to.seam);
+        if (ended) assert_int_equal(c.taking.result, OK);
+        if (ended) sim_machine_power_cut(c.to.seam);
+        sim_machine_power_cut_at(c.to.seam, 0);
+        sim_machine_power_on(c.to.seam);
+        run(&c, &c.to, verify);
+        run(&c, &c.from, take_next); /* and goes on */
+        assert_int_equal(c.taking.result, OK);
+        run(&c, &c.to, verify);
+        cuts++;
+        place_close(&c.from);
+        sim_world_free(c.world);
+    }
+    print_message("%u cuts\n", cuts);
+    assert_true(cuts > 10);
+}
+
 int main(void)
 {
     log_level_set(LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_power_cut),
+        cmocka_unit_test(every_power_cut_of_a_backup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
