@@ -74,6 +74,7 @@
 #define STORE_CARD_INLINE_BYTES 1800 /* a longer card lies beside the body, not in the message's row */
 #define STORE_BATCH_OPS       4096 /* puts and deletes of one commit; a longer command is several */
 #define STORE_BATCH_BYTES     (1024 * 1024)
+#define COPY_SETS_BYTES       (32 * 1024 * 1024) /* the UIDs of a copy whose caller does not ask: 1,000,000 */
 #define STORE_STEP_OPS        2048 /* of one step of a long command: 1 to 3 ms in which others wait */
 #define STORE_BITMAP_UIDS     4096 /* UIDs in one bitmap row, 512 bytes */
 #define STORE_MEMORY_BODY_BYTES (256 * 1024) /* a larger message streams to its own segment */

@@ -50,6 +50,7 @@ const struct log_event_row log_events[] = {
     { "smtp.login",           "a submission client logged in" },
     { "smtp.refused",         "a sender, recipient or message was refused" },
     { "store.closed",         "the store was closed in good order" },
+    { "store.copy_left",      "a COPY failed and could not take back what it had copied" },
     { "store.corrupt",        "a stored record failed its checksum or grammar" },
     { "store.disk_full",      "the disk is full: writing waits, reading and deleting go on" },
     { "store.disk_ok",        "there is room on the disk again" },

@@ -42,6 +42,9 @@ enum err imap_copy(struct imap *s, const struct command *c)
     };
     struct copied copied = { .from = uidset_make(&s->arena), .to = uidset_make(&s->arena) };
     e = store_copy(s->server->store, &copy, &copied);
+    /* A MOVE that failed in the middle tells what it moved all the same. */
+    if (e && move && copied.from.n)
+        reply_untagged(&s->reply, S("OK"), copyuid(s, &copied), S("moved some"));
     if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
     if (e == ERR_LIMIT) return imap_no(s, e, S("OVERQUOTA"), S("no room for them"));
     if (e || copied.from.n == 0) return e;

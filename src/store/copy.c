@@ -1,4 +1,5 @@
 /* copy.c - COPY and MOVE within an account: the row is copied, the body is shared. */
+#include "base/log.h"
 #include "store/progress_int.h"
 
 enum {
@@ -13,6 +14,7 @@ struct copying {
         last; /* of the source when the command began: copies into itself are not copied again */
     struct growing from, to;
     uint32_t uidvalidity;
+    struct mailbox_id target;
     bool done;
 };
 
@@ -66,6 +68,7 @@ static enum err copy_some(struct copying *c, struct box *from, struct box *to)
     struct txn *t = from->ledger->txn;
     struct uid uid;
     c->uidvalidity = to->head.uidvalidity;
+    c->target = mailbox_id_of(c->what->account, to->m);
     if (c->last == 0) c->last = from->head.uidnext - 1;
     while (room_for_step(t, COPY_OPS + 2 * BOX_SHARED_OPS)) {
         enum err e = sweep_next(&c->sweep, from, BITS_LIVE, c->last, &uid);
@@ -136,18 +139,46 @@ static enum err room_for(struct store *s, const struct copy *c)
     return e;
 }
 
+/* RFC 9051 6.4.7: a COPY that fails leaves its target as it was. What earlier commits have put
+ * there goes again; should that fail too (the disk), the copies stay, and the log says so. */
+static void take_back(struct store *s, const struct copying *c)
+{
+    struct expunge x = { .account = c->what->account, .mailbox = c->target, .unconditional = true };
+    x.uids = c->to.set;
+    if (c->to.set->n == 0) return;
+    enum err e = store_expunge(s, &x, NULL);
+    if (e)
+        log_event(LOG_ERROR, "store.copy_left", S(""), F_NUM("account", x.account.n),
+                  F_NUM("messages", uidset_count(c->to.set)), F_CSTR("why", err_text(e)));
+}
+
+static enum err copy_all(struct store *s, struct copying *c)
+{
+    enum err e = c->what->move ? OK : room_for(s, c->what);
+    while (!e && !c->done) {
+        growing_keep(&c->from);
+        growing_keep(&c->to);
+        e = store_commit(s, copy, c);
+        c->committed_next = c->sweep.next;
+    }
+    if (!e) return OK;
+    growing_back(&c->from);
+    growing_back(&c->to);
+    if (c->what->move) return e;
+    take_back(s, c);
+    c->from.set->n = c->to.set->n = 0;
+    return e;
+}
+
 enum err store_copy(struct store *s, const struct copy *c, struct copied *out)
 {
     struct copying copying = { .what = c, .sweep.uids = c->uids, .committed_next = 1 };
-    copying.from.set = out ? &out->from : NULL;
-    copying.to.set = out ? &out->to : NULL;
-    enum err e = c->move ? OK : room_for(s, c);
-    while (!e && !copying.done) {
-        growing_keep(&copying.from);
-        growing_keep(&copying.to);
-        e = store_commit(s, copy, &copying);
-        copying.committed_next = copying.sweep.next;
-    }
-    if (!e && out) out->uidvalidity = copying.uidvalidity;
+    struct arena arena = arena_make(COPY_SETS_BYTES);
+    struct uidset from = uidset_make(&arena), to = uidset_make(&arena);
+    copying.from.set = out ? &out->from : &from;
+    copying.to.set = out ? &out->to : &to;
+    enum err e = copy_all(s, &copying);
+    if (out) out->uidvalidity = copying.uidvalidity;
+    arena_free(&arena);
     return e;
 }

@@ -19,6 +19,7 @@ static enum err expunge_one(struct expunging *x, struct box *b, struct uid uid)
     if (!e) e = box_remove(b, uid, &was);
     if (e) return e;
     if (was.blob.n) txn_blob_ref(b->ledger->txn, was.blob, -1);
+    if (x->what->actor.protocol.n == 0) return growing_add(&x->expunged, uid);
     e = journey_put_change(b, was.journey, uid, S("deleted"), x->what->actor);
     return e ? e : growing_add(&x->expunged, uid);
 }

@@ -233,6 +233,97 @@ static void a_failed_commit_leaves_nothing(void **state)
     assert_int_equal(append(w, S("INBOX"), S("a: b\r\n\r\n"), 0).n, 1);
 }
 
+/* More than one commit, of which the third fails. */
+static void a_copy_that_fails_takes_back_what_it_did(void **state)
+{
+    struct world *w = *state;
+    enum { MANY = 2000 };
+    append_many(w, S("INBOX"), MANY);
+    append_many(w, S("Archive"), 3);
+    struct copied out = { .from = uidset_make(&w->arena), .to = uidset_make(&w->arena) };
+    struct copy c = { .account = w->alice, .from = box_of(w, S("INBOX")).id, .to = S("Archive") };
+    engine_memory_fail(w->engine, 3);
+    assert_int_equal(store_copy(w->store, &c, &out), ERR_LATER);
+    assert_int_equal(out.to.n, 0);
+    struct mailbox to = box_of(w, S("Archive"));
+    assert_int_equal(to.messages, 3);
+    assert_int_equal(box_of(w, S("INBOX")).messages, MANY);
+    assert_true(to.uidnext.n > 4); /* their UIDs are never given out again */
+    engine_memory_fail(w->engine, 3);
+    assert_int_equal(store_copy(w->store, &c, NULL), ERR_LATER);
+    assert_int_equal(box_of(w, S("Archive")).messages, 3);
+    assert_int_equal(store_copy(w->store, &c, NULL), OK);
+    assert_int_equal(box_of(w, S("Archive")).messages, 3 + MANY);
+}
+
+static void of_a_move_that_fails_each_message_is_in_one_place(void **state)
+{
+    struct world *w = *state;
+    enum { MANY = 2000 };
+    append_many(w, S("INBOX"), MANY);
+    struct copied out = { .from = uidset_make(&w->arena), .to = uidset_make(&w->arena) };
+    struct copy c = { .account = w->alice, .from = box_of(w, S("INBOX")).id, .to = S("Archive") };
+    c.move = true;
+    engine_memory_fail(w->engine, 3);
+    assert_int_equal(store_copy(w->store, &c, &out), ERR_LATER);
+    struct mailbox from = box_of(w, S("INBOX")), to = box_of(w, S("Archive"));
+    assert_int_equal(from.messages + to.messages, MANY);
+    assert_true(to.messages > 0 && from.messages > 0);
+    assert_int_equal(uidset_count(&out.from), to.messages);
+    assert_int_equal(uidset_count(&out.to), to.messages);
+    assert_int_equal(store_copy(w->store, &c, NULL), OK); /* the client tries again */
+    assert_int_equal(box_of(w, S("Archive")).messages, MANY);
+}
+
+static void a_copy_past_the_quota_copies_nothing(void **state)
+{
+    struct world *w = *state;
+    enum { MANY = 2000 };
+    struct user u = { .address = S("alice@a.test"), .password_hash = S("h") };
+    append_many(w, S("INBOX"), MANY);
+    u.quota_messages = 2 * MANY - 1;
+    assert_int_equal(store_user_update(w->store, &u), OK);
+    struct copied out = { .from = uidset_make(&w->arena), .to = uidset_make(&w->arena) };
+    struct copy c = { .account = w->alice, .from = box_of(w, S("INBOX")).id, .to = S("Archive") };
+    assert_int_equal(store_copy(w->store, &c, &out), ERR_LIMIT);
+    assert_int_equal(box_of(w, S("Archive")).messages, 0);
+    u.quota_messages = 2 * MANY;
+    assert_int_equal(store_user_update(w->store, &u), OK);
+    assert_int_equal(store_copy(w->store, &c, &out), OK);
+    assert_int_equal(box_of(w, S("Archive")).messages, MANY);
+}
+
+static struct message message_of(struct world *w, str name, struct uid uid)
+{
+    struct mailbox m = box_of(w, name);
+    struct message message = { 0 };
+    struct view *v = store_view(w->store);
+    assert_int_equal(store_message(v, &m, uid, &message), OK);
+    view_end(v);
+    return message;
+}
+
+/* RFC 8474 5.1, 5.2; RFC 8514 2: a copy is the same message, saved later. */
+static void copies_keep_their_ids_and_get_a_save_date(void **state)
+{
+    struct world *w = *state;
+    append(w, S("INBOX"), S("Message-ID: <1@x>\r\n\r\nhello\r\n"), FLAG_SEEN);
+    struct message first = message_of(w, S("INBOX"), (struct uid){ 1 });
+    struct copy c = { .account = w->alice, .from = box_of(w, S("INBOX")).id, .to = S("Archive") };
+    for (int move = 0; move < 2; move++) {
+        c.move = move;
+        assert_int_equal(store_copy(w->store, &c, NULL), OK);
+        struct message m = message_of(w, S("Archive"), (struct uid){ 1 + (uint32_t)move });
+        assert_int_equal(m.email_id, first.email_id);
+        assert_int_equal(m.thread_id, first.thread_id);
+        assert_int_equal(m.internal_date_s, first.internal_date_s);
+        assert_int_equal(m.flags.system, first.flags.system);
+        assert_true(m.saved_us > first.saved_us);
+    }
+    append(w, S("INBOX"), S("Message-ID: <2@x>\r\n\r\nhello\r\n"), 0);
+    assert_int_equal(message_of(w, S("INBOX"), (struct uid){ 2 }).email_id, first.email_id + 1);
+}
+
 static uint64_t thread_of(struct world *w, struct uid uid)
 {
     struct mailbox m = box_of(w, S("INBOX"));
@@ -356,6 +447,10 @@ int main(void)
         CASE(expunge_takes_the_deleted),
         CASE(long_commands_are_answered_once),
         CASE(a_failed_commit_leaves_nothing),
+        CASE(a_copy_that_fails_takes_back_what_it_did),
+        CASE(of_a_move_that_fails_each_message_is_in_one_place),
+        CASE(a_copy_past_the_quota_copies_nothing),
+        CASE(copies_keep_their_ids_and_get_a_save_date),
         CASE(wrong_counts_keep_nobody_from_deleting),
         CASE(a_lost_message_does_not_stop_the_others),
         CASE(a_mailbox_with_a_lost_message_goes),

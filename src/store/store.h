@@ -209,13 +209,16 @@ struct flag_change {
 enum err store_flags(struct store *s, const struct flag_change *c, struct uidset *failed) MUST_CHECK;
 
 /* Those of uids (NULL: all) that have \Deleted at commit, or all of them if unconditional (MOVE's
- * and POP3's way). *expunged may be NULL. Waits. */
+ * and POP3's way). *expunged may be NULL. An actor without a protocol leaves no trace in the journeys.
+ * Many are several commits; when one fails, those of the earlier ones are gone. Waits. */
 struct expunge { struct account account; struct mailbox_id mailbox; const struct uidset *uids; bool unconditional; struct actor actor; };
 enum err store_expunge(struct store *s, const struct expunge *x, struct uidset *expunged) MUST_CHECK;
 
 /* Copy or move to another mailbox of the same account; flags, dates and keywords go along. Pairs come
- * out in step: from->ranges enumerated in order gave to->ranges in order (RFC 4315). All or nothing
- * per STORE_BATCH_OPS. Waits. ERR_NOTFOUND: the target ([TRYCREATE]); ERR_LIMIT: quota. */
+ * out in step: from->ranges enumerated in order gave to->ranges in order (RFC 4315); out may be NULL.
+ * A long one is several commits, STORE_STEP_OPS each. If one fails, a copy takes back what it did (RFC
+ * 9051 6.4.7); of a move each message is in one of the two mailboxes, and *out says which have moved.
+ * Waits. ERR_NOTFOUND: the target ([TRYCREATE]); ERR_LIMIT: quota. */
 struct copy { struct account account; struct mailbox_id from; const struct uidset *uids; str to; bool move; struct actor actor; };
 struct copied { uint32_t uidvalidity; struct uidset from, to; };
 enum err store_copy(struct store *s, const struct copy *c, struct copied *out) MUST_CHECK;
