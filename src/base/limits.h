@@ -118,6 +118,10 @@
 #define ACCEPT_RCPTS          200  /* mailboxes and queue entries of one message: its commit is one
                                       batch, and filing takes up to 20 of its operations */
 #define IMPORT_MESSAGES       180  /* of one commit of an import: filing takes up to 22 of its operations */
+#define THREAD_SWEEP_MIN      1000 /* messages forgotten before the ids of their threads are */
+#define THREAD_SWEEP_ROWS     2048 /* looked at in one view or step */
+#define THREAD_SWEEP_LATE     64   /* mailboxes that got mail meanwhile; past it another time */
+#define THREAD_SWEEP_MAX      (64 * 1024 * 1024) /* threads of an account: 8 MB of bits */
 #define STORE_TIDY_GAP_US     3600000000ULL /* between removals of what has expired */
 #define MAILBOX_NAME_BYTES    1000 /* UTF-8, whole path */
 #define MAILBOX_DEPTH         32

@@ -78,9 +78,9 @@ struct key {
     uint8_t n;
 };
 
-/* Of key_box, key_box_u32, key_change, and of a rename: a row whose key has another length is
+/* Of key_box, key_box_u32, key_change, and of a rename, of a thread: a row whose key has another length is
  * damaged. */
-enum { KEY_BOX_BYTES = 5, KEY_BOX_U32_BYTES = 9, KEY_CHANGE_BYTES = 17, KEY_RENAME_BYTES = 13 };
+enum { KEY_BOX_BYTES = 5, KEY_BOX_U32_BYTES = 9, KEY_CHANGE_BYTES = 17, KEY_RENAME_BYTES = 13, KEY_THREAD_BYTES = 9 };
 
 struct key key_of(enum tag tag);
 void key_u32(struct key *k, uint32_t value);

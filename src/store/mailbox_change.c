@@ -212,6 +212,7 @@ static enum err delete_box(struct ledger *l, struct name_row *row, bool *empty)
     if (!e) e = mark_dying(l, row->m, &head, empty);
     if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
     ledger_less(l, head.size_bytes, head.messages);
+    l->row.forgotten += head.messages;
     (void)ledger_modseq(l); /* the account changed */
     struct key head_key = key_box(TAG_HEAD, row->m);
     struct key title_key = key_box(TAG_TITLE, row->m);

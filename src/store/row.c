@@ -118,6 +118,7 @@ enum err ledger_row_get(struct source from, struct account a, struct ledger_row 
     row.uidvalidity = row_u64(&r);
     row.bytes = row_u64(&r);
     row.messages = row_u64(&r);
+    row.forgotten = row_u64(&r);
     if (row_end(&r)) return row_corrupt(a, "counters of an account");
     *out = row;
     return OK;
@@ -133,17 +134,14 @@ void ledger_row_put(struct txn *t, struct account a, const struct ledger_row *ro
     buf_varint(&b, row->uidvalidity);
     buf_varint(&b, row->bytes);
     buf_varint(&b, row->messages);
+    buf_varint(&b, row->forgotten);
     row_put(t, a, &k, &b);
 }
 
 /* --- mailboxes ------------------------------------------------------------------------------- */
 
-enum err head_get(struct source from, struct account a, uint32_t m, struct head *out)
+enum err head_read(str value, struct head *out)
 {
-    struct key k = key_box(TAG_HEAD, m);
-    str value;
-    enum err e = source_get(from, a, &k, &value);
-    if (e) return e;
     struct row r = row_open(value);
     struct head h = { 0 };
     h.uidvalidity = (uint32_t)row_u64(&r);
@@ -156,9 +154,17 @@ enum err head_get(struct source from, struct account a, uint32_t m, struct head 
     h.keywords = (uint32_t)row_u64(&r);
     h.size_bytes = row_u64(&r);
     if (h.uidnext == 0 || h.keywords > MAILBOX_KEYWORDS) r.bad = true;
-    if (row_end(&r)) return row_corrupt(a, "head of a mailbox");
-    *out = h;
-    return OK;
+    if (!r.bad) *out = h;
+    return row_end(&r);
+}
+
+enum err head_get(struct source from, struct account a, uint32_t m, struct head *out)
+{
+    struct key k = key_box(TAG_HEAD, m);
+    str value;
+    enum err e = source_get(from, a, &k, &value);
+    if (e) return e;
+    return head_read(value, out) ? row_corrupt(a, "head of a mailbox") : OK;
 }
 
 void head_put(struct txn *t, struct account a, uint32_t m, const struct head *head)

@@ -59,6 +59,7 @@ struct ledger_row {
     uint64_t emails;      /* likewise, RFC 8474 ids */
     uint64_t uidvalidity; /* likewise; ascends by the clock, so no name ever has the same again */
     uint64_t bytes, messages; /* quota used by live messages */
+    uint64_t forgotten;       /* messages whose rows are gone since thread_tidy last went through */
 };
 enum err ledger_row_get(struct source from, struct account a,
                         struct ledger_row *out) MUST_CHECK; /* ERR_NOTFOUND: no such account */
@@ -72,6 +73,7 @@ struct head {
     uint32_t messages, unseen, deleted, keywords;
     uint64_t size_bytes;
 };
+enum err head_read(str value, struct head *out) MUST_CHECK;
 enum err head_get(struct source from, struct account a, uint32_t m, struct head *out) MUST_CHECK;
 void head_put(struct txn *t, struct account a, uint32_t m, const struct head *head);
 

@@ -57,6 +57,9 @@ enum err ledger_room(struct ledger *l, uint64_t bytes, uint64_t messages) MUST_C
 enum err thread_join(struct ledger *l, str card, uint64_t email_id, uint64_t *thread_id) MUST_CHECK;
 enum { THREAD_OPS = 10 }; /* rows it may put */
 
+/* Forgets the Message-IDs of threads without messages, when enough messages were forgotten. Waits. */
+enum err thread_tidy(struct store *s, struct account a) MUST_CHECK;
+
 /* --- append (append.c) ----------------------------------------------------------------------- */
 /* One message into an open mailbox: blob reference, ids, thread, keywords. */
 struct filing {

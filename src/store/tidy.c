@@ -97,6 +97,16 @@ static void forget_one(struct txn *t, const struct forgetting *f, const struct c
     row_delete(t, f->account, &flags);
 }
 
+static enum err count_forgotten(struct txn *t, struct account a, size_t n)
+{
+    struct ledger_row row;
+    enum err e = ledger_row_get(in_txn(t), a, &row);
+    if (e) return e == ERR_NOTFOUND ? OK : e;
+    row.forgotten += n;
+    ledger_row_put(t, a, &row);
+    return OK;
+}
+
 /* A session that was told of less than the horizon is told to start over, also when a transaction
  * stops in the middle of a modseq and its other tombstones are still there. */
 static enum err forget(struct txn *t, void *arg)
@@ -106,7 +116,7 @@ static enum err forget(struct txn *t, void *arg)
     struct old old = { .before_us = txn_wall_us(t) - (int64_t)f->keep_us };
     struct head head;
     f->done = true;
-    old.cap = (txn_room(t) - 1) / FORGET_OPS;
+    old.cap = STORE_STEP_OPS / FORGET_OPS;
     old.changes = ARENA_ARRAY(txn_arena(t), old.cap, struct change);
     if (!old.changes) return ERR_LIMIT;
     enum err e = head_get(in_txn(t), f->account, f->m, &head);
@@ -115,6 +125,8 @@ static enum err forget(struct txn *t, void *arg)
     if (e || old.n == 0) return e;
     for (size_t i = 0; i < old.n; i++)
         forget_one(t, f, &old.changes[i]);
+    e = count_forgotten(t, f->account, old.n);
+    if (e) return e;
     head.horizon = old.changes[old.n - 1].modseq.n;
     head_put(t, f->account, f->m, &head);
     f->done = old.n < old.cap;
@@ -186,6 +198,7 @@ static enum err tidy_account(struct store *s, struct account a)
     for (size_t i = 0; !e && i < boxes.n; i++)
         if (any_tombstone(s, a, (uint32_t)boxes.at[i]))
             e = tidy_mailbox(s, a, (uint32_t)boxes.at[i]);
+    if (!e) e = thread_tidy(s, a);
     mem_free(dying.at);
     mem_free(boxes.at);
     return e;

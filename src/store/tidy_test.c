@@ -42,6 +42,50 @@ static enum err seqmap_for(struct world *w, const struct told *told)
     return e;
 }
 
+static unsigned ids_of_threads(struct world *w)
+{
+    unsigned n = 0;
+    struct view *v = store_view(w->store);
+    assert_int_equal(view_scan(v, w->alice, S("H"), S("I"), count_row, &n), OK);
+    view_end(v);
+    return n;
+}
+
+static uint64_t thread_of(struct world *w, str name, struct uid uid)
+{
+    struct mailbox m = box_of(w, name);
+    struct message message;
+    struct view *v = store_view(w->store);
+    assert_int_equal(store_message(v, &m, uid, &message), OK);
+    view_end(v);
+    return message.thread_id;
+}
+
+/* Each in a thread of its own, but the last: it answers the first. */
+static void threads_are_forgotten_with_their_last_message(void **state)
+{
+    enum { MANY = 3000 };
+    struct world *w = *state;
+    for (int i = 0; i < MANY; i++)
+        append(w, S("INBOX"), arena_fmt(&w->arena, "Message-ID: <%d@x>\r\n\r\n.\r\n", i), 0);
+    str answer = S("Message-ID: <a@x>\r\nIn-Reply-To: <0@x>\r\n\r\n.\r\n");
+    struct uid answered = append(w, S("Archive"), answer, 0);
+    assert_int_equal(ids_of_threads(w), MANY + 1);
+    struct uidset most = set_of(w, 1, MANY - 10);
+    (void)expunge_all(w, S("INBOX"), &most, true);
+    assert_int_equal(store_tidy(w->store), OK);
+    assert_int_equal(ids_of_threads(w), MANY + 1); /* they can come back */
+    engine_memory_advance(w->engine, 31 * DAY_US);
+    assert_int_equal(store_tidy(w->store), OK);
+    assert_int_equal(ids_of_threads(w), 10 + 2);
+    str late = S("Message-ID: <b@x>\r\nIn-Reply-To: <0@x>\r\n\r\n.\r\n");
+    struct uid uid = append(w, S("INBOX"), late, 0);
+    assert_int_equal(thread_of(w, S("INBOX"), uid), thread_of(w, S("Archive"), answered));
+    unsigned before = rows_in(w, w->alice);
+    assert_int_equal(store_tidy(w->store), OK); /* nothing is due */
+    assert_int_equal(rows_in(w, w->alice), before);
+}
+
 static void old_tombstones_are_forgotten(void **state)
 {
     struct world *w = *state;
@@ -136,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(old_tombstones_are_forgotten),
+        CASE(threads_are_forgotten_with_their_last_message),
         CASE(old_journeys_are_forgotten),
         CASE(an_interrupted_removal_is_finished),
     };
