@@ -5,6 +5,7 @@
  * their files. The point is what was published then, which all that was answered is part of.
  */
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/embedded/catalog_int.h"
 
@@ -53,7 +54,11 @@ static void add(struct embedded_backup *b, const struct found *f)
 {
     struct segment *s;
     enum err e = segment_open(&b->e->segments, f->number, &s);
-    if (e == ERR_CORRUPT || e == ERR_DENIED) b->point.unreadable++;
+    if (e == ERR_CORRUPT || e == ERR_DENIED) {
+        b->point.unreadable++;
+        log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "header of a segment"),
+                  F_NUM("segment", f->number));
+    }
     if (e == ERR_LATER) b->failed = e;
     if (e) return; /* not there: a body's that was given up meanwhile */
     uint64_t bytes = bytes_of(b, f, s);
