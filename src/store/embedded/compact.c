@@ -400,6 +400,9 @@ void compactor_step(void *arg)
         return;
     }
     if (!follow(c)) fail(c, ERR_LATER);
+    bool full = atomic_load(&e->disk_full);
+    if (full && !c->was_full) atomic_fetch_add(&c->asked, 1); /* it asks by itself, once */
+    c->was_full = full;
     if (c->round == atomic_load(&c->answered)) c->round = atomic_load(&c->asked);
     enum step step = next(c);
     count_dead(c);

@@ -58,6 +58,7 @@ struct compactor {
     uint64_t removed; /* a log whose row is to be deleted; 0: none */
 
     _Atomic uint64_t asked, answered; /* rounds; equal: nobody waits */
+    bool was_full;                    /* the disk, at the last step */
     uint64_t round;                   /* being run for those who asked, or the last one */
     _Atomic int round_result;         /* enum err */
     _Atomic uint64_t segments, bytes, blobs, copied_bytes, dead_bytes; /* figures */

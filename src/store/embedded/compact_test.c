@@ -162,6 +162,11 @@ static void expect_letter(struct place *p, unsigned n)
     body_close(r);
 }
 
+static void expect_one(struct place *p, void *arg)
+{
+    expect_letter(p, *(unsigned *)arg);
+}
+
 static void put_letters(struct place *p, void *arg)
 {
     (void)arg;
@@ -485,6 +490,46 @@ static void commits_go_in_between(void **state)
     assert_in_range(b.most_bytes, STORE_COMPACT_TXN_BYTES / 2, 2 * STORE_COMPACT_TXN_BYTES + 20000);
 }
 
+/* --- damage
+ * ----------------------------------------------------------------------------------------- */
+
+static void damage_first_segment(struct place *p)
+{
+    struct buf path = buf_make(300);
+    buf_addf(&path, "%s/journal/0000000001.seg", p->folder);
+    buf_addc(&path, 0);
+    FILE *f = fopen(path.p, "r+");
+    assert_non_null(f);
+    fseek(f, 8000, SEEK_SET);
+    for (int i = 0; i < 100; i++)
+        fputc('x', f);
+    fclose(f);
+    buf_free(&path);
+}
+
+/* What cannot be read may be needed: the segment stays, and the others are compacted. */
+static void what_is_damaged_stays(void **state)
+{
+    struct place *p = *state;
+    struct compact_result result;
+    place_run(p, put_letters, NULL);
+    place_close(p);
+    damage_first_segment(p);
+    p->options.garbage_grace_ms = 1;
+    assert_int_equal(place_open(p), OK);
+    place_run(p, drop_most, NULL);
+    place_run(p, compact, &result);
+    assert_true(engine_stats(p->engine).compacted_bytes > 1000000);
+    struct buf path = buf_make(300);
+    buf_addf(&path, "%s/journal/0000000001.seg", p->folder);
+    buf_addc(&path, 0);
+    assert_int_equal(access(path.p, R_OK), 0);
+    buf_free(&path);
+    reopen(p);
+    for (unsigned n = LETTERS / 2; n < LETTERS; n++)
+        if (is_kept(n)) place_run(p, expect_one, &n);
+}
+
 /* --- any history of rows ---------------------------------------------------------------------- */
 
 enum { KEYS = 600, ROUNDS = 60, CHANGES = 40 };
@@ -589,6 +634,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_open_body_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pinned_segments_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commits_go_in_between, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_damaged_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_journal_alone_says_the_same, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ bool reserve_give(void *arg)
     if (!atomic_exchange(&e->disk_full, true))
         log_event(LOG_WARN, "store.disk_full", S(""), F_NUM("reserve", there));
     if (there) seam_unlink(e->seam, reserve_path);
+    kick(e, &e->compactor_service);
     return there;
 }
 
