@@ -158,11 +158,86 @@ static void no_room_means_later(void **state)
     assert_int_equal(n, 0);
 }
 
+/* RFC 3030 3: what is binary is stored as it came, to the last byte. */
+static void binary_is_kept_byte_for_byte(void **state)
+{
+    struct world *w = *state;
+    static const char text[] = "a: b\r\n\r\n\0\n\r.\r\n.\r\n..\xff\r";
+    int socket = client_open(w, MX);
+    play_on(w, socket,
+            "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<> BODY=BINARYMIME\nS 250 *\n"
+            "C RCPT TO:<alice@a.test>\nS 250 *\nC RCPT TO:<team@a.test>\nS 250 *\nC BDAT 10\n");
+    client_send(w, socket, (str){ text, 10 });
+    str rest = { text + 10, sizeof(text) - 1 - 10 };
+    play_on(w, socket, "S 250 2.0.0 10 bytes received\n");
+    client_send(w, socket, arena_fmt(&w->arena, "BDAT %zu LAST\r\n", rest.n));
+    client_send(w, socket, rest);
+    play_on(w, socket, "S 250 2.0.0 ok, id *\n");
+    seam_socket_close(w->seam, socket);
+    unsigned n;
+    assert_true(str_ends(inbox(w, S("alice@a.test"), &n), (str){ text, sizeof(text) - 1 }));
+}
+
+static bool take_entry(void *arg, const struct queue_entry *e)
+{
+    *(struct queue_entry *)arg = *e;
+    return true;
+}
+
+/* The one entry of the queue; its numbers, not its texts. */
+static struct queue_entry queued_now(struct world *w)
+{
+    struct queue_entry e = { .attempts = 0 };
+    struct view *v = store_view(w->store);
+    assert_int_equal(store_queue_list(v, take_entry, &e), OK);
+    view_end(v);
+    return e;
+}
+
+/* What is asked of a letter goes with it into the queue. */
+static void what_is_asked_is_queued(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(store_alias_add(w->store, S("far@a.test"), S("far@b.test")), OK);
+    static const struct {
+        const char *mail, *header;
+        struct queue_entry want;
+    } cases[] = {
+        { "", "A: b", { .notify = 0 } },
+        { " SMTPUTF8 BODY=8BITMIME", "A: b", { .notify = 0 } }, /* ASCII all the same */
+        { " SMTPUTF8", "A: \xc3\xa9", { .utf8 = true, .eight_bit = true } },
+        { " MT-PRIORITY=-7", "TLS-Required: no", { .priority = -7, .tls_optional = true } },
+        { " MT-PRIORITY=7", "TLS-Required: yes", { .priority = 0 } },
+        { "", "TLS-Required: No\nC TLS-Required: No", { .priority = 0 } },
+        { " BY=60;NT", "A: b", { .by = { .notify = true, .trace = true } } },
+        { " BY=60;R", "A: b", { .by = { .at_us = 1 } } },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        str script = arena_fmt(&w->arena,
+                               "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<a@b.test>%s\nS 250 *\n"
+                               "C RCPT TO:<far@a.test>\nS 250 *\nC DATA\nS 354 *\nC %s\nC \nC .\n"
+                               "S 250 *\n",
+                               cases[i].mail, cases[i].header);
+        play(w, MX, arena_cstr(&w->arena, script));
+        struct queue_entry got = queued_now(w), want = cases[i].want;
+        bool by = want.by.at_us || want.by.notify;
+        if (got.utf8 != want.utf8 || got.eight_bit != want.eight_bit ||
+            got.priority != want.priority || got.tls_optional != want.tls_optional ||
+            got.by.notify != want.by.notify || got.by.trace != want.by.trace ||
+            (got.by.at_us != 0) != by || got.require_tls || got.binary)
+            fail_msg("case %zu", i);
+        struct queue_result gone = { .key = got.key, .outcome = QUEUE_DROPPED };
+        assert_int_equal(store_queue_results(w->store, &gone, 1, NULL, 0), OK);
+    }
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(binary_is_kept_byte_for_byte),
+        CASE(what_is_asked_is_queued),
         CASE(a_letter_arrives),
         CASE(smugglers_get_one_refusal),
         CASE(chunks_arrive),
