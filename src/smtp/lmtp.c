@@ -5,21 +5,12 @@
  */
 #include "smtp/smtp_int.h"
 
-static bool has_room(struct view *v, struct account account, uint64_t bytes)
-{
-    struct quota q;
-    if (store_quota(v, account, &q)) return true;
-    return (!q.bytes_max || q.bytes + bytes <= q.bytes_max) &&
-           (!q.messages_max || q.messages < q.messages_max);
-}
-
-/* An alias of several is taken as long as one of them has room, as at RCPT. */
+/* An alias of several, or of somebody elsewhere, is taken as long as one of them has room. */
 static bool is_full(struct view *v, const struct transaction *tx, const struct rcpt_share *share,
                     uint64_t bytes)
 {
-    for (size_t i = 0; i < share->local_n; i++)
-        if (has_room(v, tx->local[share->local_at + i].account, bytes)) return false;
-    return share->local_n && !share->queue_n;
+    if (!share->local_n || share->queue_n) return false;
+    return !smtp_has_room(v, tx->local + share->local_at, share->local_n, bytes);
 }
 
 bool lmtp_drop_full(struct smtp *s, uint64_t bytes)

@@ -32,6 +32,29 @@ enum err smtp_refuse_route(struct smtp *s, enum err why)
     }
 }
 
+bool smtp_has_room(struct view *v, const struct local_rcpt *to, size_t n, uint64_t bytes)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct quota q;
+        if (store_quota(v, to[i].account, &q)) return true;
+        if ((!q.bytes_max || q.bytes + bytes <= q.bytes_max) &&
+            (!q.messages_max || q.messages < q.messages_max))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 1870 6.1: the size was declared, so the message need not come to be refused. */
+static bool is_too_big_for(struct smtp *s, const struct route *route)
+{
+    uint64_t bytes = s->tx.mail.size_bytes;
+    if (!bytes || !route->local_n || route->remote_n) return false;
+    struct view *v = store_view(s->server->store);
+    bool room = !v || smtp_has_room(v, route->local, route->local_n, bytes);
+    if (v) view_end(v);
+    return !room;
+}
+
 static enum err too_many(struct smtp *s)
 {
     return smtp_reply(s, 452, "4.5.3",
@@ -163,6 +186,7 @@ static enum err judge(struct smtp *s, str args, struct rcpt_params *rcpt, struct
     if (route->kind == ROUTE_REMOTE && is_this_machine(s, rcpt->rcpt.domain))
         return smtp_reply(s, 550, "5.1.2", S("no mail goes to that address"));
     if (route->local_n + route->remote_n > ACCEPT_RCPTS) return smtp_refuse_route(s, ERR_LIMIT);
+    if (is_too_big_for(s, route)) return smtp_refuse_route(s, ERR_LATER);
     if (s->tx.release_us && hold_for_later(s, rcpt, route)) return too_many(s);
     return OK;
 }

@@ -94,6 +94,8 @@ smtp_command_fn smtp_ehlo, smtp_helo, smtp_lhlo, smtp_starttls, smtp_auth, smtp_
 /* At most n bytes of a message that must be whole by until_us (data.c). Waits. */
 enum err smtp_read_piece(struct smtp *s, size_t n, uint64_t until_us, str *bytes) MUST_CHECK;
 enum err smtp_no_recipients(struct smtp *s); /* 554; in LMTP 503 (RFC 2033 4.2) */
+/* Has one of these mailboxes room for so many bytes more? */
+bool smtp_has_room(struct view *v, const struct local_rcpt *to, size_t n, uint64_t bytes);
 enum err smtp_refuse_route(struct smtp *s, enum err why); /* what route_find said */
 bool smtp_auth_offered(const struct smtp *s);
 
