@@ -43,6 +43,7 @@ static const struct { unsigned code; const char *enhanced; str text; } answers[]
 struct intake {
     struct smtp *s;
     struct data_scan scan;
+    struct data_scan probe; /* of a binary message: would it do as text? */
     struct body *body;
     struct card_builder *card;
     struct buf header; /* until its end has come */
@@ -75,6 +76,7 @@ enum err intake_new(struct smtp *s, struct intake **out)
     *in = (struct intake){
         .s = s,
         .scan = { .repair_lf = is_repaired(s) },
+        .probe = { .chunk = true },
         .body = body,
         .card = card_begin(),
         .header = buf_make(SMTP_HEADER_BYTES + CONN_INPUT_BYTES),
@@ -303,7 +305,8 @@ void intake_chunk(struct intake *in, str bytes)
     in->scan.chunk = true;
     if (in->s->tx.mail.binary) { /* byte for byte, whatever it holds */
         in->seen += bytes.n;
-        in->scan.found |= TEXT_8BIT;
+        data_scan(&in->probe, bytes, ignore, NULL);
+        in->scan.found |= in->probe.found & TEXT_8BIT;
         take(in, bytes);
         return;
     }
@@ -335,6 +338,13 @@ static bool needs_utf8(const struct intake *in)
     return tx->mail.utf8 && (in->scan.found & TEXT_8BIT || !str_is_ascii(tx->sender));
 }
 
+/* The same of BINARYMIME: what is text throughout needs no server that takes binary mail. */
+static bool is_binary(const struct intake *in)
+{
+    bool text = !(in->probe.found & TEXT_FAULTS) && in->probe.place == AT_LINE_START;
+    return in->s->tx.mail.binary && !text;
+}
+
 static enum err commit(struct intake *in, str card)
 {
     struct smtp *s = in->s;
@@ -350,13 +360,13 @@ static enum err commit(struct intake *in, str card)
         .envid = tx->mail.envid,
         .ret_full = tx->mail.ret_full,
         .utf8 = needs_utf8(in),
-        .binary = tx->mail.binary,
+        .binary = is_binary(in),
         .require_tls = tx->mail.require_tls,
         .tls_optional = in->tls_optional,
         .priority = tx->priority,
         .by = tx->by,
         .release_us = tx->release_us,
-        .eight_bit = in->scan.found & TEXT_8BIT,
+        .eight_bit = in->scan.found & TEXT_8BIT || is_binary(in),
         .local = tx->local,
         .local_n = tx->local_n,
         .queue = tx->queue,

@@ -231,11 +231,45 @@ static void what_is_asked_is_queued(void **state)
     }
 }
 
+/* Who says BINARYMIME to be sure shall not find that nobody takes the letter. */
+static void what_is_no_more_than_text_is_not_binary(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(store_alias_add(w->store, S("far@a.test"), S("far@b.test")), OK);
+    static const struct {
+        str text;
+        bool binary, eight_bit;
+    } cases[] = {
+        { S_INIT("a: b\r\n\r\ntext\r\n"), false, false },
+        { S_INIT("a: b\r\n\r\nt\xc3\xa9xt\r\n"), false, true },
+        { S_INIT("a: b\r\n\r\ntext"), true, true }, /* without its last line end */
+        { S_INIT("a: b\r\n\r\n\0\r\n"), true, true },
+        { S_INIT("a: b\r\n\r\na\nb\r\n"), true, true },
+        { S_INIT("a: b\r\n\r\na\rb\r\n"), true, true },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int socket = client_open(w, MX);
+        play_on(w, socket,
+                "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<> BODY=BINARYMIME\nS 250 *\n"
+                "C RCPT TO:<far@a.test>\nS 250 *\n");
+        client_send(w, socket, arena_fmt(&w->arena, "BDAT %zu LAST\r\n", cases[i].text.n));
+        client_send(w, socket, cases[i].text);
+        play_on(w, socket, "S 250 2.0.0 ok, id *\n");
+        seam_socket_close(w->seam, socket);
+        struct queue_entry got = queued_now(w);
+        if (got.binary != cases[i].binary || got.eight_bit != cases[i].eight_bit)
+            fail_msg("case %zu", i);
+        struct queue_result gone = { .key = got.key, .outcome = QUEUE_DROPPED };
+        assert_int_equal(store_queue_results(w->store, &gone, 1, NULL, 0), OK);
+    }
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(what_is_no_more_than_text_is_not_binary),
         CASE(binary_is_kept_byte_for_byte),
         CASE(what_is_asked_is_queued),
         CASE(a_letter_arrives),
