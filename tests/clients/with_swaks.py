@@ -106,4 +106,50 @@ def oversized():
     expect(r"221 2\.0\.0", out)
 
 
+@case
+def lmtp():
+    """swaks speaks LMTP, and hears an answer for each recipient"""
+    out = swaks("--protocol", "LMTP", "--from", "someone@elsewhere.test", "--to", "alice@a.test,carol@a.test",
+                "--header", "Subject: swaks lmtp", port=LMTP)
+    expect(r"^ *~> LHLO|^ -> LHLO", out)
+    expect(r"with LMTP", arrived("alice@a.test", A, "swaks lmtp"))
+    arrived("carol@a.test", A, "swaks lmtp")
+
+
+def through_proxy(version, family, source, dest):
+    subject = "swaks proxy %d" % version
+    swaks("--from", "someone@elsewhere.test", "--to", "alice@a.test", "--header", "Subject: " + subject,
+          "--proxy-version", str(version), "--proxy-family", family, "--proxy-source", source,
+          "--proxy-source-port", "4000", "--proxy-dest", dest, "--proxy-dest-port", "25", "--tls", port=PROXIED)
+    return arrived("alice@a.test", A, subject)
+
+
+@case
+def proxied():
+    """swaks behind a PROXY header of version 1: who it names is in Received"""
+    expect(r"\[192\.0\.2\.7\]", through_proxy(1, "TCP4", "192.0.2.7", "192.0.2.1"))
+
+
+@case
+def proxied_binary():
+    """swaks behind a PROXY header of version 2, over IPv6"""
+    expect(r"2001:db8::7", through_proxy(2, "AF_INET6", "2001:db8::7", "2001:db8::1"))
+
+
+@case
+def not_proxied():
+    """swaks without the header where it is wanted is cut off"""
+    out = swaks("--from", "someone@elsewhere.test", "--to", "alice@a.test", port=PROXIED, status=None)
+    assert "220" not in out, out
+
+
+@case
+def xclient():
+    """swaks says by XCLIENT whom it stands for"""
+    out = swaks("--from", "someone@elsewhere.test", "--to", "alice@a.test", "--header", "Subject: swaks xclient",
+                "--xclient-addr", "192.0.2.9", "--xclient-name", "far.test", "--xclient-port", "7", port=SMTP)
+    expect(r"XCLIENT .*ADDR=192\.0\.2\.9", out)
+    expect(r"\[192\.0\.2\.9\]", arrived("alice@a.test", A, "swaks xclient"))
+
+
 run_cases()

@@ -11,9 +11,10 @@ import time
 import traceback
 
 A, B, CA, DIR = (os.environ[name] for name in ("A_ADDRESS", "B_ADDRESS", "CA", "WORLD_DIR"))
-SMTP, SUBMISSION, SUBMISSIONS, IMAP, IMAPS, POP3, POP3S = (
+SMTP, SUBMISSION, SUBMISSIONS, IMAP, IMAPS, POP3, POP3S, LMTP, PROXIED = (
     int(os.environ["PORT_" + name])
-    for name in ("SMTP", "SUBMISSION", "SUBMISSIONS", "IMAP", "IMAPS", "POP3", "POP3S"))
+    for name in ("SMTP", "SUBMISSION", "SUBMISSIONS", "IMAP", "IMAPS", "POP3", "POP3S", "LMTP",
+                                          "PROXIED"))
 PASSWORD = "secret"
 PATIENCE_S = 20
 

@@ -21,6 +21,8 @@ enum {
     PORT_IMAPS = 2993,
     PORT_POP3 = 2110,
     PORT_POP3S = 2995,
+    PORT_LMTP = 2424,
+    PORT_PROXIED = 2526,
     PORT_DNS = 5353
 };
 

@@ -5,8 +5,9 @@
  *
  * The command finds in its environment: WORLD_DIR (its own, removed at the end), CA (the file to
  * trust), A_ADDRESS, B_ADDRESS (the servers'), A_CONFIG, B_CONFIG, POSTHORN (the program),
- * SOURCE_DIR, and the ports, as PORT_SMTP and so on. alice@a.test, carol@a.test and bob@b.test have
- * the password "secret". Its exit status is the command's, or 1 if a server did not end cleanly.
+ * SOURCE_DIR, and the ports, as PORT_SMTP and so on (PORT_LMTP and PORT_PROXIED are a.test's
+ * alone). alice@a.test, carol@a.test and bob@b.test have the password "secret". Its exit status is
+ * the command's, or 1 if a server did not end cleanly.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,11 +25,26 @@ static const struct {
     const char *name;
     int port;
 } ports[] = {
-    { "PORT_SMTP", PORT_SMTP },   { "PORT_SUBMISSION", PORT_SUBMISSION },
-    { "PORT_IMAP", PORT_IMAP },   { "PORT_SUBMISSIONS", PORT_SUBMISSIONS },
-    { "PORT_IMAPS", PORT_IMAPS }, { "PORT_POP3", PORT_POP3 },
-    { "PORT_POP3S", PORT_POP3S },
+    { "PORT_SMTP", PORT_SMTP },       { "PORT_SUBMISSION", PORT_SUBMISSION },
+    { "PORT_IMAP", PORT_IMAP },       { "PORT_SUBMISSIONS", PORT_SUBMISSIONS },
+    { "PORT_IMAPS", PORT_IMAPS },     { "PORT_POP3", PORT_POP3 },
+    { "PORT_POP3S", PORT_POP3S },     { "PORT_LMTP", PORT_LMTP },
+    { "PORT_PROXIED", PORT_PROXIED },
 };
+
+/* What only some clients ask for: LMTP, a port behind a proxy, and XCLIENT. */
+static struct server *start_a(struct world *w)
+{
+    char extra[600], address[16];
+    world_address(w, 2, address);
+    snprintf(extra, sizeof extra,
+             "\n[smtp]\nxclient = 127.0.0.0/8\n"
+             "\n[listener lmtp]\naddress = %s:%d\nprotocol = lmtp\n"
+             "\n[listener proxied]\naddress = %s:%d\nprotocol = mx\nproxies = 127.0.0.0/8\n"
+             "handshake = 1s\n",
+             address, PORT_LMTP, address, PORT_PROXIED);
+    return server_start(w, "a.test", extra);
+}
 
 static void tell(struct world *w, struct server *a, struct server *b)
 {
@@ -77,7 +93,7 @@ int main(int argc, char **argv)
     if (argc < 2) fail_now("usage: with_world COMMAND [ARG...]");
     struct world *w = world_new();
     world_dns_start(w);
-    struct server *a = server_start(w, "a.test", NULL), *b = server_start(w, "b.test", NULL);
+    struct server *a = start_a(w), *b = server_start(w, "b.test", NULL);
     server_user(a, "alice@a.test", "secret");
     server_user(a, "carol@a.test", "secret");
     server_user(b, "bob@b.test", "secret");
