@@ -92,6 +92,9 @@ static enum err make_report(struct deliver *d, const struct accept *letter,
     e = write_report(d, letter, s, &to, a, &text) ? seal(d, buf_str(&text), a, report) : ERR_LIMIT;
     report->id = store_msgid_new(d->store);
     report->utf8 = letter->utf8;
+    report->require_tls = letter->require_tls; /* RFC 8689 4.3 */
+    report->tls_optional = letter->tls_optional;
+    report->priority = letter->priority;
     report->eight_bit = !str_is_ascii(buf_str(&text));
     report->local = route.local;
     report->local_n = route.local_n;
