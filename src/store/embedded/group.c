@@ -241,6 +241,8 @@ void group_write(struct embedded *e, struct group *g)
         atomic_store(&e->failing, g->result != OK);
         atomic_store(&e->syncs, e->journal.syncs);
         atomic_store(&e->journal_bytes, e->journal.bytes);
+    } else {
+        g->result = journal_settle(&e->journal, g->first_seq);
     }
     atomic_store(&g->written, true);
 }

@@ -44,6 +44,7 @@ static int next_segment(struct journal *j, uint64_t first_seq)
     if (e && room_made(j, code)) e = segment_create(j->segments, &wanted, true, &j->current, &code);
     if (e) return code;
     j->end = j->allocated = j->zeroed = SEGMENT_HEADER_BYTES;
+    j->uncertain = false; /* the new header says how much of the last log counts */
     return 0;
 }
 
@@ -128,6 +129,7 @@ enum err journal_write(struct journal *j, struct buf *group, uint64_t first_seq,
         code = make_ready(j, group->n, first_seq);
         if (code == -ENOSPC) return ERR_LATER;
         if (!code) code = write_group(j, group);
+        if (code && j->current) j->uncertain = true;
         if (code) abandon(j, code);
     }
     if (code) return ERR_LATER;
@@ -138,4 +140,10 @@ enum err journal_write(struct journal *j, struct buf *group, uint64_t first_seq,
     j->last = *segment;
     j->last_end = j->end;
     return OK;
+}
+
+enum err journal_settle(struct journal *j, uint64_t first_seq)
+{
+    if (!j->uncertain) return OK;
+    return make_ready(j, 0, first_seq) ? ERR_LATER : OK;
 }

@@ -15,6 +15,7 @@ struct journal {
     uint64_t end;            /* of current: what is durable */
     uint64_t allocated;      /* of current: room up to here */
     uint64_t zeroed;         /* of current: written up to here, perhaps with zeros */
+    bool uncertain;          /* a group that failed may be read after a crash: no successor says otherwise yet */
     uint64_t last, last_end; /* the newest log that has anything durable, and how much of it */
     _Atomic bool leave; /* any thread: current is worth compacting: the next group opens another */
     uint64_t syncs, bytes; /* statistics */
@@ -28,5 +29,8 @@ void journal_end(struct journal *j);
  * too: the next group tries again. */
 enum err journal_write(struct journal *j, struct buf *group, uint64_t first_seq, uint64_t *segment,
                        uint64_t *at) MUST_CHECK;
+/* Makes sure that what failed is gone for good, for those who are to be told OK though they wrote
+ * nothing: they judged by a state without it. ERR_LATER */
+enum err journal_settle(struct journal *j, uint64_t first_seq) MUST_CHECK;
 
 #endif
