@@ -95,6 +95,7 @@
 #define STORE_LAZY_MS         1000 /* what nobody waits for is written at the latest after */
 #define STORE_BODY_WAIT_MS    10000 /* for memory for a body, then "later" */
 #define STORE_PATH_BYTES      (64 * 1024) /* an arena for one path */
+#define STORE_INDEX_PATH_BYTES 4096 /* PATH_MAX */
 #define STORE_INDEX_UNBEGUN_BYTES (128 * 1024) /* LMDB's first two pages, at 64 KiB; a damaged index no larger is made anew */
 #define STORE_IO_THREADS      4
 #define STORE_VIEWS           1024 /* open at once: LMDB's table of readers */

@@ -10,6 +10,7 @@
 #include "store/embedded/pages_int.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <xxhash.h>
 
 #if defined(__has_feature)
@@ -24,6 +25,10 @@
 struct index {
     MDB_env *env;
     MDB_dbi rows;
+    char folder[STORE_INDEX_PATH_BYTES];
+    uint64_t map_bytes;
+    atomic_uint readers; /* snapshots in use */
+    atomic_bool dead;    /* LMDB refuses everything after it failed to write where it stands */
 };
 
 /* Account 0, key "m". In format 1, whose values had no sums, it had 32 bytes. */
@@ -48,7 +53,7 @@ static enum err err_of(int code, const char *what)
     if (code == 0) return OK;
     if (code == MDB_NOTFOUND) return ERR_NOTFOUND;
     bool later = code == ENOSPC || code == EIO || code == ENOMEM || code == MDB_MAP_FULL ||
-                 code == MDB_READERS_FULL;
+                 code == MDB_READERS_FULL || code == MDB_PANIC;
     log_event(LOG_ERROR, later ? "store.index_failed" : "store.corrupt", S(""),
               F_CSTR("what", what), F_CSTR("why", mdb_strerror(code)));
     return later ? ERR_LATER : ERR_CORRUPT;
@@ -56,7 +61,7 @@ static enum err err_of(int code, const char *what)
 
 void index_close(struct index *x)
 {
-    mdb_env_close(x->env);
+    if (x->env) mdb_env_close(x->env);
     mem_free(x);
 }
 
@@ -88,15 +93,32 @@ static enum err damaged(void)
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-enum err index_begin(struct index *x, MDB_txn **txn)
+/* Counted before it looks, so that index_revive either sees it or is seen. */
+static int reader_begin(struct index *x, MDB_txn **txn)
 {
-    if (*txn) return err_of(mdb_txn_renew(*txn), "renew a snapshot");
-    return err_of(mdb_txn_begin(x->env, NULL, MDB_RDONLY, txn), "begin a snapshot");
+    atomic_fetch_add(&x->readers, 1);
+    int code = atomic_load(&x->dead) ? MDB_PANIC
+               : *txn                ? mdb_txn_renew(*txn)
+                                     : mdb_txn_begin(x->env, NULL, MDB_RDONLY, txn);
+    if (code) atomic_fetch_sub(&x->readers, 1);
+    return code;
 }
 
-void index_end(MDB_txn *txn)
+enum err index_begin(struct index *x, MDB_txn **txn)
+{
+    return err_of(reader_begin(x, txn), "begin a snapshot");
+}
+
+void index_end(struct index *x, MDB_txn *txn)
 {
     mdb_txn_reset(txn);
+    atomic_fetch_sub(&x->readers, 1);
+}
+
+static void end_for_good(struct index *x, MDB_txn *txn)
+{
+    mdb_txn_abort(txn);
+    atomic_fetch_sub(&x->readers, 1);
 }
 
 void index_free(MDB_txn *txn)
@@ -130,7 +152,7 @@ enum err index_mark(struct index *x, struct mark *out)
     if (!e)
         *out = (struct mark){ get_le64(v.p), get_le64(v.p + 8), get_le64(v.p + 16),
                               (int64_t)get_le64(v.p + 24) };
-    index_free(txn);
+    end_for_good(x, txn);
     return e;
 }
 
@@ -164,14 +186,13 @@ void index_done(struct index_cursor *c)
 enum err index_verify(struct index *x, const struct pages_visitor *v)
 {
     enum err e = ERR_CONFLICT;
-    MDB_txn *txn = NULL;
     for (int tries = 0; e == ERR_CONFLICT && tries < VERIFY_TRIES; tries++) {
+        MDB_txn *txn = NULL;
         e = index_begin(x, &txn);
         if (e) break;
         e = pages_walk(x->env, txn, v);
-        index_end(txn);
+        end_for_good(x, txn);
     }
-    index_free(txn);
     return e == ERR_CONFLICT ? ERR_LATER : e;
 }
 
@@ -222,15 +243,32 @@ static int apply_mark(struct index *x, MDB_txn *txn, const struct mark *mark)
     return code;
 }
 
-enum err index_apply(struct index *x, const struct memtable *rows, const struct mark *mark)
+static int apply(struct index *x, const struct memtable *rows, const struct mark *mark)
 {
     MDB_txn *txn;
     int code = mdb_txn_begin(x->env, NULL, 0, &txn);
-    if (code) return err_of(code, "begin to apply");
+    if (code) return code;
     code = apply_rows(x, txn, rows);
     if (!code) code = apply_mark(x, txn, mark);
-    if (!code) return err_of(mdb_txn_commit(txn), "apply");
+    if (!code) return mdb_txn_commit(txn);
     mdb_txn_abort(txn);
+    return code;
+}
+
+/* Whether LMDB still serves. It does not once a write to its first pages failed: what it holds in
+ * memory may not be what is on the disk. */
+static void see_if_dead(struct index *x)
+{
+    MDB_txn *txn = NULL;
+    int code = reader_begin(x, &txn);
+    if (!code) end_for_good(x, txn);
+    if (code == MDB_PANIC) atomic_store(&x->dead, true);
+}
+
+enum err index_apply(struct index *x, const struct memtable *rows, const struct mark *mark)
+{
+    int code = apply(x, rows, mark);
+    if (code) see_if_dead(x);
     return err_of(code, "apply");
 }
 
@@ -301,7 +339,7 @@ static enum err mark_bytes(struct index *x, size_t *n)
     MDB_val k = val_of(mark_key), v;
     e = err_of(mdb_get(txn, x->rows, &k, &v), "read the mark");
     if (!e) *n = v.mv_size;
-    index_free(txn);
+    end_for_good(x, txn);
     return e;
 }
 
@@ -337,26 +375,59 @@ static enum err know_format(struct index *x, struct buf *why)
     return e;
 }
 
+static int open_rows(struct index *x)
+{
+    int code = index_is_cut(x);
+    if (!code) code = sync_if_new(x->env);
+    return code ? code : rows_open(x);
+}
+
+static int open_env(struct index *x)
+{
+    if (x->map_bytes) return env_open(x->folder, x->map_bytes, &x->env);
+    int code = env_open(x->folder, STORE_MAP_BYTES, &x->env);
+    /* Valgrind and address limits refuse the large reservation. */
+    return code ? env_open(x->folder, STORE_MAP_SMALL_BYTES, &x->env) : 0;
+}
+
 enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, struct buf *why)
 {
     struct index *x = MEM_NEW(struct index);
 #ifdef SANITIZED
     if (!map_bytes) map_bytes = STORE_MAP_SMALL_BYTES;
 #endif
-    int code = env_open(folder, map_bytes ? map_bytes : STORE_MAP_BYTES, &x->env);
-    /* Valgrind and address limits refuse the large reservation. */
-    if (code && !map_bytes) code = env_open(folder, STORE_MAP_SMALL_BYTES, &x->env);
+    str path = str_of(folder);
+    bytes_copy(x->folder, sizeof x->folder - 1, path.p, path.n);
+    x->map_bytes = map_bytes;
+    int code = open_env(x);
     if (code) {
         mem_free(x);
         return cannot_open(folder, code, why);
     }
-    code = index_is_cut(x);
-    if (!code) code = sync_if_new(x->env);
-    if (!code) code = rows_open(x);
+    code = open_rows(x);
     enum err e = code ? cannot_open(folder, code, why) : know_format(x, why);
     if (e)
         index_close(x);
     else
         *out = x;
     return e;
+}
+
+bool index_is_dead(struct index *x)
+{
+    return atomic_load(&x->dead);
+}
+
+enum err index_revive(struct index *x)
+{
+    if (atomic_load(&x->readers) > 0) return ERR_LATER;
+    if (x->env) mdb_env_close(x->env);
+    x->env = NULL;
+    int code = open_env(x);
+    if (code) return err_of(code, "open it again");
+    atomic_store(&x->dead, false); /* only from here on may anybody read */
+    code = open_rows(x);
+    if (!code) return OK;
+    atomic_store(&x->dead, true);
+    return err_of(code, "open it again");
 }

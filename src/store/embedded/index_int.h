@@ -45,8 +45,8 @@ enum err index_apply(struct index *x, const struct memtable *rows,
 
 /* A snapshot; *txn NULL makes one, otherwise an ended one is used again. Any thread. */
 enum err index_begin(struct index *x, MDB_txn **txn) MUST_CHECK;
-void index_end(MDB_txn *txn);  /* keeps it for another begin */
-void index_free(MDB_txn *txn); /* NULL is fine */
+void index_end(struct index *x, MDB_txn *txn); /* keeps it for another begin */
+void index_free(MDB_txn *txn); /* one that has ended; NULL is fine */
 enum err index_get(struct index *x, MDB_txn *txn, str key,
                    str *value) MUST_CHECK; /* value lives until index_end */
 /* And its sum is right, or ERR_CORRUPT: what is written again may not be made from damage. */
@@ -65,5 +65,12 @@ struct index_cursor {
 void index_seek(struct index *x, MDB_txn *txn, str from, struct index_cursor *c);
 void index_next(struct index_cursor *c);
 void index_done(struct index_cursor *c);
+
+/* After a failed index_apply: LMDB serves nothing any more, neither reads nor writes, until it is
+ * opened again. Every index_begin is refused meanwhile. */
+bool index_is_dead(struct index *x);
+/* Opens a dead one again, for the thread that applies. Ended snapshots must have been freed, under a
+ * lock that also covers their index_begin. ERR_LATER: somebody reads still, or the disk fails. */
+enum err index_revive(struct index *x) MUST_CHECK;
 
 #endif

@@ -47,6 +47,17 @@ void freeze_if_due(struct embedded *e, bool now)
     kick(e, &e->indexer);
 }
 
+/* True when the index serves. One that does not is opened again as soon as nobody reads. */
+static bool index_serves(struct embedded *e)
+{
+    if (!index_is_dead(e->index)) return true;
+    lock_take(&e->lock);
+    snapshots_free(e);
+    enum err err = index_revive(e->index);
+    lock_drop(&e->lock);
+    return err == OK;
+}
+
 static void apply_frozen(struct embedded *e)
 {
     lock_take(&e->lock);
@@ -55,8 +66,9 @@ static void apply_frozen(struct embedded *e)
     lock_drop(&e->lock);
     if (!frozen) return;
 
-    enum err err = index_apply(e->index, frozen, &mark);
-    if (err && reserve_give(e)) err = index_apply(e->index, frozen, &mark);
+    enum err err = index_serves(e) ? index_apply(e->index, frozen, &mark) : ERR_LATER;
+    if (err && (reserve_give(e) || index_is_dead(e->index)) && index_serves(e))
+        err = index_apply(e->index, frozen, &mark);
     atomic_store(&e->index_failing, err != OK);
     if (err) {
         kick_at(e, &e->indexer, seam_mono_us(e->seam) + STORE_RETRY_MS * 1000ULL);

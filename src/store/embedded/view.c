@@ -46,11 +46,11 @@ struct snapshot *snapshot_take(struct embedded *e)
         s = MEM_NEW(struct snapshot);
     /* Under the lock: an index that went on in between would hold rows newer than the number. */
     struct snapshot *filled = snapshot_fill(e, s);
-    lock_drop(&e->lock);
     if (!filled) {
-        index_free(s->sources.snapshot);
+        index_free(s->sources.snapshot); /* under it too: index_revive must find none left */
         mem_free(s);
     }
+    lock_drop(&e->lock);
     return filled;
 }
 
@@ -58,10 +58,10 @@ void snapshot_give(struct embedded *e, struct snapshot *s)
 {
     memtable_drop((struct memtable *)(uintptr_t)s->sources.tables[MERGE_ACTIVE].table);
     memtable_drop((struct memtable *)(uintptr_t)s->sources.tables[MERGE_FROZEN].table);
-    index_end(s->sources.snapshot);
     MDB_txn *txn = s->sources.snapshot;
     *s = (struct snapshot){ .sources.snapshot = txn };
     lock_take(&e->lock);
+    index_end(e->index, txn);
     s->next = e->free_snapshots;
     e->free_snapshots = s;
     lock_drop(&e->lock);
