@@ -98,6 +98,17 @@ void ops_free(struct op *all, size_t n)
     free(all);
 }
 
+void ops_print(const struct op *all, size_t until)
+{
+    static const char *const kinds[] = { "create", "mkdir", "rename",      "unlink",     "write",
+                                         "resize", "sync",  "sync failed", "sync folder" };
+    for (size_t i = until > 24 ? until - 24 : 0; i < until; i++) {
+        const struct op *op = &all[i];
+        printf("# %4zu %s %s %s at %llu, %zu bytes%s\n", i + 1, kinds[op->kind], op->name, op->to,
+               (unsigned long long)op->at, op->n, op->synced ? ", synced" : "");
+    }
+}
+
 struct op *disklog_take(size_t *n)
 {
     struct op *taken = ops;
@@ -382,6 +393,19 @@ ssize_t our_write(int fd, const void *p, size_t n)
     }
 PREAD(our_pread, "pread")
 PREAD(our_pread64, "pread64")
+
+/* While reads are to fail nothing is in the cache. */
+#define PREADV2(c_name, label)                                                                   \
+    DEFAULT ssize_t c_name(int fd, const struct iovec *v, int n, off_t at,                       \
+                           int flags) __asm__(label);                                            \
+    ssize_t c_name(int fd, const struct iovec *v, int n, off_t at, int flags)                    \
+    {                                                                                            \
+        if (!ours(fd) || !(fault.calls & FAULT_READ)) return REAL(preadv2)(fd, v, n, at, flags); \
+        errno = EAGAIN;                                                                          \
+        return -1;                                                                               \
+    }
+PREADV2(our_preadv2, "preadv2")
+PREADV2(our_preadv64v2, "preadv64v2")
 
 static int resize(int fd, off_t size)
 {

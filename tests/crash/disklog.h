@@ -44,6 +44,7 @@ const struct op *disklog_op(size_t i);
 /* Takes the ops away from the recorder; the caller frees them with ops_free. */
 struct op *disklog_take(size_t *n);
 void ops_free(struct op *ops, size_t n);
+void ops_print(const struct op *ops, size_t until); /* the last of them, for whoever looks into a fault */
 
 /* A store that forgets to sync, as the disk sees it: syncs whose path holds this word do nothing.
  */

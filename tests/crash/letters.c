@@ -17,9 +17,22 @@ void must(enum err e, const char *what)
     abort();
 }
 
+/* Once something was put off, what rests on it may fail otherwise: its mailbox is not there. */
+static bool put_off;
+
 void must_or_later(enum err e, const char *what)
 {
-    if (e != ERR_LATER) must(e, what);
+    bool follows = e == ERR_NOTFOUND || e == ERR_EXISTS || e == ERR_CONFLICT || e == ERR_LIMIT;
+    put_off = put_off || e == ERR_LATER;
+    if (e == ERR_LATER || (put_off && follows)) return;
+    must(e, what);
+}
+
+bool letters_put_off(void)
+{
+    bool was = put_off;
+    put_off = false;
+    return was;
 }
 
 /* --- letters */
@@ -168,6 +181,53 @@ enum err expunge_box(struct life *l, unsigned person, str mailbox, bool uncondit
     if (e) return e;
     struct expunge x = { l->people[person], box.id, &all, unconditional, actor };
     return store_expunge(l->store, &x, NULL);
+}
+
+enum err letter_fetch(struct life *l, struct blob blob, struct buf *out)
+{
+    struct body_reader *r;
+    str part;
+    enum err e = body_open(l->engine, blob, &r);
+    if (e) return e;
+    while (!e && out->n < body_reader_size(r)) {
+        e = body_read(r, out->n, 65536, &part);
+        if (!e) buf_add(out, part);
+    }
+    body_close(r);
+    return e;
+}
+
+enum { BOX_MAX = 64 };
+struct blobs {
+    struct blob at[BOX_MAX];
+    size_t n;
+};
+
+static bool take_blob(void *arg, const struct message *m)
+{
+    struct blobs *b = arg;
+    b->at[b->n++] = m->blob;
+    return b->n < BOX_MAX;
+}
+
+enum err read_box(struct life *l, unsigned person, str mailbox)
+{
+    struct mailbox box;
+    struct blobs blobs = { .n = 0 };
+    struct uid_range all = { 1, UINT32_MAX };
+    enum err e = find_box(l, person, mailbox, &box);
+    struct view *v = e ? NULL : store_view(l->store);
+    if (v) e = store_messages(v, &box, all, WANT_CARD, take_blob, &blobs);
+    if (v) view_end(v);
+    for (size_t i = 0; !e && i < blobs.n; i++) {
+        struct buf text = buf_make(1 << 20);
+        unsigned serial;
+        char kind;
+        e = letter_fetch(l, blobs.at[i], &text);
+        if (!e && !letter_read(buf_str(&text), &serial, &kind)) e = ERR_CORRUPT;
+        buf_free(&text);
+    }
+    return e;
 }
 
 static bool take_key(void *arg, const struct queue_entry *e)

@@ -31,10 +31,14 @@ enum err flag_all(struct life *l, unsigned person, str mailbox, enum flag_op op,
 enum err copy_all(struct life *l, unsigned person, str from, str to, uint32_t uid_from,
                   uint32_t uid_to, bool move);
 enum err expunge_box(struct life *l, unsigned person, str mailbox, bool unconditional);
+/* Reads every letter of the mailbox whole. */
+enum err read_box(struct life *l, unsigned person, str mailbox);
+enum err letter_fetch(struct life *l, struct blob blob, struct buf *out); /* its text */
 /* Of the first entry that is due, if any. */
 enum err queue_answer(struct life *l, enum queue_outcome outcome, bool notice);
 void must(enum err e, const char *what);          /* OK */
-void must_or_later(enum err e, const char *what); /* or ERR_LATER */
+void must_or_later(enum err e, const char *what); /* or ERR_LATER, and what follows from it */
+bool letters_put_off(void); /* Was there an ERR_LATER since the last call? */
 void people_make(struct life *l);
 void people_find(struct life *l);
 

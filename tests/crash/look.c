@@ -93,21 +93,10 @@ static void gather(struct life *l)
 
 static void read_letter(struct life *l, size_t i)
 {
-    struct body_reader *r;
     struct buf text = buf_make(1 << 20);
-    str part;
     unsigned serial = 0;
     char kind = 0;
-    enum err e = body_open(l->engine, places.blobs[i], &r);
-    if (e) {
-        say("a letter cannot be opened: %s", err_text(e));
-        return;
-    }
-    while (!e && text.n < body_reader_size(r)) {
-        e = body_read(r, text.n, 65536, &part);
-        if (!e) buf_add(&text, part);
-    }
-    body_close(r);
+    enum err e = letter_fetch(l, places.blobs[i], &text);
     if (e || !letter_read(buf_str(&text), &serial, &kind) || serial >= SERIALS)
         say("letter %u is not as it was sent (%s)", serial, err_text(e));
     else if (places.person[i] < PEOPLE) {

@@ -82,18 +82,6 @@ static size_t promised(const struct history *h, size_t ops)
     return picture;
 }
 
-/* What the disk was asked, for whoever looks into a fault. */
-static void print_changes(const struct history *h, size_t until)
-{
-    static const char *const kinds[] = { "create", "mkdir", "rename",      "unlink",     "write",
-                                         "resize", "sync",  "sync failed", "sync folder" };
-    for (size_t i = until > 12 ? until - 12 : 0; i < until; i++) {
-        const struct op *op = &h->ops[i];
-        printf("# %4zu %s %s %s at %llu, %zu bytes%s\n", i + 1, kinds[op->kind], op->name, op->to,
-               (unsigned long long)op->at, op->n, op->synced ? ", synced" : "");
-    }
-}
-
 /* --- states */
 
 struct tried {
@@ -195,7 +183,7 @@ static void test_states(void **state)
         struct history h;
         record(&h, &workloads[i]);
         struct tried t = try_all(&h);
-        if (t.fault) print_changes(&h, t.at);
+        if (t.fault) ops_print(h.ops, t.at);
         if (t.fault)
             fail_msg("%s, after change %zu of %zu: %s\nagain: states --seed %llu --states %llu "
                      "--only %s",

@@ -28,6 +28,8 @@ static void large_letters(struct life *l)
                       "a large letter");
     }
     must_or_later(copy_all(l, 0, S("Archive"), S("Sent"), 1, 10, false), "a copy");
+    must_or_later(read_box(l, 0, S("Sent")), "reading");
+    must_or_later(read_box(l, 0, S("INBOX")), "reading");
     must_or_later(expunge_box(l, 0, S("Archive"), true), "an expunge");
     life_sleep(3000);
     must_or_later(store_tidy(l->store), "tidy");
