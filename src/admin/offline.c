@@ -60,7 +60,7 @@ enum err admin_offline_serve(struct seam *seam, const struct admin_offline_serve
     else
         serve_until(loop, listener, o);
     if (loop) loop_free(loop);
-    listener_close(listener);
     store_close(a.store);
+    listener_close(listener); /* who finds nobody here may open the store */
     return e;
 }

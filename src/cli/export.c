@@ -139,6 +139,15 @@ static void write_subscriptions(struct exporting *s, const struct move_box *boxe
     buf_free(&list);
 }
 
+/* What is said to be written survives a power cut. */
+static void sync_target(struct exporting *s)
+{
+    int folder = seam_open(s->cli->seam, path_text(&s->path), SEAM_READ);
+    int e = folder < 0 ? folder : seam_sync_all(s->cli->seam, folder);
+    if (folder >= 0) seam_close(s->cli->seam, folder);
+    if (e) export_stop(s, seam_error_text(e));
+}
+
 static void export_all(void *arg, struct conn *c)
 {
     struct exporting *s = arg;
@@ -154,6 +163,7 @@ static void export_all(void *arg, struct conn *c)
     for (size_t i = 0; i < n && !s->ended; i++)
         if (boxes[i].exists) export_box(s, &boxes[i]);
     if (!s->ended && s->format == FORMAT_MAILDIR) write_subscriptions(s, boxes, n);
+    if (s->written && !s->ended) sync_target(s);
     progress_clear(&s->progress);
     arena_free(&arena);
 }

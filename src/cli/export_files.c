@@ -2,7 +2,7 @@
  *
  * A name says which message of which mailbox it is (both numbers are never used again), so a second
  * run knows what is there. Files are written under another name, made durable many at a time, and
- * only then get theirs: what has its name is whole.
+ * only then get theirs: what has its name is whole. The end of it all syncs the file system.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -215,6 +215,8 @@ static void write_message(struct files *f, const struct move_listed *m)
     if (made && is_maildir(f)) finish_lines(f);
     if (made && out_flush(&s->out) && m->date_s)
         s->out.error = seam_set_modified(s->cli->seam, s->out.file, m->date_s);
+    if (made && !s->out.error) s->out.error = seam_write_out(s->cli->seam, s->out.file, false);
+    out_close(&s->out);
     if (s->out.error) export_stop(s, seam_error_text(s->out.error));
     if (e && !why.n) export_stop(s, "the server has gone");
     if (e && why.n) export_fail(s, m->uid, buf_str(&why));
@@ -227,18 +229,31 @@ static void write_message(struct files *f, const struct move_listed *m)
 
 /* --- many ------------------------------------------------------------------------------------- */
 
+/* The disk has begun to take the bytes of all. When it has them, making the last one durable
+ * empties its cache, and a file system's journal brings the names and sizes of the earlier ones
+ * along. */
+static int make_durable(struct seam *seam, const char *path, bool last)
+{
+    int file = seam_open(seam, path, SEAM_WRITE | SEAM_NOFOLLOW);
+    if (file < 0) return file;
+    int e = last ? seam_fdatasync(seam, file) : seam_write_out(seam, file, true);
+    seam_close(seam, file);
+    return e;
+}
+
 /* Durable first, then named. */
 static void give_names(struct files *f)
 {
     struct exporting *s = f->s;
-    if (f->pairs_n && s->out.file >= 0 && seam_sync_all(s->cli->seam, s->out.file))
-        export_stop(s, "it cannot be made durable");
-    for (size_t i = 0; i < f->pairs_n && !s->ended; i++) {
-        int e = seam_rename_new(s->cli->seam, f->pairs[i].from, f->pairs[i].to);
-        if (e) export_stop(s, seam_error_text(e));
+    struct seam *seam = s->cli->seam;
+    int e = 0;
+    for (size_t i = 0; i < f->pairs_n && !e; i++)
+        e = make_durable(seam, f->pairs[i].from, i + 1 == f->pairs_n);
+    for (size_t i = 0; i < f->pairs_n && !e; i++) {
+        e = seam_rename_new(seam, f->pairs[i].from, f->pairs[i].to);
         s->written += !e;
     }
-    out_close(&s->out);
+    if (e) export_stop(s, seam_error_text(e));
 }
 
 static void write_list(struct files *f, const struct move_listed *list, size_t n)
@@ -254,7 +269,6 @@ static void write_list(struct files *f, const struct move_listed *list, size_t n
             s->had++;
             continue;
         }
-        out_close(&s->out); /* the last one stays open: give_names needs one */
         write_message(f, &list[i]);
         progress_step(&s->progress);
     }

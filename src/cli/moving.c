@@ -18,11 +18,25 @@ struct with_server {
     void *arg;
 };
 
+/* A command that was just cut off leaves a server behind that is about to go. */
+static enum err open_patiently(const struct with_server *w, struct conn **out, struct buf *why)
+{
+    enum { TRIES = 100, PAUSE_US = 100000 };
+    struct seam *seam = w->cli->seam;
+    enum err e = ERR_GONE;
+    for (unsigned i = 0; i < TRIES && e == ERR_GONE; i++) {
+        if (i && fiber_sleep_until(seam_mono_us(seam) + PAUSE_US)) break;
+        buf_reset(why);
+        e = move_open(&w->cli->control, w->what, w->user, out, why);
+    }
+    return e;
+}
+
 static enum err talk(void *arg, struct buf *why)
 {
     struct with_server *w = arg;
     struct conn *c;
-    enum err e = move_open(&w->cli->control, w->what, w->user, &c, why);
+    enum err e = open_patiently(w, &c, why);
     if (e) return e;
     w->job(w->arg, c);
     conn_close(c);

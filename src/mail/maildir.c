@@ -77,8 +77,9 @@ enum { FOLDER_BYTES = 250 }; /* a file's name may have 255 */
 
 static bool decode_piece(str piece, struct buf *out)
 {
+    if (str_has(piece, '/')) return false;
     if (utf7_decode(out, piece)) return true;
-    if (!utf8_valid(piece) || str_has(piece, '\0') || str_has(piece, '/')) return false;
+    if (!utf8_valid(piece) || str_has(piece, '\0')) return false;
     buf_add(out, piece);
     return true;
 }

@@ -98,6 +98,11 @@ int seam_sync_all(struct seam *s, int file)
     return s->ops->sync_all(s, file);
 }
 
+int seam_write_out(struct seam *s, int file, bool wait)
+{
+    return s->ops->write_out(s, file, wait);
+}
+
 int seam_unlink(struct seam *s, const char *path)
 {
     return s->ops->unlink(s, path);

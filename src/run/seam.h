@@ -56,7 +56,8 @@ enum seam_kind { SEAM_FILE, SEAM_FOLDER, SEAM_OTHER };
 struct seam_look { enum seam_kind kind; uint64_t size; int64_t modified_s; };
 int seam_look(struct seam *s, const char *path, struct seam_look *out);
 int seam_set_modified(struct seam *s, int file, int64_t seconds); /* since 1970 */
-int seam_sync_all(struct seam *s, int file); /* every file of this one's file system, names too */
+int seam_write_out(struct seam *s, int file, bool wait); /* begins to hand the bytes to the disk; wait: it has them, if only in its cache */
+int seam_sync_all(struct seam *s, int file);  /* every file of this one's file system, names too */
 int seam_unlink(struct seam *s, const char *path);
 int seam_mkdir(struct seam *s, const char *path); /* mode 0700 */
 int seam_rmdir(struct seam *s, const char *path); /* -ENOTEMPTY */

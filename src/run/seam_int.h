@@ -28,6 +28,7 @@ struct seam_ops {
     int (*rename_new)(struct seam *s, const char *from, const char *to);
     int (*look)(struct seam *s, const char *path, struct seam_look *out);
     int (*set_modified)(struct seam *s, int file, int64_t seconds);
+    int (*write_out)(struct seam *s, int file, bool wait);
     int (*sync_all)(struct seam *s, int file);
     int (*unlink)(struct seam *s, const char *path);
     int (*mkdir)(struct seam *s, const char *path);

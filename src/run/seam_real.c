@@ -222,6 +222,14 @@ static int real_sync_all(struct seam *s, int file)
     return syncfs(file) < 0 ? -errno : 0;
 }
 
+static int real_write_out(struct seam *s, int file, bool wait)
+{
+    (void)s;
+    unsigned how = SYNC_FILE_RANGE_WRITE;
+    if (wait) how |= SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER;
+    return sync_file_range(file, 0, 0, how) < 0 ? -errno : 0;
+}
+
 static int real_unlink(struct seam *s, const char *path)
 {
     int dir = base_dir(s, path);
@@ -336,6 +344,7 @@ static const struct seam_ops real_ops = {
     .rename_new = real_rename_new,
     .look = real_look,
     .set_modified = real_set_modified,
+    .write_out = real_write_out,
     .sync_all = real_sync_all,
     .unlink = real_unlink,
     .mkdir = real_mkdir,

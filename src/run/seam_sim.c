@@ -116,6 +116,7 @@ static const struct seam_ops sim_ops = {
     .rename_new = sim_rename_new,
     .look = sim_look,
     .set_modified = sim_set_modified,
+    .write_out = sim_write_out,
     .sync_all = sim_sync_all,
     .unlink = sim_unlink,
     .mkdir = sim_mkdir,

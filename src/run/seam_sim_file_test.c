@@ -170,6 +170,7 @@ static void a_name_is_looked_at_and_never_replaced(void **state)
     seam_close(p.seam, seam_open(p.seam, "taken", SEAM_WRITE | SEAM_CREATE));
     assert_int_equal(seam_rename_new(p.seam, "old", "taken"), -EEXIST);
     assert_int_equal(seam_rename_new(p.seam, "old", "new"), 0);
+    assert_int_equal(seam_write_out(p.seam, file, true), 0);
     assert_int_equal(seam_sync_all(p.seam, file), 0);
     power_cycle(&p);
     assert_int_equal(seam_look(p.seam, "old", &look), -ENOENT);

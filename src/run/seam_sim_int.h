@@ -94,6 +94,7 @@ int sim_rename(struct seam *s, const char *from, const char *to);
 int sim_rename_new(struct seam *s, const char *from, const char *to);
 int sim_look(struct seam *s, const char *path, struct seam_look *out);
 int sim_set_modified(struct seam *s, int file, int64_t seconds);
+int sim_write_out(struct seam *s, int file, bool wait);
 int sim_sync_all(struct seam *s, int file);
 int sim_unlink(struct seam *s, const char *path);
 int sim_mkdir(struct seam *s, const char *path);
@@ -124,10 +125,10 @@ struct sim_inode *sim_inode_keep(struct sim_inode *i);  /* one more; NULL is fin
 void sim_inode_drop(struct sim_inode *i);
 void sim_inode_power_cut(struct sim_inode *i);
 
-void sim_inode_sync(struct sim_inode *i);
 void sim_names_power_cut(struct sim_machine *m);
 void sim_names_free(struct sim_machine *m);
 void sim_names_sync(struct sim_machine *m); /* every name, and what every file holds */
+void sim_inode_sync(struct sim_inode *i);
 /* The inode that a path names, made if asked for, with a reference for the caller; or why not. */
 int sim_name_open(struct sim_machine *m, const char *path, unsigned how, struct sim_inode **out);
 

@@ -120,6 +120,7 @@ static void a_name_is_looked_at_and_never_replaced(void **state)
     assert_true(file >= 0);
     assert_int_equal(seam_pwritev(s, file, &(struct iovec){ (char[]){ "four" }, 4 }, 1, 0), 4);
     assert_int_equal(seam_set_modified(s, file, 1000000001), 0);
+    assert_int_equal(seam_write_out(s, file, true), 0);
     assert_int_equal(seam_sync_all(s, file), 0);
     seam_close(s, file);
     seam_close(s, seam_open(s, "taken", SEAM_WRITE | SEAM_CREATE));
