@@ -41,6 +41,8 @@ enum err store_open(struct seam *seam, const struct store_settings *settings, st
         .body_memory_bytes = settings->body_memory_bytes,
         .segment_bytes = settings->segment_bytes,
         .lag_bytes = settings->lag_bytes,
+        /* An expunge ends the reference at once, and undelete gives the body a new one. */
+        .garbage_grace_ms = settings->undelete_ms,
     };
     struct engine *engine;
     enum err e = engine_embedded_open(&options, &engine, why);
