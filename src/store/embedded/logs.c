@@ -119,7 +119,7 @@ static bool remove_abandoned(struct segments *t, const struct log *log)
         if (e) continue;
         bool abandoned = s->head.kind == SEGMENT_LOG;
         segment_drop(t, s);
-        if (abandoned) segment_remove(t, n);
+        if (abandoned && !segment_remove(t, n)) return false;
     }
     return true;
 }
@@ -130,7 +130,7 @@ bool logs_remove(struct logs *l, struct segments *t, uint64_t number)
     if (before && !cut(t, before)) return false;
     if (!remove_abandoned(t, log)) return false;
     if (seam_sync_dir(t->seam, "journal")) return false;
-    segment_remove(t, number);
+    if (!segment_remove(t, number)) return false;
     if (seam_sync_dir(t->seam, "journal")) return false;
     size_t i = (size_t)(log - l->at);
     for (l->n--; i < l->n; i++)

@@ -251,11 +251,12 @@ void segment_drop(struct segments *t, struct segment *s)
 }
 
 /* A file that is kept open after its name is gone would keep its room. */
-void segment_remove(struct segments *t, uint64_t number)
+bool segment_remove(struct segments *t, uint64_t number)
 {
-    bool gone = seam_unlink(t->seam, segment_path(number).text) == 0;
+    int code = seam_unlink(t->seam, segment_path(number).text);
+    if (code && code != -ENOENT) return false;
     lock_take(&t->lock);
-    if (gone && t->files) t->files--;
+    if (!code && t->files) t->files--;
     t->removals++;
     LIST_EACH_SAFE(&t->open, node) {
         struct segment *s = CONTAINER_OF(node, struct segment, node);
@@ -264,6 +265,7 @@ void segment_remove(struct segments *t, uint64_t number)
         if (s->holders == 0) segment_close(t, s);
     }
     lock_drop(&t->lock);
+    return true;
 }
 
 /* --- pins ----------------------------------------------------------------------------------- */

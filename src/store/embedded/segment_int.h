@@ -69,8 +69,8 @@ enum err segment_open(struct segments *t, uint64_t number, struct segment **out)
 struct segment *segment_cached(struct segments *t,
                                uint64_t number); /* held, or NULL; never waits for the disk */
 void segment_drop(struct segments *t, struct segment *s); /* NULL is fine */
-/* Takes the file away; those who hold it read on. */
-void segment_remove(struct segments *t, uint64_t number);
+/* Takes the file away; those who hold it read on. False: it is still there. */
+bool segment_remove(struct segments *t, uint64_t number);
 /* While anybody has a pin, no segment that counts is removed: who goes through them by number, over
  * a while and from a place that was once right (backup, check), holds one. Any thread; waits for
  * the removal of one file at most. */
