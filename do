@@ -16,6 +16,7 @@ usage: ./do COMMAND
   test [SUITE...]                 all tests, or the suites named (./do test --list)
   lint                            warnings, layers, banned calls, layout, static analysis
   fuzz [TARGET...] [SECONDS]      each fuzzer for so long (60); --merge keeps new inputs
+  crash [STATES] [SEED]           crash states, so many of each workload (10000), and every fault
   bench [NAME [OPTION...]]        measurements against peers and physical limits
   install [PREFIX]                into /usr/local or PREFIX, with man pages and systemd unit
 
@@ -29,6 +30,7 @@ serve)   shift; need build; program; exec build/src/posthorn/posthorn serve "$@"
 test)    shift; need build test; exec tools/test.sh "$@" ;;
 lint)    shift; need build lint; exec tools/lint.sh "$@" ;;
 fuzz)    shift; need build test; exec tools/fuzz.sh "$@" ;;
+crash)   shift; need build test; exec tools/crash.sh "$@" ;;
 bench)   shift; need build test; exec tools/bench.sh "$@" ;;
 install) shift; need build; exec tools/install.sh "$@" ;;
 help|-h|--help) help ;;

@@ -2,7 +2,7 @@
  * "later" or not noticed, reading goes on, nothing that was answered is lost, and it all comes back
  * by itself.
  *
- *   faults [--every N] [--only WORKLOAD]    N: of the calls, each nth; 1: all
+ *   faults [--every N] [--only WORKLOAD] [--plan WORDS]    N: of the calls, each nth; 1: all
  *
  * After each run the power fails, too: a sync that failed may have lost what it was to write.
  */
@@ -213,6 +213,7 @@ int main(int argc, char **argv)
 {
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--only") == 0) options.only = argv[i + 1];
+        if (strcmp(argv[i], "--plan") == 0) cmocka_set_test_filter(argv[i + 1]);
         if (strcmp(argv[i], "--every") == 0 && !str_u64(str_of(argv[i + 1]), 1000, &options.every))
             return 2;
     }

@@ -287,6 +287,15 @@ void disk_begin(struct disk *d, const struct image *from, uint64_t seed)
     if (from) image_copy(&d->durable, from);
 }
 
+void disk_copy(struct disk *to, const struct disk *from)
+{
+    *to = (struct disk){ .random = from->random };
+    image_copy(&to->durable, &from->durable);
+    to->pending = grown(NULL, &to->pending_cap, from->pending_n + 1, sizeof *to->pending);
+    for (size_t k = 0; k < from->pending_n; k++)
+        to->pending[to->pending_n++] = from->pending[k];
+}
+
 void disk_free(struct disk *d)
 {
     image_free(&d->durable);

@@ -38,6 +38,7 @@ struct disk {
 void disk_begin(struct disk *d, const struct image *from,
                 uint64_t seed); /* from may be NULL: empty */
 void disk_free(struct disk *d);
+void disk_copy(struct disk *to, const struct disk *from); /* the ops are shared */
 void disk_take(struct disk *d, const struct op *op);
 
 /* What is found after a crash now. */

@@ -162,9 +162,11 @@ enum err life_open(struct life *l, const char *folder, uint64_t seed, struct led
     l->arena = arena_make(64 << 20);
     l->why = buf_make(1000);
     l->loop = loop_new(l->seam, 0);
-    const struct embedded_options options = {
-        .seam = l->seam, .map_bytes = 1 << 28, .segment_bytes = 48 * 1024, .lag_bytes = 24 * 1024
-    };
+    const struct embedded_options options = { .seam = l->seam,
+                                              .map_bytes = 1 << 28,
+                                              .segment_bytes = 48 * 1024,
+                                              .lag_bytes = 24 * 1024,
+                                              .garbage_grace_ms = 500 };
     enum err e = engine_embedded_open(&options, &l->engine, &l->why);
     if (e) return e;
     if (ledger) watch(l);

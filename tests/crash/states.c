@@ -103,9 +103,10 @@ static bool try_image(const struct history *h, const struct image *i, size_t ops
     return t->fault == NULL;
 }
 
-/* The opening of this state was recorded: crash in the middle of it, too. */
-static bool try_again(const struct history *h, const struct image *before, size_t ops,
-                      uint64_t seed, struct tried *t)
+/* The opening of this state was recorded: crash in the middle of it, too. After a kill the kernel
+ * has all that was written, and still owes the disk what was not synced. */
+static bool try_again(const struct history *h, const struct disk *before, size_t ops, uint64_t seed,
+                      struct tried *t)
 {
     size_t all, n = t->opening_ops;
     struct op *opening = disklog_take(&all);
@@ -114,16 +115,27 @@ static bool try_again(const struct history *h, const struct image *before, size_
         struct disk d;
         struct image after;
         size_t until = (seed >> (8 * k)) % (n + 1);
-        disk_begin(&d, before, seed);
+        disk_copy(&d, before);
         for (size_t i = 0; i < until; i++)
             disk_take(&d, &opening[i]);
-        disk_crash(&d, (seed + k) % FATES, seed + k, &after);
+        disk_crash(&d, (enum fate)((seed + k) % FATES), seed + k, &after);
         good = try_image(h, &after, ops, seed, t);
         t->again++;
         image_free(&after);
         disk_free(&d);
     }
     ops_free(opening, all);
+    return good;
+}
+
+static bool try_opened(const struct history *h, const struct disk *d, const struct image *i,
+                       enum fate fate, size_t ops, uint64_t seed, struct tried *t)
+{
+    struct disk found;
+    if (fate == FATE_ALL) return try_again(h, d, ops, seed, t);
+    disk_begin(&found, i, seed); /* what the power left is on the disk */
+    bool good = try_again(h, &found, ops, seed, t);
+    disk_free(&found);
     return good;
 }
 
@@ -136,14 +148,15 @@ static bool try_prefix(const struct history *h, const struct disk *d, size_t ops
     for (unsigned k = 0; good && k < fates && k < FATES * 8; k++) {
         uint64_t seed = options.seed * 1000003 + ops * 8191 + k;
         struct image i;
-        disk_crash(d, (ops + k) % FATES, seed, &i);
+        enum fate fate = (enum fate)((ops + k) % FATES);
+        disk_crash(d, fate, seed, &i);
         uint64_t digest = image_digest(&i);
         bool is_new = true;
         for (size_t s = 0; s < seen_n; s++)
             is_new = is_new && seen[s] != digest;
         seen[seen_n++] = digest;
         if (is_new) good = try_image(h, &i, ops, seed, t);
-        if (is_new && good && (ops + k) % 16 == 0) good = try_again(h, &i, ops, seed, t);
+        if (is_new && good && seed % 13 == 0) good = try_opened(h, d, &i, fate, ops, seed, t);
         image_free(&i);
     }
     return good;

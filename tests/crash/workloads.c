@@ -79,6 +79,27 @@ static void expunges(struct life *l)
     }
 }
 
+/* Most of what the first segments hold is dead when the compactor comes. */
+static void compact(struct life *l)
+{
+    struct compact_result given;
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < 8; i++)
+            must_or_later(append_to(l, i % 2, S("INBOX"), 4000 + some_size(l), LETTER_PLAIN),
+                          "an append");
+        if (round == 1)
+            must_or_later(append_to(l, 0, S("Sent"), 280000, LETTER_PLAIN), "a large letter");
+        must_or_later(copy_all(l, 0, S("INBOX"), S("Sent"), 1 + round * 4, 1 + round * 4, true),
+                      "a move");
+        must_or_later(expunge_box(l, 0, S("INBOX"), true), "an expunge");
+        if (round == 2) must_or_later(expunge_box(l, 0, S("Sent"), true), "an expunge");
+        life_sleep(3000);
+        must_or_later(store_tidy(l->store), "tidy");
+        life_sleep(1500);
+        must_or_later(engine_compact(l->engine, &given), "compaction");
+    }
+}
+
 static void mailboxes(struct life *l)
 {
     struct mailbox_id id;
@@ -176,5 +197,6 @@ const struct workload workloads[] = {
     { "deliver", deliver },       { "large", large_letters }, { "flags", flags },
     { "move", copies_and_moves }, { "expunge", expunges },    { "mailboxes", mailboxes },
     { "queue", queue },           { "users", users },         { "crowd", crowd },
+    { "compact", compact },
 };
 const unsigned workloads_n = sizeof workloads / sizeof *workloads;
