@@ -26,7 +26,7 @@ const struct admin_command admin_commands[] = {
     { S_INIT("queue"),  S_INIT("hold"),    "ID",                "keep it until released",                              1, 1, false, admin_queue_hold },
     { S_INIT("queue"),  S_INIT("release"), "ID",                "let a held message go on",                            1, 1, false, admin_queue_release },
     { S_INIT("queue"),  S_INIT("drop"),    "ID",                "remove it from the queue without a bounce",           1, 1, false, admin_queue_drop },
-    { S_INIT("trace"),  S_INIT(""),        "ID",                "everything that happened to a message",               1, 1, false, admin_trace },
+    { S_INIT("trace"),  S_INIT(""),        "ID | --address IP", "everything that happened to a message; or what an address did too much of", 1, 2, false, admin_trace },
     { S_INIT("check"),  S_INIT(""),        "",                  "verify the whole store",                              0, 0, false, admin_check },
     { S_INIT("compact"), S_INIT(""),       "",                  "give the room of deleted mail back now",              0, 0, false, admin_compact },
     { S_INIT("undelete"), S_INIT(""),      "USER [--list] [--mailbox NAME] [--since AGE]", "bring deleted mail back", 1, 6, false, admin_undelete },
@@ -92,7 +92,8 @@ enum err admin_check_words(const struct admin_request *r, struct buf *out)
     const struct admin_command *c = find(r);
     if (!c) return unknown(r, out);
     size_t args = r->n - words_of(c);
-    bool help = args && str_starts(r->words[words_of(c)], S("-"));
+    str first = args ? r->words[words_of(c)] : S("");
+    bool help = str_starts(first, S("-")) && str_find(str_of(c->args), first) == STR_NPOS;
     if (args >= c->args_min && args <= c->args_max && !help) return OK;
     buf_addf(out, "usage:\n");
     usage_line(c, out);

@@ -108,10 +108,24 @@ ADMIN_REQUEST(admin_queue_show)
     return e;
 }
 
+static enum err trace_address(struct admin *a, str text, struct buf *out)
+{
+    struct netaddr peer;
+    if (netaddr_parse(text, 0, &peer) || peer.family == NET_UNIX)
+        return admin_fail(out, ERR_SYNTAX, "'%.*s' is no address", STR_ARG(text));
+    struct guard *g = auth_guard(a->auth);
+    if (!g) return admin_fail(out, ERR_NOTFOUND, "no server runs: nothing is counted");
+    guard_explain(g, &peer, out);
+    return OK;
+}
+
 ADMIN_REQUEST(admin_trace)
 {
-    (void)r;
     struct msgid id;
+    bool by_address = str_eq(args[0], S("--address"));
+    if (by_address != (r->n == 3))
+        return admin_fail(out, ERR_SYNTAX, "usage: trace ID | trace --address IP");
+    if (by_address) return trace_address(a, args[1], out);
     enum err e = parse_id(args[0], &id, out);
     if (e) return e;
 

@@ -44,6 +44,7 @@ struct auth {
     struct store *store;
     const struct auth_settings *settings;
     struct pool *pool;
+    struct guard *guard; /* or NULL */
     uint8_t key[32];
     struct buf nobody;             /* the hash that an unknown user's password is checked against */
     struct lock lock;              /* guards the table below */
@@ -82,6 +83,16 @@ void auth_free(struct auth *a)
     mem_free(a->remembered);
     buf_free(&a->nobody);
     mem_free(a);
+}
+
+void auth_use_guard(struct auth *a, struct guard *g)
+{
+    a->guard = g;
+}
+
+struct guard *auth_guard(const struct auth *a)
+{
+    return a ? a->guard : NULL;
 }
 
 uint64_t auth_failures_max(const struct auth *a)
@@ -206,14 +217,30 @@ static void report(const struct netaddr *peer, str user, enum err e)
     buf_free(&from);
 }
 
+/* A refusal takes as long as a failure, and is the same whatever the password was. */
+static enum err throttled(const struct netaddr *peer, str user, uint64_t until_us)
+{
+    struct buf from = buf_make(128);
+    netaddr_text(peer, &from);
+    log_event(LOG_WARN, "auth.throttled", (str){ 0 }, F_STR("user", user),
+              F_STR("peer", buf_str(&from)));
+    buf_free(&from);
+    enum err slept = fiber_sleep_until(until_us);
+    return slept ? slept : ERR_LATER;
+}
+
 enum err auth_password(struct auth *a, str user, str password, const struct netaddr *peer,
                        struct arena *arena, struct login *out)
 {
-    uint64_t until_us = seam_mono_us(a->seam) + a->settings->fail_delay_ms * 1000;
+    unsigned delay_ms;
+    enum err allowed = guard_login_ask(a->guard, peer, user, &delay_ms);
+    uint64_t until_us = seam_mono_us(a->seam) + (a->settings->fail_delay_ms + delay_ms) * 1000;
     bool too_long = user.n > ADDRESS_BYTES || password.n > AUTH_PASSWORD_BYTES;
     struct user u = { 0 };
+    if (allowed) return throttled(peer, str_take(user, ADDRESS_BYTES), until_us);
     enum err e = too_long ? ERR_DENIED : verify(a, user, password, arena, &u);
     report(peer, str_take(user, ADDRESS_BYTES), e);
+    if (!e || e == ERR_DENIED) guard_login_told(a->guard, peer, user, !e);
     if (e == ERR_DENIED) {
         enum err slept = fiber_sleep_until(until_us);
         return slept ? slept : ERR_DENIED;

@@ -6,6 +6,7 @@
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
+#include "auth/guard.h"
 #include "base/arena.h"
 #include "run/config.h"
 #include "run/work.h"
@@ -23,13 +24,17 @@ extern const struct settings_section auth_section;
 struct auth;
 enum err auth_new(struct seam *seam, struct store *store, const struct auth_settings *s, struct auth **out) MUST_CHECK;
 void auth_free(struct auth *a);
+/* From now on log-ins are judged by the guard too; it must outlive the auth. NULL: none. */
+void auth_use_guard(struct auth *a, struct guard *g);
+struct guard *auth_guard(const struct auth *a); /* may be NULL */
 uint64_t auth_failures_max(const struct auth *a); /* failed log-ins of one session, then it is closed */
 
 /* Who logged in: a copy that outlives views; the address is in the arena given. */
 struct login { struct account account; str address; };
 
 /* User name: the full address, any case. Waits (hash pool; the delay of a failure).
- * ERR_DENIED: wrong name or password, suspended; ERR_LATER: hash queue full; ERR_GONE. */
+ * ERR_DENIED: wrong name or password, suspended; ERR_LATER: too many failures lately, whoever asks
+ * now, or the hash queue is full; ERR_GONE. */
 enum err auth_password(struct auth *a, str user, str password, const struct netaddr *peer,
                        struct arena *arena, struct login *out) MUST_CHECK;
 /* The decoded message of SASL PLAIN (RFC 4616): authzid must be empty or the same user (ERR_DENIED);

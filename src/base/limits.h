@@ -136,6 +136,8 @@
 /* --- auth ----------------------------------------------------------------------------------- */
 #define AUTH_PASSWORD_BYTES 1024 /* longer ones are nobody's */
 #define AUTH_REMEMBERED     4096 /* verified passwords remembered at once, one slot an address */
+#define GUARD_ENTRIES       65536 /* addresses, networks and accounts remembered; about 16 MiB when full */
+#define GUARD_KEY_BYTES     (ADDRESS_BYTES + 32)
 #define AUTH_QUEUE_ITEMS    256  /* log-ins waiting for a hash; 256 at 100 ms and 2 threads: 13 s */
 
 /* --- smtp, relay ---------------------------------------------------------------------------- */

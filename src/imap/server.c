@@ -166,11 +166,21 @@ static void serve_line(struct imap *s)
     arena_reset(&s->arena);
 }
 
+/* Whoever connects too often is told to come back later (RFC 5530 3). */
+static void welcome(struct imap *s)
+{
+    struct guard *g = auth_guard(s->server->auth);
+    if (guard_count(g, conn_peer(s->conn), GUARD_CONNECTIONS, 1, NULL))
+        imap_bye(s, S("LIMIT"), S("too many connections from your address lately"));
+    else
+        greet(s);
+}
+
 static enum serve serve(void *session, enum conn_why why)
 {
     struct imap *s = session;
     conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
-    if (why == CONN_STARTED) greet(s);
+    if (why == CONN_STARTED) welcome(s);
     if (why == CONN_TIMEOUT) imap_bye(s, S(""), S("idle for too long"));
     if (why == CONN_DRAIN) imap_bye(s, S("UNAVAILABLE"), S("the server is shutting down"));
     if (why == CONN_WOKEN && s->idling && imap_idle_woken(s)) s->closing = true;

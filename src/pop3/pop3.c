@@ -150,10 +150,21 @@ static void greet(struct pop3 *s)
     pop3_ok(s, "Posthorn POP3 ready");
 }
 
+static bool welcome(struct pop3 *s)
+{
+    struct guard *g = auth_guard(s->server->auth);
+    if (guard_count(g, conn_peer(s->conn), GUARD_CONNECTIONS, 1, NULL)) {
+        pop3_err(s, "[SYS/TEMP] too many connections from your address lately");
+        return false;
+    }
+    greet(s);
+    return true;
+}
+
 static enum serve session_serve(void *session, enum conn_why why)
 {
     struct pop3 *s = session;
-    if (why == CONN_STARTED) greet(s);
+    if (why == CONN_STARTED && !welcome(s)) return SERVE_CLOSE;
     if (why == CONN_TIMEOUT) {
         pop3_err(s, "too long silent, goodbye; nothing was deleted");
         return SERVE_CLOSE;

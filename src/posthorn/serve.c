@@ -33,6 +33,7 @@ struct server {
     struct arena arena; /* lives as long as the server */
     struct store *store;
     struct auth *auth;
+    struct guard *guard;
     struct deliver *deliver;
     struct dns *dns;
     struct relay *relay;
@@ -73,6 +74,8 @@ static bool make_parts(struct server *s)
     if (!e) {
         what = "auth";
         e = auth_new(s->seam, s->store, SECTION(s, auth_settings, "auth"), &s->auth);
+        s->guard = guard_new(s->seam, SECTION(s, guard_settings, "guard"));
+        if (!e) auth_use_guard(s->auth, s->guard);
     }
     if (!e) {
         what = "deliver";
@@ -272,6 +275,7 @@ static void end(struct server *s)
     dns_free(s->dns);
     deliver_free(s->deliver);
     auth_free(s->auth);
+    guard_free(s->guard);
     store_close(s->store);
     tls_server_free(s->tls);
     arena_free(&s->arena);

@@ -63,9 +63,9 @@ static const struct settings_section listener_section = {
 };
 
 const struct settings_section *const all_sections[] = {
-    &server_section, &deliver_section, &tls_section,   &listener_section,
-    &smtp_section,   &relay_section,   &route_section, &dns_section,   &imap_section,
-    &pop3_section,   &auth_section,    &store_section,
+    &server_section, &deliver_section, &tls_section,   &listener_section, &smtp_section,
+    &relay_section,  &route_section,   &dns_section,   &imap_section,     &pop3_section,
+    &auth_section,   &guard_section,   &store_section,
 };
 const size_t all_sections_count = COUNT_OF(all_sections);
 

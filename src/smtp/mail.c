@@ -105,6 +105,7 @@ enum err smtp_mail(struct smtp *s, str args)
         return smtp_reply(s, 530, "5.7.0", S("log in first"));
     enum err e = judge(s, args);
     if (!e) e = smtp_rate(s, RATE_MESSAGES);
+    if (!e) e = smtp_guard(s, GUARD_MESSAGES);
     if (e) {
         smtp_forget_transaction(s);
         return e;

@@ -199,6 +199,7 @@ enum err smtp_rcpt(struct smtp *s, str args)
     struct route route;
     enum err e = judge(s, args, &rcpt, &route);
     if (!e) e = smtp_rate(s, RATE_RCPTS);
+    if (!e) e = smtp_guard(s, GUARD_RCPTS);
     if (e) {
         arena_rewind(&s->tx_arena, before);
         return e;

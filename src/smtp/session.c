@@ -196,6 +196,7 @@ static void serve_command(struct smtp *s)
 {
     conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
     enum err e = command(s);
+    if (e == ERR_DENIED) smtp_guard_error(s);
     if (e == ERR_DENIED && ++s->errors >= s->server->settings->errors_max && !s->closing)
         smtp_bye(s, "4.7.0", S("too many errors"));
 }
@@ -246,7 +247,9 @@ static enum serve session_serve(void *session, enum conn_why why)
 {
     struct smtp *s = session;
     switch (why) {
-    case CONN_STARTED: (void)smtp_greet(s); break;
+    case CONN_STARTED:
+        if (smtp_guard_welcome(s)) (void)smtp_greet(s);
+        break;
     case CONN_INPUT: serve_command(s); break;
     case CONN_TIMEOUT: (void)smtp_bye(s, "4.4.2", S("nothing heard for too long")); break;
     case CONN_DRAIN: (void)smtp_bye(s, "4.3.2", S("going down, try again soon")); break;

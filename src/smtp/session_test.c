@@ -30,6 +30,26 @@ static void errors_have_a_limit(void **state)
         "S 500 5.5.1 *\nS 500 5.5.1 *\nS 421 4.7.0 mail.a.test too many errors\nE");
 }
 
+static void too_much_from_one_address_is_refused(void **state)
+{
+    struct world *w = *state;
+    const struct guard_settings few = { .per_hour = { 5, 2, 3, 4, 0 }, .network_factor = 10 };
+    struct guard *g = guard_new(w->seam, &few);
+    auth_use_guard(w->auth, g);
+    play(w, MX,
+         "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RSET\nS 250 *\nC MAIL FROM:<>\nS 250 *\n"
+         "C RCPT TO:<alice@a.test>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 250 *\nC RSET\nS 250 *\n"
+         "C MAIL FROM:<>\nS 450 4.7.1 too many messages from your address lately*\nC QUIT\nS 221 *\nE");
+    play(w, MX,
+         "S 220 *\nC A\nC B\nC C\nC D\nC E\nS 500 *\nS 500 *\nS 500 *\nS 500 *\nS 500 *\n"
+         "S 421 4.7.0 mail.a.test too many errors from your address lately*\nE");
+    play(w, MX, "S 421 4.7.0 mail.a.test too many errors from your address lately*\nE");
+    /* Another one is not meant. */
+    play(w, LMTP, "S 220 *\nC QUIT\nS 221 *\nE");
+    auth_use_guard(w->auth, NULL);
+    guard_free(g);
+}
+
 static void nothing_may_follow_starttls(void **state)
 {
     struct world *w = *state;
@@ -126,6 +146,8 @@ int main(void)
         CASE(a_test_says_whom_it_stands_for),
         CASE(everything_at_once),
         CASE(errors_have_a_limit),
+        CASE(too_much_from_one_address_is_refused),
+        CASE(too_much_from_one_address_is_refused),
         CASE(nothing_may_follow_starttls),
         CASE(silence_has_an_end),
         CASE(the_end_of_the_process_is_told),

@@ -79,6 +79,12 @@ void smtp_forget_transaction(struct smtp *s); /* RSET's effect; the state is REA
 void smtp_forget_all(struct smtp *s);
 enum err smtp_greet(struct smtp *s);
 void smtp_log_peer(struct smtp *s);
+
+/* strangers.c: what is too much for one address; nothing to those who logged in. Waits: the more
+ * was asked, the later the answer. OK; ERR_LATER: refused, and answered; ERR_GONE. */
+enum err smtp_guard(struct smtp *s, enum guard_kind kind);
+void smtp_guard_error(struct smtp *s);   /* after a refusal; may end the session. Waits. */
+bool smtp_guard_welcome(struct smtp *s); /* false: the session was ended. Waits. */
 str smtp_hostname(const struct smtp *s);
 bool smtp_is_lmtp(const struct smtp *s);
 int64_t smtp_now_us(const struct smtp *s); /* the wall clock */

@@ -1,0 +1,346 @@
+/* guard.c - buckets that drain, by address, by network, and by account. */
+#include "auth/guard.h"
+
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "run/lock.h"
+
+/* clang-format off */
+#define LIMIT(kind) (offsetof(struct guard_settings, per_hour) + (kind) * sizeof(uint64_t))
+static const struct setting rows[] = {
+    { "connections",      SET_COUNT,    LIMIT(GUARD_CONNECTIONS), "3000",  0, 1000000000, NULL, "Connections an hour from one address (IPv6: one /64); 0: no limit, as in all of these." },
+    { "messages",         SET_COUNT,    LIMIT(GUARD_MESSAGES),    "3000",  0, 1000000000, NULL, "Messages an hour from one address." },
+    { "recipients",       SET_COUNT,    LIMIT(GUARD_RCPTS),       "10000", 0, 1000000000, NULL, "Recipients an hour from one address." },
+    { "errors",           SET_COUNT,    LIMIT(GUARD_ERRORS),      "300",   0, 1000000000, NULL, "Refused commands and unknown recipients an hour from one address." },
+    { "failures",         SET_COUNT,    LIMIT(GUARD_FAILURES),    "30",    0, 1000000000, NULL, "Failed log-ins an hour from one address." },
+    { "account_failures", SET_COUNT,    offsetof(struct guard_settings, account_failures), "60", 0, 1000000000, NULL, "Failed log-ins an hour as one user, from all addresses where the user did not log in lately." },
+    { "network_factor",   SET_COUNT,    offsetof(struct guard_settings, network_factor),   "4",  1, 1000,       NULL, "A network (/24, IPv6: /48) may do so many times what an address may." },
+    { "delay_max",        SET_DURATION, offsetof(struct guard_settings, delay_max_ms),     "10s", 0, 60000,     NULL, "Past half of a limit answers come later and later, up to this." },
+    { "known",            SET_DURATION, offsetof(struct guard_settings, known_ms),         "30d", 0, UINT64_C(31536000000), NULL, "An address where a user logged in stays known for so long, and is not locked out for what others do." },
+    { "trusted",          SET_NETWORKS, offsetof(struct guard_settings, trusted),          "127.0.0.0/8, ::1", 0, 0, NULL, "Networks that are never limited." },
+};
+/* clang-format on */
+const struct settings_section guard_section = {
+    .name = "guard",
+    .size = sizeof(struct guard_settings),
+    .rows = rows,
+    .n = COUNT_OF(rows),
+    .help = "What strangers may do too much of. All of it is lifted by itself within the hour.",
+};
+
+static const char *const kind_words[] = { "connections", "messages", "recipients", "errors",
+                                          "failed log-ins" };
+static const double hour_us = 3600.0 * 1e6;
+
+struct bucket {
+    float level; /* as of at_us */
+    uint64_t at_us;
+};
+
+/* What is known of an address, a network, an account, or an account at an address. */
+struct entry {
+    struct list node; /* used lately first */
+    struct buf key;
+    uint64_t known_until_us;
+    struct bucket buckets[GUARD_KINDS];
+};
+
+struct guard {
+    struct seam *seam;
+    const struct guard_settings *settings;
+    struct lock lock; /* guards what follows */
+    struct map *entries;
+    struct list recent;
+};
+
+struct guard *guard_new(struct seam *seam, const struct guard_settings *s)
+{
+    struct guard *g = MEM_NEW(struct guard);
+    uint8_t seed[16];
+    *g = (struct guard){ .seam = seam, .settings = s };
+    seam_random(seam, seed, sizeof seed);
+    lock_init(&g->lock);
+    list_init(&g->recent);
+    g->entries = map_new(GUARD_ENTRIES, seed);
+    return g;
+}
+
+static void entry_free(struct guard *g, struct entry *e)
+{
+    map_take(g->entries, buf_str(&e->key));
+    list_remove(&e->node);
+    buf_free(&e->key);
+    mem_free(e);
+}
+
+void guard_free(struct guard *g)
+{
+    if (!g) return;
+    LIST_EACH_SAFE(&g->recent, node)
+        entry_free(g, CONTAINER_OF(node, struct entry, node));
+    map_free(g->entries);
+    lock_end(&g->lock);
+    mem_free(g);
+}
+
+/* --- entries ---------------------------------------------------------------------------------- */
+
+/* The one that was used least lately gives way: a bounded table, whatever strangers do. */
+static struct entry *entry_of(struct guard *g, str key)
+{
+    struct entry *e = map_get(g->entries, key);
+    if (!e && map_count(g->entries) >= GUARD_ENTRIES)
+        entry_free(g, CONTAINER_OF(g->recent.prev, struct entry, node));
+    if (!e) {
+        e = MEM_NEW(struct entry);
+        *e = (struct entry){ .key = buf_make(GUARD_KEY_BYTES) };
+        buf_add(&e->key, key);
+        if (map_put(g->entries, key, e)) {
+            buf_free(&e->key);
+            mem_free(e);
+            return NULL;
+        }
+        list_init(&e->node);
+    }
+    list_remove(&e->node);
+    list_push_front(&g->recent, &e->node);
+    return e;
+}
+
+static void key_add_bits(struct buf *key, const struct netaddr *a, unsigned bytes)
+{
+    buf_addc(key, a->family == NET_IP6 ? '6' : '4');
+    buf_add(key, (str){ (const char *)a->ip, bytes });
+}
+
+static void address_key(struct buf *key, const struct netaddr *peer)
+{
+    key_add_bits(key, peer, peer->family == NET_IP6 ? 8 : 4);
+}
+
+static void network_key(struct buf *key, const struct netaddr *peer)
+{
+    buf_addc(key, 'n');
+    key_add_bits(key, peer, peer->family == NET_IP6 ? 6 : 3);
+}
+
+/* Users by their lower-case names: what is tried need not exist, so it is not looked up. */
+static void account_key(struct buf *key, str user)
+{
+    buf_addc(key, 'u');
+    user = str_trim(str_take(user, ADDRESS_BYTES));
+    for (size_t i = 0; i < user.n; i++)
+        buf_addc(key, ascii_lower(user.p[i]));
+}
+
+static void pair_key(struct buf *key, const struct netaddr *peer, str user)
+{
+    buf_addc(key, 'k');
+    address_key(key, peer);
+    account_key(key, user);
+}
+
+static bool is_free(const struct guard *g, const struct netaddr *peer)
+{
+    if (peer->family == NET_UNIX || peer->family == NET_NONE) return true;
+    for (size_t i = 0; i < g->settings->trusted.n; i++)
+        if (netblock_has(&g->settings->trusted.items[i], peer)) return true;
+    return false;
+}
+
+/* --- buckets ---------------------------------------------------------------------------------- */
+
+static double level_of(struct bucket *b, uint64_t now_us, double limit)
+{
+    double level = (double)b->level - (double)(now_us - b->at_us) / hour_us * limit;
+    b->level = level > 0 ? (float)level : 0;
+    b->at_us = now_us;
+    return (double)b->level;
+}
+
+/* How full, of 1: at 1 it is refused. Never so full that it takes more than two hours to drain. */
+static double fill(struct bucket *b, uint64_t now_us, uint64_t limit, unsigned n)
+{
+    if (!limit) return 0;
+    double level = level_of(b, now_us, (double)limit) + n, most = 2 * (double)limit;
+    b->level = (float)(level < most ? level : most);
+    return (double)b->level / (double)limit;
+}
+
+static unsigned delay_at(const struct guard *g, double full)
+{
+    double over = full * 2 - 1;
+    return over > 0 ? (unsigned)(over * over * (double)g->settings->delay_max_ms) : 0;
+}
+
+static enum err verdict(const struct guard *g, double full, unsigned *delay_ms)
+{
+    if (delay_ms) *delay_ms = full > 1 ? 0 : delay_at(g, full);
+    return full > 1 ? ERR_LATER : OK;
+}
+
+static double fill_entry(struct guard *g, str key, enum guard_kind kind, uint64_t limit, unsigned n)
+{
+    struct entry *e = entry_of(g, key);
+    return e ? fill(&e->buckets[kind], seam_mono_us(g->seam), limit, n) : 0;
+}
+
+static double fill_address(struct guard *g, const struct netaddr *peer, enum guard_kind kind,
+                           unsigned n)
+{
+    const struct guard_settings *s = g->settings;
+    struct buf key = buf_make(GUARD_KEY_BYTES);
+    address_key(&key, peer);
+    double own = fill_entry(g, buf_str(&key), kind, s->per_hour[kind], n);
+    buf_reset(&key);
+    network_key(&key, peer);
+    double net = fill_entry(g, buf_str(&key), kind, s->per_hour[kind] * s->network_factor, n);
+    buf_free(&key);
+    return own > net ? own : net;
+}
+
+/* --- counting --------------------------------------------------------------------------------- */
+
+enum err guard_count(struct guard *g, const struct netaddr *peer, enum guard_kind kind, unsigned n,
+                     unsigned *delay_ms)
+{
+    if (delay_ms) *delay_ms = 0;
+    if (!g || is_free(g, peer)) return OK;
+    lock_take(&g->lock);
+    double full = fill_address(g, peer, kind, n);
+    lock_drop(&g->lock);
+    return verdict(g, full, delay_ms);
+}
+
+enum err guard_ask(struct guard *g, const struct netaddr *peer, enum guard_kind kind,
+                   unsigned *delay_ms)
+{
+    return guard_count(g, peer, kind, 0, delay_ms);
+}
+
+/* --- log-ins ---------------------------------------------------------------------------------- */
+
+/* The entry of the account at this address, if the account logged in there lately. */
+static struct entry *known_pair(struct guard *g, const struct netaddr *peer, str user)
+{
+    struct buf key = buf_make(GUARD_KEY_BYTES);
+    pair_key(&key, peer, user);
+    struct entry *e = map_get(g->entries, buf_str(&key));
+    buf_free(&key);
+    return e && e->known_until_us > seam_mono_us(g->seam) ? e : NULL;
+}
+
+/* n failures; how full the worst of the buckets is that judge this log-in. */
+static double fill_login(struct guard *g, const struct netaddr *peer, str user, unsigned n)
+{
+    const struct guard_settings *s = g->settings;
+    struct entry *known = known_pair(g, peer, user);
+    if (known)
+        return fill(&known->buckets[GUARD_FAILURES], seam_mono_us(g->seam),
+                    s->per_hour[GUARD_FAILURES], n);
+    struct buf key = buf_make(GUARD_KEY_BYTES);
+    account_key(&key, user);
+    double account = fill_entry(g, buf_str(&key), GUARD_FAILURES, s->account_failures, n);
+    double address = fill_address(g, peer, GUARD_FAILURES, n);
+    buf_free(&key);
+    return account > address ? account : address;
+}
+
+enum err guard_login_ask(struct guard *g, const struct netaddr *peer, str user, unsigned *delay_ms)
+{
+    *delay_ms = 0;
+    if (!g || is_free(g, peer)) return OK;
+    lock_take(&g->lock);
+    double full = fill_login(g, peer, user, 0);
+    lock_drop(&g->lock);
+    return verdict(g, full, delay_ms);
+}
+
+void guard_login_told(struct guard *g, const struct netaddr *peer, str user, bool ok)
+{
+    if (!g || is_free(g, peer)) return;
+    lock_take(&g->lock);
+    if (!ok) {
+        fill_login(g, peer, user, 1);
+    } else {
+        struct buf key = buf_make(GUARD_KEY_BYTES);
+        pair_key(&key, peer, user);
+        struct entry *e = entry_of(g, buf_str(&key));
+        if (e) e->known_until_us = seam_mono_us(g->seam) + g->settings->known_ms * 1000;
+        buf_free(&key);
+    }
+    lock_drop(&g->lock);
+}
+
+/* --- in words --------------------------------------------------------------------------------- */
+
+static void explain_bucket(struct guard *g, struct entry *e, enum guard_kind kind, uint64_t limit,
+                           struct buf *out)
+{
+    uint64_t now_us = seam_mono_us(g->seam);
+    double level = limit ? level_of(&e->buckets[kind], now_us, (double)limit) : 0;
+    if (level < 0.5) return;
+    buf_addf(out, "  %s: %.0f of %llu an hour", kind_words[kind], level, (unsigned long long)limit);
+    double full = level / (double)limit;
+    if (full > 1)
+        buf_addf(out, ": refused for another %.0f minutes",
+                 (level - (double)limit) / (double)limit * 60 + 0.5);
+    else if (delay_at(g, full))
+        buf_addf(out, ": answered %u ms later", delay_at(g, full));
+    buf_addc(out, '\n');
+}
+
+static bool explain_entry(struct guard *g, str key, uint64_t factor, const char *title,
+                          struct buf *out)
+{
+    struct entry *e = map_get(g->entries, key);
+    if (!e) return false;
+    size_t before = out->n;
+    buf_addf(out, "%s\n", title);
+    size_t titled = out->n;
+    for (int kind = 0; kind < GUARD_KINDS; kind++)
+        explain_bucket(g, e, (enum guard_kind)kind, g->settings->per_hour[kind] * factor, out);
+    if (out->n == titled) buf_truncate(out, before);
+    return out->n > titled;
+}
+
+struct pairs {
+    const struct guard *guard;
+    str prefix;
+    struct buf *out;
+};
+
+static bool explain_pair(void *arg, str key, void *value)
+{
+    struct pairs *p = arg;
+    const struct entry *e = value;
+    if (!str_starts(key, p->prefix) || e->known_until_us <= seam_mono_us(p->guard->seam))
+        return true;
+    buf_add(p->out, S("logged in there lately: "));
+    buf_add_shown(p->out, str_from(key, p->prefix.n + 1));
+    buf_add(p->out, S("; not locked out for what others do\n"));
+    return true;
+}
+
+void guard_explain(struct guard *g, const struct netaddr *peer, struct buf *out)
+{
+    struct buf key = buf_make(GUARD_KEY_BYTES);
+    size_t before = out->n;
+    if (is_free(g, peer)) buf_add(out, S("trusted: never limited\n"));
+    lock_take(&g->lock);
+    address_key(&key, peer);
+    explain_entry(g, buf_str(&key), 1, "this address:", out);
+    buf_reset(&key);
+    network_key(&key, peer);
+    explain_entry(g, buf_str(&key), g->settings->network_factor, "its network:", out);
+    buf_reset(&key);
+    buf_addc(&key, 'k');
+    address_key(&key, peer);
+    map_each(g->entries, explain_pair, &(struct pairs){ g, buf_str(&key), out });
+    lock_drop(&g->lock);
+    buf_free(&key);
+    if (out->n == before) buf_add(out, S("nothing is known of this address\n"));
+}

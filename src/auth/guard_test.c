@@ -1,0 +1,244 @@
+/* guard_test.c - what is too much, for whom, and for how long. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "auth/guard.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "run/loop.h"
+
+static const struct guard_settings usual = {
+    .per_hour = { 100, 100, 100, 10, 10 },
+    .network_factor = 3,
+    .account_failures = 20,
+    .delay_max_ms = 1000,
+    .known_ms = 86400000,
+};
+
+struct place {
+    struct sim_world *world;
+    struct seam *seam;
+    struct guard *guard;
+    struct loop *loop; /* with a timer far away: the clock of a world without work stands still */
+    struct timer far;
+};
+
+static void never(struct timer *t)
+{
+    (void)t;
+}
+
+static void place_make(struct place *p)
+{
+    p->world = sim_world_new(7);
+    p->seam = sim_machine_new(p->world, "a", "10.0.0.1");
+    p->guard = guard_new(p->seam, &usual);
+    p->loop = loop_new(p->seam, 0);
+    p->far = (struct timer){ .fire = never };
+    timer_set(p->loop, &p->far, UINT64_C(1) << 60);
+}
+
+static void place_end(struct place *p)
+{
+    guard_free(p->guard);
+    timer_cancel(p->loop, &p->far);
+    loop_stop(p->loop, 0);
+    (void)sim_world_run(p->world, seam_mono_us(p->seam) + 1000000);
+    loop_free(p->loop);
+    sim_world_free(p->world);
+}
+
+static void pass_minutes(struct place *p, uint64_t minutes)
+{
+    (void)sim_world_run(p->world, seam_mono_us(p->seam) + minutes * 60000000);
+}
+
+static struct netaddr at(const char *text)
+{
+    struct netaddr a;
+    assert_int_equal(netaddr_parse(str_of(text), 25, &a), OK);
+    return a;
+}
+
+static enum err errors(struct place *p, const char *peer, unsigned n)
+{
+    struct netaddr a = at(peer);
+    return guard_count(p->guard, &a, GUARD_ERRORS, n, NULL);
+}
+
+static void too_much_is_refused_and_lifted(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    assert_int_equal(errors(&p, "192.0.2.1", 10), OK);
+    assert_int_equal(errors(&p, "192.0.2.1", 1), ERR_LATER);
+    assert_int_equal(errors(&p, "192.0.3.1", 1), OK);
+    pass_minutes(&p, 30);
+    assert_int_equal(errors(&p, "192.0.2.1", 1), OK);
+    /* However much was done, two hours are the longest. */
+    assert_int_equal(errors(&p, "192.0.2.1", 100000), ERR_LATER);
+    pass_minutes(&p, 61);
+    assert_int_equal(errors(&p, "192.0.2.1", 0), OK);
+    place_end(&p);
+}
+
+static void answers_come_later_and_later(void **state)
+{
+    (void)state;
+    struct place p;
+    struct netaddr a = at("192.0.2.1");
+    unsigned delay_ms, before = 0;
+    place_make(&p);
+    assert_int_equal(guard_count(p.guard, &a, GUARD_RCPTS, 50, &delay_ms), OK);
+    assert_int_equal(delay_ms, 0);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(guard_count(p.guard, &a, GUARD_RCPTS, 10, &delay_ms), OK);
+        assert_true(delay_ms > before);
+        before = delay_ms;
+    }
+    assert_in_range(before, 900, 1000);
+    place_end(&p);
+}
+
+static void neighbours_share_a_network(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    for (int i = 1; i <= 3; i++) {
+        char peer[32], peer6[64];
+        struct buf b = buf_make(100);
+        buf_addf(&b, "192.0.2.%d", i);
+        bytes_copy(peer, sizeof peer, b.p, b.n);
+        peer[b.n] = '\0';
+        buf_reset(&b);
+        buf_addf(&b, "[2001:db8:1:%d::1]:25", i);
+        bytes_copy(peer6, sizeof peer6, b.p, b.n);
+        peer6[b.n] = '\0';
+        buf_free(&b);
+        assert_int_equal(errors(&p, peer, 10), OK);
+        assert_int_equal(errors(&p, peer6, 10), OK);
+    }
+    assert_int_equal(errors(&p, "192.0.2.9", 1), ERR_LATER);
+    assert_int_equal(errors(&p, "[2001:db8:1:9::1]:25", 1), ERR_LATER);
+    assert_int_equal(errors(&p, "[2001:db8:2:9::1]:25", 1), OK);
+    place_end(&p);
+}
+
+/* --- log-ins ---------------------------------------------------------------------------------- */
+
+static enum err ask(struct place *p, const char *peer, const char *user)
+{
+    struct netaddr a = at(peer);
+    unsigned delay_ms;
+    return guard_login_ask(p->guard, &a, str_of(user), &delay_ms);
+}
+
+static void tell(struct place *p, const char *peer, const char *user, bool ok)
+{
+    struct netaddr a = at(peer);
+    guard_login_told(p->guard, &a, str_of(user), ok);
+}
+
+static void guessing_from_one_address_ends(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    for (int i = 0; i < 11; i++) {
+        assert_int_equal(ask(&p, "192.0.2.1", "alice@a.test"), OK);
+        tell(&p, "192.0.2.1", "alice@a.test", false);
+    }
+    assert_int_equal(ask(&p, "192.0.2.1", "alice@a.test"), ERR_LATER);
+    assert_int_equal(ask(&p, "192.0.2.1", "nobody@a.test"), ERR_LATER);
+    assert_int_equal(ask(&p, "198.51.100.1", "alice@a.test"), OK);
+    pass_minutes(&p, 60);
+    assert_int_equal(ask(&p, "192.0.2.1", "alice@a.test"), OK);
+    place_end(&p);
+}
+
+/* Many addresses that try one account lock it for strangers, and never for who logged in lately. */
+static void a_known_address_is_not_locked_out(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    tell(&p, "203.0.113.5", "Alice@A.test", true);
+    for (int i = 0; i < 30; i++) {
+        struct buf b = buf_make(100);
+        buf_addf(&b, "10.%d.0.1%c", i, '\0');
+        tell(&p, b.p, "alice@a.test", false);
+        buf_free(&b);
+    }
+    assert_int_equal(ask(&p, "198.51.100.1", "alice@a.test"), ERR_LATER);
+    assert_int_equal(ask(&p, "203.0.113.5", "alice@a.test"), OK);
+    assert_int_equal(ask(&p, "198.51.100.1", "bob@a.test"), OK);
+
+    /* Nor for what its neighbours behind the same address do. */
+    for (int i = 0; i < 12; i++)
+        tell(&p, "203.0.113.5", "bob@a.test", false);
+    assert_int_equal(ask(&p, "203.0.113.5", "bob@a.test"), ERR_LATER);
+    assert_int_equal(ask(&p, "203.0.113.5", "alice@a.test"), OK);
+    /* But its own guesses count. */
+    for (int i = 0; i < 12; i++)
+        tell(&p, "203.0.113.5", "alice@a.test", false);
+    assert_int_equal(ask(&p, "203.0.113.5", "alice@a.test"), ERR_LATER);
+    place_end(&p);
+}
+
+static void it_says_what_it_knows(void **state)
+{
+    (void)state;
+    struct place p;
+    struct buf b = buf_make(4000);
+    struct netaddr a = at("192.0.2.1");
+    place_make(&p);
+    guard_explain(p.guard, &a, &b);
+    assert_true(str_eq(buf_str(&b), S("nothing is known of this address\n")));
+    buf_reset(&b);
+    errors(&p, "192.0.2.1", 15);
+    tell(&p, "192.0.2.1", "alice@a.test", true);
+    guard_explain(p.guard, &a, &b);
+    static const char *const lines[] = {
+        "this address:\n  errors: 15 of 10 an hour: refused for another 30 minutes\n",
+        "its network:\n  errors: 15 of 30 an hour\n", "logged in there lately: alice@a.test; "
+    };
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        if (str_find(buf_str(&b), str_of(lines[i])) == STR_NPOS)
+            fail_msg("%.*s", STR_ARG(buf_str(&b)));
+    buf_free(&b);
+    place_end(&p);
+}
+
+/* However many addresses come, the table does not grow past its limit. */
+static void a_flood_of_addresses_is_bounded(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    for (uint32_t i = 0; i < GUARD_ENTRIES + 5000; i++) {
+        struct netaddr a = { .family = NET_IP4 };
+        bytes_copy(a.ip, sizeof a.ip, &i, sizeof i);
+        (void)guard_count(p.guard, &a, GUARD_CONNECTIONS, 1, NULL);
+    }
+    assert_int_equal(errors(&p, "192.0.2.1", 11), ERR_LATER);
+    place_end(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(too_much_is_refused_and_lifted),
+        cmocka_unit_test(answers_come_later_and_later),
+        cmocka_unit_test(neighbours_share_a_network),
+        cmocka_unit_test(guessing_from_one_address_ends),
+        cmocka_unit_test(a_known_address_is_not_locked_out),
+        cmocka_unit_test(it_says_what_it_knows),
+        cmocka_unit_test(a_flood_of_addresses_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,66 @@
+/* strangers.c - what an address may do before anybody logged in: counted by the guard, slowed, and
+ * answered with "later" when it is too much. */
+#include "base/log.h"
+#include "run/fiber.h"
+#include "smtp/smtp_int.h"
+
+static const str too_many[] = {
+    [GUARD_CONNECTIONS] = S_INIT("too many connections from your address lately, try again later"),
+    [GUARD_MESSAGES] = S_INIT("too many messages from your address lately, try again later"),
+    [GUARD_RCPTS] = S_INIT("too many recipients from your address lately, try again later"),
+    [GUARD_ERRORS] = S_INIT("too many errors from your address lately, try again later"),
+};
+
+static struct guard *guard_of(const struct smtp *s)
+{
+    bool judged = s->server->role != SMTP_LMTP && !s->logged_in;
+    return judged ? auth_guard(s->server->auth) : NULL;
+}
+
+static void report(struct smtp *s, enum guard_kind kind)
+{
+    log_event(LOG_WARN, "guard.refused", conn_id(s->conn), F_STR("why", too_many[kind]));
+}
+
+/* The answer comes later, the more has been asked. */
+static enum err wait_ms(struct smtp *s, unsigned ms)
+{
+    if (!ms) return OK;
+    return fiber_sleep_until(seam_mono_us(loop_seam(conn_loop(s->conn))) + ms * UINT64_C(1000));
+}
+
+enum err smtp_guard(struct smtp *s, enum guard_kind kind)
+{
+    unsigned delay_ms;
+    if (guard_count(guard_of(s), conn_peer(s->conn), kind, 1, &delay_ms)) {
+        report(s, kind);
+        return smtp_reply(s, 450, "4.7.1", too_many[kind]);
+    }
+    return wait_ms(s, delay_ms);
+}
+
+void smtp_guard_error(struct smtp *s)
+{
+    unsigned delay_ms;
+    if (guard_count(guard_of(s), conn_peer(s->conn), GUARD_ERRORS, 1, &delay_ms)) {
+        report(s, GUARD_ERRORS);
+        smtp_bye(s, "4.7.0", too_many[GUARD_ERRORS]);
+        return;
+    }
+    if (wait_ms(s, delay_ms)) s->closing = true;
+}
+
+bool smtp_guard_welcome(struct smtp *s)
+{
+    static const enum guard_kind kinds[] = { GUARD_CONNECTIONS, GUARD_ERRORS };
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        unsigned delay_ms, n = kinds[i] == GUARD_CONNECTIONS;
+        if (guard_count(guard_of(s), conn_peer(s->conn), kinds[i], n, &delay_ms)) {
+            report(s, kinds[i]);
+            smtp_bye(s, "4.7.0", too_many[kinds[i]]);
+            return false;
+        }
+        if (wait_ms(s, delay_ms)) return false;
+    }
+    return true;
+}
