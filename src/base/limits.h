@@ -112,6 +112,7 @@
 #define STORE_COMPACT_TXN_US  2000 /* of the writer's time, for the same reason: others wait */
 #define STORE_COMPACT_PAUSE   3    /* times as long as a step took it rests after it */
 #define STORE_COMPACT_LEAVE_BYTES (64 * 1024) /* the newest log is closed early for this, when somebody asks */
+#define STORE_COMPACT_RETRY_MS 60000 /* until a segment that the disk would not remove is tried again */
 #define STORE_COMPACT_POLL_MS 20   /* between looks of who asked */
 #define STORE_SURVEY_MS       3600000 /* a log's dead rows are counted first at this age */
 #define STORE_MAP_BYTES       (1ULL << 40) /* addresses reserved for the index; never grown while serving */

@@ -226,10 +226,11 @@ static struct log *removable(const struct compactor *c, bool *waiting)
     lock_take(&c->e->lock);
     struct mark applied = c->e->applied;
     lock_drop(&c->e->lock);
+    uint64_t now = seam_mono_us(c->e->seam);
     *waiting = false;
     for (size_t i = 0; i < c->logs.n; i++) {
         struct log *log = &c->logs.at[i];
-        if (!log_emptied(log)) continue;
+        if (!log_emptied(log) || log->not_before_us > now) continue;
         if (log->emptied_seq <= applied.seq && log->number < applied.segment) return log;
         *waiting = true;
     }
@@ -245,6 +246,8 @@ static bool remove_log(struct compactor *c, const struct log *log)
     bool removed = logs_remove(&c->logs, t, number);
     segments_removal_end(t);
     if (!removed) {
+        logs_find(&c->logs, number)->not_before_us =
+            seam_mono_us(c->e->seam) + STORE_COMPACT_RETRY_MS * 1000ULL;
         fail(c, ERR_LATER);
         return true;
     }

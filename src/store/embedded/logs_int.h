@@ -15,6 +15,7 @@ struct log {
     struct log_care care;
     uint64_t garbage_bytes; /* dead by the transaction that is being made */
     uint64_t emptied_seq;   /* of the commit since which nothing in it is needed */
+    uint64_t not_before_us; /* mono: the disk would not let it go */
     uint64_t round;         /* in which it was surveyed last */
     bool cut;               /* its file durably ends where what counts of it ends */
     bool damaged;           /* kept as it is: what cannot be read may be needed */
