@@ -27,7 +27,7 @@ const struct admin_command admin_commands[] = {
     { S_INIT("queue"),  S_INIT("release"), "ID",                "let a held message go on",                            1, 1, false, admin_queue_release },
     { S_INIT("queue"),  S_INIT("drop"),    "ID",                "remove it from the queue without a bounce",           1, 1, false, admin_queue_drop },
     { S_INIT("trace"),  S_INIT(""),        "ID | --address IP", "everything that happened to a message; or what an address did too much of", 1, 2, false, admin_trace },
-    { S_INIT("check"),  S_INIT(""),        "",                  "verify the whole store",                              0, 0, false, admin_check },
+    { S_INIT("check"),  S_INIT(""),        "",                  NULL,                                                  0, 0, false, admin_check },
     { S_INIT("compact"), S_INIT(""),       "",                  "give the room of deleted mail back now",              0, 0, false, admin_compact },
     { S_INIT("undelete"), S_INIT(""),      "USER [--list] [--mailbox NAME] [--since AGE]", "bring deleted mail back", 1, 6, false, admin_undelete },
     { S_INIT("ping"),   S_INIT(""),        "",                  "is the server there?",                                0, 0, false, admin_ping },
@@ -58,13 +58,13 @@ static void usage_line(const struct admin_command *c, struct buf *out)
     if (c->args[0]) buf_addf(out, " %s", c->args);
     size_t column = out->n - from;
     buf_fill(out, ' ', column < 40 ? 40 - column : 1);
-    buf_addf(out, "%s\n", c->help);
+    buf_addf(out, "%s\n", c->help ? c->help : "");
 }
 
 void admin_usage(struct buf *out)
 {
     for (size_t i = 0; i < admin_commands_count; i++)
-        usage_line(&admin_commands[i], out);
+        if (admin_commands[i].help) usage_line(&admin_commands[i], out);
 }
 
 bool admin_wants_secret(const struct admin_request *r)

@@ -35,7 +35,7 @@ bool admin_wants_secret(const struct admin_request *r);
 /* What admin_run knows: for usage texts and the man page. */
 struct admin_command {
     str group, verb;           /* "user", "add"; verb empty: the group is the whole command */
-    const char *args, *help;
+    const char *args, *help;   /* help NULL: the command line has a command of this name, and its own words */
     size_t args_min, args_max; /* words after group and verb */
     bool secret;
     enum err (*run)(struct admin *a, const struct admin_request *r, const str *args, struct buf *out);

@@ -100,6 +100,9 @@
 #define STORE_IO_THREADS      4
 #define STORE_VIEWS           1024 /* open at once: LMDB's table of readers */
 #define STORE_OPEN_SEGMENTS   128  /* kept open though nobody reads them */
+#define REPAIR_FLIP_BYTES    (64 * 1024) /* a larger damaged record is not searched for one wrong bit: that takes seconds */
+#define REPAIR_FILL_BYTES    (16 * 1024 * 1024) /* of lost journal, made one record that says nothing */
+#define REPAIR_RANGES        4096 /* damaged places of one segment that repair looks into */
 #define STORE_CHECK_REFS     (512 * 1024) /* references to bodies that check compares at once: 12 MiB */
 #define STORE_CHECK_ACCOUNTS 4096 /* whose numbers check keeps at once */
 #define CHECK_SUBJECT_BYTES  80   /* of a message that check names */

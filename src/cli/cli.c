@@ -8,6 +8,7 @@ const struct cli_command cli_commands[] = {
     { "import", "USER PATH …",                        "take in a Maildir, an mbox or a tree of .eml",   cli_import, true },
     { "export", "USER FOLDER …",                      "write a user's mail as files of such a kind",    cli_export, true },
     { "backup", "FOLDER …",                           "copy the store to a folder, or what is new",     cli_backup, true },
+    { "check",  "[--repair]",                         "verify the whole store, or repair it",           cli_check,  true },
     { "restore", "FOLDER …",                          "the store, a user or a message from there",      cli_restore, true },
 };
 /* clang-format on */

@@ -30,6 +30,7 @@ int cli_fetch(struct cli *cli, const str *args, size_t n);  /* fetch.c */
 int cli_import(struct cli *cli, const str *args, size_t n); /* import.c */
 int cli_export(struct cli *cli, const str *args, size_t n); /* export.c */
 int cli_backup(struct cli *cli, const str *args, size_t n);  /* backup.c */
+int cli_check(struct cli *cli, const str *args, size_t n);   /* check.c */
 int cli_restore(struct cli *cli, const str *args, size_t n); /* restore.c */
 int cli_admin(struct cli *cli, const str *words, size_t n); /* request.c: words from the group on */
 

@@ -60,35 +60,6 @@ static enum err compare_range(struct checking *c, void *arg)
 
 /* --- cards ----------------------------------------------------------------------------------- */
 
-struct named {
-    struct message m;
-    struct buf name; /* "alice@a.test INBOX uid 3" */
-};
-
-/* False: it is no longer there. Its card is copied, for the view ends. */
-static bool name_ref(struct checking *c, const struct ref *r, struct named *out, struct buf *card)
-{
-    struct account a = { r->account };
-    uint32_t m = (uint32_t)(r->n >> 32), uid = (uint32_t)r->n;
-    struct title_row title = { .name = S("(a mailbox without a name)") };
-    struct view *v = store_view(c->store);
-    if (!v) return false;
-    *out = (struct named){ .name = buf_make(LOG_VALUE_BYTES) };
-    bool found = message_get(in_view(v), a, m, (struct uid){ uid }, &out->m) == OK;
-    if (found) {
-        struct whose whose = check_whose(v, a);
-        if (title_get(in_view(v), a, m, &title)) title.name = S("(a mailbox without a name)");
-        buf_addf(&out->name, "%s %.*s uid %u", whose.text, STR_ARG(title.name), uid);
-        buf_reset(card);
-        buf_add(card, out->m.card);
-        out->m.card = buf_str(card);
-        out->m.uid.n = uid;
-    }
-    view_end(v);
-    if (!found) buf_free(&out->name);
-    return found;
-}
-
 static void check_card(struct checking *c, const struct ref *r, enum err state, str wanted)
 {
     struct buf kept = buf_make(CARD_BYTES), words = buf_make(LOG_VALUE_BYTES);
@@ -96,7 +67,7 @@ static void check_card(struct checking *c, const struct ref *r, enum err state, 
     c->report->messages++;
     if (r->account == ACCOUNT_QUEUE.n) {
         if (state) check_fault(c, "queue %llu: its bytes are gone", (unsigned long long)r->n);
-    } else if (name_ref(c, r, &message, &kept)) {
+    } else if (ref_name(c, r, &message, &kept)) {
         struct card card;
         if (!state && !message.m.card.n && card_kept(c->store->engine, &message.m, &kept))
             kept.n = 0;

@@ -56,3 +56,26 @@ void card_words(str bytes, struct buf *out)
     buf_add(out, str_take(card.base_subject, CHECK_SUBJECT_BYTES));
     buf_add(out, S(")"));
 }
+
+bool ref_name(struct checking *c, const struct ref *r, struct named *out, struct buf *card)
+{
+    struct account a = { r->account };
+    uint32_t m = (uint32_t)(r->n >> 32), uid = (uint32_t)r->n;
+    struct view *v = store_view(c->store);
+    if (!v) return false;
+    *out = (struct named){ .name = buf_make(LOG_VALUE_BYTES) };
+    bool found = message_get(in_view(v), a, m, (struct uid){ uid }, &out->m) == OK;
+    if (found) {
+        struct title_row title;
+        struct whose whose = check_whose(v, a);
+        if (title_get(in_view(v), a, m, &title)) title.name = S("(a mailbox without a name)");
+        buf_addf(&out->name, "%s %.*s uid %u", whose.text, STR_ARG(title.name), uid);
+        buf_reset(card);
+        buf_add(card, out->m.card);
+        out->m.card = buf_str(card);
+        out->m.uid.n = uid;
+    }
+    view_end(v);
+    if (!found) buf_free(&out->name);
+    return found;
+}

@@ -52,6 +52,14 @@ void refs_free(struct refs *r);
 enum err card_again(struct engine *e, struct blob blob, struct buf *card) MUST_CHECK;
 /* The card that is kept for a message: in its row or beside its body. Waits. */
 enum err card_kept(struct engine *e, const struct message *m, struct buf *card) MUST_CHECK;
+/* A message that refers to a body, and its name for people: "alice@a.test INBOX uid 3". Its card is
+ * copied into the buf. False: it is no longer there, and nothing is to be freed. */
+struct named {
+    struct message m;
+    struct buf name;
+};
+bool ref_name(struct checking *c, const struct ref *r, struct named *out,
+                struct buf *card) MUST_CHECK;
 /* How people know a message: "“subject” from …", as far as its card tells. */
 void card_words(str card, struct buf *out);
 

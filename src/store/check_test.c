@@ -209,6 +209,26 @@ static void fill(struct world *w)
     body_free(a.body);
 }
 
+static void say_repair(void *arg, str what)
+{
+    print_message("  %s: %.*s\n", (const char *)arg, STR_ARG(what));
+}
+
+/* And once is enough. */
+static void repair_mends_it(struct world *w, const char *name)
+{
+    char text[64] = "";
+    bytes_copy(text, sizeof text - 1, name, str_of(name).n);
+    struct repair_report first = { .lost = say_repair, .mended = say_repair, .arg = text };
+    struct repair_report again = first;
+    struct check_report report = { .fault = print_fault };
+    assert_int_equal(store_mend(w->store, &first), OK);
+    assert_true(first.lost_n + first.mended_n > 0);
+    if (store_check(w->store, &report) != OK) fail_msg("%s: not mended", name);
+    assert_int_equal(store_mend(w->store, &again), OK);
+    assert_int_equal(again.lost_n + again.mended_n, 0);
+}
+
 static void each_damage_is_found(void **state)
 {
     (void)state;
@@ -226,6 +246,7 @@ static void each_damage_is_found(void **state)
         assert_int_equal(engine_commit(w->engine, damage, &d), OK);
         enum err e = store_check(w->store, &report);
         if (e != ERR_CORRUPT || faults == 0) fail_msg("%s: not found", cases[i].name);
+        repair_mends_it(w, cases[i].name);
         store_close(w->store);
         arena_free(&w->arena);
         mem_free(w);

@@ -129,7 +129,7 @@ static enum err user_read(str value, struct user *out)
     return e;
 }
 
-static void user_put(struct txn *t, const struct user *u)
+void user_put(struct txn *t, const struct user *u)
 {
     struct key k = key_name(TAG_USER, u->address);
     struct buf b = row_new();

@@ -92,7 +92,7 @@ void body_free(struct body *b); /* in every case; what was not committed is swep
 void txn_body(struct txn *t, struct body *b, struct blob *out);
 void txn_blob_ref(struct txn *t, struct blob blob, int delta);
 /* For repair: there are this many references, whatever was counted. A blob whose bytes have no
- * place is forgotten. */
+ * place is forgotten, and so is one with refs -1. */
 void txn_blob_recount(struct txn *t, struct blob blob, int64_t refs);
 
 /* Reading a part touches only its frames. A reader belongs to one fiber; it may outlive views. */
@@ -148,6 +148,17 @@ enum err engine_check(struct engine *e, struct check_report *report) MUST_CHECK;
 struct compact_result { uint64_t segments, bytes; /* given back */ uint64_t blobs, copied_bytes; };
 enum err engine_compact(struct engine *e, struct compact_result *out) MUST_CHECK;
 
+/* What a repair could not save and what it put right, each in words. Counts are added up. */
+struct repair_report {
+    void (*lost)(void *arg, str what);
+    void (*mended)(void *arg, str what);
+    void (*progress)(void *arg, const char *what, uint64_t done, uint64_t of); /* may be NULL */
+    void *arg;
+    uint64_t lost_n, mended_n;
+    uint64_t lost_bytes; /* of the journal: whatever was in them is not known */
+    uint64_t users, mailboxes, messages; /* that there are now */
+};
+
 struct engine_stats {
     uint64_t commits, groups, syncs, journal_bytes, lag_bytes, bodies_in_memory_bytes;
     uint64_t free_bytes;
@@ -195,6 +206,8 @@ struct embedded_options {
     uint64_t segment_bytes;    /* a journal segment is closed at this size */
     uint64_t lag_bytes;        /* commits wait when the index is this far behind */
     uint64_t garbage_grace_ms; /* a blob without references is kept for; 0: STORE_GARBAGE_GRACE_MS */
+    bool verify; /* the index is read page by page first, and refused if it is damaged anywhere */
+    struct repair_report *repair; /* not NULL: the index is made anew from the whole journal first */
 };
 /* Opens or makes the store in the seam's data folder, replays the journal's rest, takes the lock.
  * *why says what is wrong in words (locked by another, newer format: which, disk). */

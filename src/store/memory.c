@@ -370,7 +370,7 @@ static void memory_txn_blob_ref(struct txn *t, struct blob blob, int delta)
 static void memory_txn_blob_recount(struct txn *t, struct blob blob, int64_t refs)
 {
     struct memory_blob *found = blob_at(engine_of(t->engine), blob);
-    if (found) found->refs = refs;
+    if (found) found->refs = refs < 0 ? 0 : refs;
     spend(t, 0);
 }
 

@@ -33,8 +33,9 @@ const struct settings_section store_section = {
     .help = "Where mail is kept, and for how long what is gone is remembered.",
 };
 
-enum err store_open(struct seam *seam, const struct store_settings *settings, struct store **out,
-                    struct buf *why)
+static enum err open_embedded(struct seam *seam, const struct store_settings *settings,
+                              const struct embedded_options *more, struct store **out,
+                              struct buf *why)
 {
     const struct embedded_options options = {
         .seam = seam,
@@ -43,8 +44,28 @@ enum err store_open(struct seam *seam, const struct store_settings *settings, st
         .lag_bytes = settings->lag_bytes,
         /* An expunge ends the reference at once, and undelete gives the body a new one. */
         .garbage_grace_ms = settings->undelete_ms,
+        .verify = more->verify,
+        .repair = more->repair,
     };
     struct engine *engine;
     enum err e = engine_embedded_open(&options, &engine, why);
     return e ? e : store_open_on(engine, seam, settings, out);
+}
+
+enum err store_open(struct seam *seam, const struct store_settings *settings, struct store **out,
+                    struct buf *why)
+{
+    return open_embedded(seam, settings, &(struct embedded_options){ 0 }, out, why);
+}
+
+enum err store_open_repair(struct seam *seam, const struct store_settings *settings,
+                           struct repair_report *report, struct store **out, struct buf *why)
+{
+    return open_embedded(seam, settings, &(struct embedded_options){ .repair = report }, out, why);
+}
+
+enum err store_open_verified(struct seam *seam, const struct store_settings *settings,
+                             struct store **out, struct buf *why)
+{
+    return open_embedded(seam, settings, &(struct embedded_options){ .verify = true }, out, why);
 }

@@ -336,4 +336,16 @@ enum err store_compact(struct store *s, struct compact_result *out) MUST_CHECK;
  * quota, blob references, change rows. Waits. */
 enum err store_check(struct store *s, struct check_report *report) MUST_CHECK;
 
+/* Offline: opens the store with an index made anew from the journal alone, then makes the upper floor
+ * agree with its messages again. What could not be saved is named, and let go: a message whose bytes
+ * are gone is expunged. Errors as store_open, whose words are in *why. */
+enum err store_open_repair(struct seam *seam, const struct store_settings *settings,
+                           struct repair_report *report, struct store **out, struct buf *why) MUST_CHECK;
+/* As store_open, for check without a server: an index with a damaged page is refused (ERR_CORRUPT),
+ * for LMDB believes what a page says, and may end the process. */
+enum err store_open_verified(struct seam *seam, const struct store_settings *settings,
+                             struct store **out, struct buf *why) MUST_CHECK;
+/* The second half alone, on an open store that nobody else uses. Waits. */
+enum err store_mend(struct store *s, struct repair_report *report) MUST_CHECK;
+
 #endif

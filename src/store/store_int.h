@@ -27,6 +27,7 @@ static inline bool room_for_step(const struct txn *t, size_t ops)
 }
 
 /* --- directory (directory.c, alias.c) -------------------------------------------------------- */
+void user_put(struct txn *t, const struct user *u);
 bool alias_exists(struct source from, str address);
 enum err user_by_account(struct source from, struct account a, struct user *out) MUST_CHECK;
 

@@ -27,6 +27,7 @@ struct index {
     MDB_dbi rows;
     char folder[STORE_INDEX_PATH_BYTES];
     uint64_t map_bytes;
+    unsigned flags;      /* of LMDB, beside the usual ones */
     atomic_uint readers; /* snapshots in use */
     atomic_bool dead;    /* LMDB refuses everything after it failed to write where it stands */
 };
@@ -140,6 +141,12 @@ enum err index_get_sure(struct index *x, MDB_txn *txn, str key, str *value)
     return e || index_sum_is_right(key, *value) ? e : damaged();
 }
 
+static struct mark mark_unpack(str v)
+{
+    return (struct mark){ get_le64(v.p), get_le64(v.p + 8), get_le64(v.p + 16),
+                          (int64_t)get_le64(v.p + 24) };
+}
+
 enum err index_mark(struct index *x, struct mark *out)
 {
     MDB_txn *txn = NULL;
@@ -149,9 +156,7 @@ enum err index_mark(struct index *x, struct mark *out)
     e = index_get_sure(x, txn, mark_key, &v);
     if (!e && v.n < MARK_BYTES) e = ERR_CORRUPT;
     if (!e && get_le64(v.p + 32) > INDEX_FORMAT) e = ERR_DENIED;
-    if (!e)
-        *out = (struct mark){ get_le64(v.p), get_le64(v.p + 8), get_le64(v.p + 16),
-                              (int64_t)get_le64(v.p + 24) };
+    if (!e) *out = mark_unpack(v);
     end_for_good(x, txn);
     return e;
 }
@@ -274,7 +279,7 @@ enum err index_apply(struct index *x, const struct memtable *rows, const struct 
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-static int env_open(const char *folder, uint64_t map_bytes, MDB_env **out)
+static int env_open(const char *path, uint64_t map_bytes, unsigned flags, MDB_env **out)
 {
     MDB_env *env;
     int code = mdb_env_create(&env);
@@ -282,7 +287,7 @@ static int env_open(const char *folder, uint64_t map_bytes, MDB_env **out)
     code = mdb_env_set_mapsize(env, map_bytes);
     if (!code) code = mdb_env_set_maxreaders(env, STORE_VIEWS);
     /* NORDAHEAD: listing an inbox touches rows, and the kernel would read 128 KiB for each. */
-    if (!code) code = mdb_env_open(env, folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+    if (!code) code = mdb_env_open(env, path, MDB_NOTLS | MDB_NORDAHEAD | flags, 0600);
     if (code)
         mdb_env_close(env);
     else
@@ -384,13 +389,41 @@ static int open_rows(struct index *x)
 
 static int open_env(struct index *x)
 {
-    if (x->map_bytes) return env_open(x->folder, x->map_bytes, &x->env);
-    int code = env_open(x->folder, STORE_MAP_BYTES, &x->env);
+    if (x->map_bytes) return env_open(x->folder, x->map_bytes, x->flags, &x->env);
+    int code = env_open(x->folder, STORE_MAP_BYTES, x->flags, &x->env);
     /* Valgrind and address limits refuse the large reservation. */
-    return code ? env_open(x->folder, STORE_MAP_SMALL_BYTES, &x->env) : 0;
+    return code ? env_open(x->folder, STORE_MAP_SMALL_BYTES, x->flags, &x->env) : 0;
 }
 
-enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, struct buf *why)
+static void ignore_row(void *arg, str key, str stored)
+{
+    (void)arg, (void)key, (void)stored;
+}
+
+static void count_fault(void *arg, str what, uint64_t page)
+{
+    (void)what, (void)page;
+    ++*(uint64_t *)arg;
+}
+
+/* Before LMDB is asked for anything else: it follows what a damaged page says. */
+static bool index_damage(struct index *x, struct buf *why)
+{
+    uint64_t n = 0;
+    struct pages_visitor v = { count_fault, ignore_row, &n };
+    enum err e = index_verify(x, &v);
+    if (e == ERR_CORRUPT)
+        buf_addf(why, "%llu damaged %s in the index%s", (unsigned long long)n,
+                 n == 1 ? "page" : "pages", index_advice);
+    else if (e)
+        buf_add(why, S("the index cannot be read"));
+    return e != OK;
+}
+
+enum { OPEN_FILE = 1, OPEN_VERIFIED = 2 };
+
+static enum err open_at(const char *folder, uint64_t map_bytes, unsigned how, struct index **out,
+                        struct buf *why)
 {
     struct index *x = MEM_NEW(struct index);
 #ifdef SANITIZED
@@ -399,18 +432,57 @@ enum err index_open(const char *folder, uint64_t map_bytes, struct index **out, 
     str path = str_of(folder);
     bytes_copy(x->folder, sizeof x->folder - 1, path.p, path.n);
     x->map_bytes = map_bytes;
+    x->flags = how & OPEN_FILE ? MDB_NOSUBDIR : 0;
     int code = open_env(x);
     if (code) {
         mem_free(x);
         return cannot_open(folder, code, why);
     }
-    code = open_rows(x);
+    code = how & OPEN_VERIFIED ? index_is_cut(x) : 0;
+    if (!code && how & OPEN_VERIFIED && index_damage(x, why)) {
+        index_close(x);
+        return ERR_CORRUPT;
+    }
+    if (!code) code = open_rows(x);
     enum err e = code ? cannot_open(folder, code, why) : know_format(x, why);
     if (e)
         index_close(x);
     else
         *out = x;
     return e;
+}
+
+enum err index_open(const char *folder, uint64_t map_bytes, bool verify, struct index **out,
+                    struct buf *why)
+{
+    return open_at(folder, map_bytes, verify ? OPEN_VERIFIED : 0, out, why);
+}
+
+enum err index_make(const char *file, uint64_t map_bytes, struct index **out, struct buf *why)
+{
+    return open_at(file, map_bytes, OPEN_FILE, out, why);
+}
+
+static void find_mark(void *arg, str key, str stored)
+{
+    str value;
+    if (!str_eq(key, mark_key) || !unsummed(stored, &value) || value.n < MARK_BYTES) return;
+    if (index_sum_is_right(key, value)) *(struct mark *)arg = mark_unpack(value);
+}
+
+void index_believed_mark(const char *folder, struct mark *out)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+    struct pages_visitor v = { NULL, find_mark, out };
+    *out = (struct mark){ 0 };
+    if (env_open(folder, STORE_MAP_SMALL_BYTES, 0, &env)) return;
+    if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0) {
+        enum err e = pages_walk(env, txn, &v); /* damage elsewhere does not make it wrong */
+        if (e && e != ERR_CORRUPT) *out = (struct mark){ 0 };
+        mdb_txn_abort(txn);
+    }
+    mdb_env_close(env);
 }
 
 bool index_is_dead(struct index *x)

@@ -31,8 +31,14 @@ struct mark {
 };
 
 /* folder is there. map_bytes 0: a fit size. *why says what is wrong and what to do. An index of an
- * older format is emptied, so that replay fills it. */
-enum err index_open(const char *folder, uint64_t map_bytes, struct index **out,
+ * older format is emptied, so that replay fills it. verify: any damaged page is found first, and it
+ * is refused. */
+enum err index_open(const char *folder, uint64_t map_bytes, bool verify, struct index **out,
+                    struct buf *why) MUST_CHECK;
+/* How far an index had got that may be damaged: zeros if nothing of it can be believed. */
+void index_believed_mark(const char *folder, struct mark *out);
+/* The same in a file of this name, which is not there yet; its lock is a file beside it. */
+enum err index_make(const char *file, uint64_t map_bytes, struct index **out,
                     struct buf *why) MUST_CHECK;
 void index_close(struct index *x); /* no reader may be left */
 

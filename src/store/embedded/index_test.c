@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -104,20 +103,14 @@ static void a_transaction_reads_no_damaged_row(void **state)
     assert_int_equal(e, ERR_CORRUPT);
 }
 
-static void a_damaged_mark_is_refused(void **state)
+/* So small an index is made anew without a question; a larger one is refused with advice. */
+static void a_damaged_mark_is_not_believed(void **state)
 {
     struct place *p = *state;
     static const char mark[44] = { 3 };
     place_run(p, put_some, NULL);
     place_close(p);
     raw_put(p, MARK, (str){ mark, sizeof mark });
-    struct buf why = buf_make(1000);
-    struct engine *e;
-    assert_int_equal(engine_embedded_open(&p->options, &e, &why), ERR_CORRUPT);
-    buf_addc(&why, 0);
-    assert_non_null(strstr(why.p, "posthorn check --repair"));
-    buf_free(&why);
-    place_erase(p, "index");
     assert_int_equal(place_open(p), OK);
     assert_true(row_is(p, 20, S("a"), "first"));
 }
@@ -127,7 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_index_of_format_1_is_made_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_transaction_reads_no_damaged_row, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_damaged_mark_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_mark_is_not_believed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

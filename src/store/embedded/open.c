@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/embedded/embedded_int.h"
+#include "store/embedded/repair_int.h"
 #include "store/restore_int.h"
 
 static struct engine_stats embedded_stats(struct engine *engine);
@@ -137,12 +137,12 @@ static enum err open_index(struct embedded *e, struct buf *why)
     const char *folder = seam_real_path(e->seam, "index", &a);
     enum err err = ERR_LATER;
     if (folder)
-        err = index_open(folder, e->options.map_bytes, &e->index, why);
+        err = index_open(folder, e->options.map_bytes, e->options.verify, &e->index, why);
     else
         buf_addf(why, "cannot make the folder index in %s", seam_data_dir(e->seam));
     if (err == ERR_CORRUPT && remove_unbegun_index(e)) {
         buf_reset(why);
-        err = index_open(folder, e->options.map_bytes, &e->index, why);
+        err = index_open(folder, e->options.map_bytes, e->options.verify, &e->index, why);
     }
     arena_free(&a);
     return err;
@@ -206,6 +206,7 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
     if (!err) err = refuse_unfinished(e, why);
     if (!err) err = make_folder(e, why);
     if (!err && !o->frozen) reserve_make(e);
+    if (!err && e->options.repair) err = rebuild(e, why);
     if (!err) err = open_index(e, why);
     if (!err) err = replay(e, why);
     if (err) {

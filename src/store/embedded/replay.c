@@ -189,6 +189,7 @@ static enum err replay_logs(struct replay *r, struct buf *why)
 /* Bodies without a commit, segments that were given up, files that were never begun. */
 static void sweep(struct replay *r)
 {
+    if (r->damaged && r->e->options.repair) return; /* their commits may be what was lost */
     for (size_t i = 0; i < r->catalog.n; i++) {
         const struct found *f = &r->catalog.found[i];
         if (f->committed || f->state == ERR_CORRUPT) continue;

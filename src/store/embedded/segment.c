@@ -10,6 +10,8 @@
 
 static const str magic = S_INIT("PHSEGMNT");
 
+_Static_assert((int)SEGMENT_HEAD_USED_BYTES == 96 + RECORD_SECRET_BYTES, "the header's last field");
+
 /* Offsets in the header, all numbers little-endian. */
 enum {
     AT_FORMAT = 8,
@@ -184,6 +186,11 @@ struct segment *segment_cached(struct segments *t, uint64_t number)
     }
     lock_drop(&t->lock);
     return found;
+}
+
+enum err segment_head_read(const char *page, struct segment_head *out)
+{
+    return head_unpack(page, out);
 }
 
 static enum err head_read(struct segments *t, int file, struct segment_head *head)

@@ -59,6 +59,10 @@ struct segment_path {
 struct segment_path segment_path(uint64_t number);
 bool segment_number(const char *name, uint64_t *out); /* of a file's name; false: not a segment */
 
+/* The header from the first bytes of a file. ERR_CORRUPT; ERR_DENIED: of a newer format. */
+enum { SEGMENT_HEAD_USED_BYTES = 288 };
+enum err segment_head_read(const char *page, struct segment_head *out) MUST_CHECK;
+
 /* A new file with its header written, held. Of the wanted head kind, previous, previous_end and
  * first_seq count. durable: header and name are synced. ERR_LATER: the disk, *code is its errno. */
 enum err segment_create(struct segments *t, const struct segment_head *wanted, bool durable,

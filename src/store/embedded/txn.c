@@ -190,21 +190,31 @@ void embedded_txn_blob_ref(struct txn *base, struct blob blob, int delta)
     put_refs(t, blob, &refs);
 }
 
-static void forget_blob(struct embedded_txn *t, struct blob blob)
+static void delete_row(struct embedded_txn *t, enum blob_row row, uint64_t number)
 {
-    struct blob_key key = blob_key(BLOB_REFS, blob.n);
+    struct blob_key key = blob_key(row, number);
     change(t, ACCOUNT_ENGINE, blob_key_str(&key), S(""), true);
+}
+
+static void forget_blob(struct embedded_txn *t, struct blob blob, const struct blob_place *place)
+{
+    delete_row(t, BLOB_REFS, blob.n);
+    delete_row(t, BLOB_PLACE, blob.n);
+    if (place->coding == BODY_FRAMES) delete_row(t, BLOB_SEGMENT, place->segment);
 }
 
 void embedded_txn_blob_recount(struct txn *base, struct blob blob, int64_t count)
 {
     struct embedded_txn *t = txn_of(base);
     struct blob_refs refs = { 0 };
-    struct blob_key place = blob_key(BLOB_PLACE, blob.n);
+    struct blob_key key = blob_key(BLOB_PLACE, blob.n);
+    struct blob_place place = { 0 };
     str value;
     if (get_refs(t, blob, &refs) && refs.zero_since_us) mark_garbage(t, blob, &refs, false);
-    if (embedded_txn_get(base, ACCOUNT_ENGINE, blob_key_str(&place), &value)) {
-        forget_blob(t, blob);
+    enum err e = embedded_txn_get(base, ACCOUNT_ENGINE, blob_key_str(&key), &value);
+    if (!e && !blob_place_unpack(value, &place)) e = ERR_CORRUPT;
+    if (e || count < 0) {
+        forget_blob(t, blob, &place);
         return;
     }
     refs.count = count;
