@@ -72,6 +72,24 @@ static void settle_loop(struct job *j)
     job_settle_all(j, &v);
 }
 
+/* RFC 8689 4.2.1: a host that does not promise TLS onwards is passed over like one that has none.
+ */
+static bool lacks_requiretls(const struct conversation *c)
+{
+    return c->job->entries[0].require_tls && !(smtp_client_extensions(c->client) & EXT_REQUIRETLS);
+}
+
+static enum reach without_requiretls(struct conversation *c, const struct hop *hop,
+                                     struct verdict *last)
+{
+    *last =
+        (struct verdict){ .outcome = QUEUE_DEFERRED,
+                          .reply = S("550 5.7.30 REQUIRETLS is not supported by the next server"),
+                          .remote = hop->name };
+    hang_up(c);
+    return REACH_DENIED;
+}
+
 /* A connection is open. */
 static enum reach opened(struct conversation *c, const struct hop *hop, const struct netaddr *at,
                          uint64_t began_us)
@@ -103,6 +121,7 @@ static enum reach try_address(struct conversation *c, const struct hop *hop,
     arena_reset(&c->arena);
     client_options(c, hop, at, clear, &o);
     enum err e = smtp_client_open(&o, &c->arena, &c->client, &reply, &tls_failed);
+    if (!e && lacks_requiretls(c)) return without_requiretls(c, hop, last);
     if (!e) return opened(c, hop, at, began_us);
     c->client = NULL;
     if (loop_draining(c->relay->loop)) return REACH_GONE;
