@@ -52,7 +52,7 @@ static int reply(struct line_reader *r)
             if (n < sizeof line - 1) line[n++] = b;
         line[n] = '\0';
     } while (n > 3 && line[3] == '-');
-    return atoi(line);
+    return (int)strtol(line, NULL, 10);
 }
 
 static void send_all(struct line_reader *r, const char *p, size_t n)
@@ -90,23 +90,32 @@ static const char *sender_of(const struct load *l)
     return l->login ? "u0@bench.test" : "someone@far.test";
 }
 
+/* The same sequence for each system: a bench is repeatable (Knuth's MMIX generator). */
+static unsigned next_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(*state >> 33);
+}
+
 /* Base64 of random bytes, as attachments are, under a small header. */
 static char *make_message(const char *from, size_t bytes, size_t *n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *m = malloc(bytes + 200);
-    size_t at = (size_t)sprintf(m,
-                                "From: <%s>\r\nTo: <user@bench.test>\r\n"
-                                "Subject: measured\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
-                                "Message-ID: <%d@far.test>\r\n\r\n",
-                                from, rand());
+    static uint64_t state = 1;
+    size_t room = bytes + 300;
+    char *m = malloc(room);
+    size_t at = (size_t)snprintf(m, room,
+                                 "From: <%s>\r\nTo: <user@bench.test>\r\n"
+                                 "Subject: measured\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
+                                 "Message-ID: <%u@far.test>\r\n\r\n",
+                                 from, next_random(&state));
     for (unsigned column = 0; at < bytes; column++) {
         if (column == 76) {
             memcpy(m + at, "\r\n", 2);
             at += 2;
             column = 0;
         }
-        m[at++] = digits[(unsigned)rand() / 1000 % 64];
+        m[at++] = digits[next_random(&state) % 64];
     }
     memcpy(m + at, "\r\n.\r\n", 5);
     *n = at + 5;

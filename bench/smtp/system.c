@@ -209,8 +209,8 @@ static size_t list_processes(struct process *out, size_t max)
                           &parent, &own, &system, &children, &children_system) != 5)
             continue;
         double ticks = (double)(own + system + children + children_system);
-        out[n++] = (struct process){ atoi(d->d_name), parent, ticks / (double)sysconf(_SC_CLK_TCK),
-                                     false };
+        out[n++] = (struct process){ (pid_t)strtol(d->d_name, NULL, 10), parent,
+                                     ticks / (double)sysconf(_SC_CLK_TCK), false };
     }
     if (proc) closedir(proc);
     return n;
