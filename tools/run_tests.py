@@ -2,8 +2,9 @@
 """run_tests.py - run the tests that Meson knows of one suite, and count every case in them.
 
 A program that prints TAP (cmocka does, when asked) counts a case a line; any other counts as one. A case
-that was planned and never reported, a crash and a timeout count as failed. Prints the output of what
-failed and one line at the end, and adds "SUITE PASSED FAILED" to the tally file.
+that was planned and never reported, one that was skipped, a program that should print TAP and does not, a
+crash and a timeout count as failed. Prints the output of what failed and one line at the end, and adds
+"SUITE PASSED FAILED" to the tally file.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import time
 
-CASE = re.compile(r"(not ok|ok) \d+ (?:- (.*)|# SKIP.*)$")
+CASE = re.compile(r"(not ok|ok) \d+ (?:- )?(.*?)( ?# SKIP.*)?$")
 PLAN = re.compile(r"^1\.\.(\d+)", re.M)
 SHOWN_LINES = 60
 
@@ -76,22 +77,25 @@ def run(t, a, logs):
     out = out.decode("utf-8", "replace")
     with open(os.path.join(logs, t["name"].replace("/", "_") + ".log"), "w") as log:
         log.write(out)
-    passed = judge(out, child.returncode, problems)
+    passed = judge(out, child.returncode, problems, t["protocol"] == "tap")
     return t["name"], passed, problems, out, time.monotonic() - began
 
 
-def judge(out, status, problems):
+def judge(out, status, problems, tap=False):
     """Count the cases in the output of a program; what is wrong is added to problems."""
     cases = [m for m in map(CASE.search, out.splitlines()) if m]
     planned = sum(map(int, PLAN.findall(out)))
-    passed = sum(m[1] == "ok" for m in cases)
-    problems += [m[2] for m in cases if m[1] == "not ok" and m[2]]
+    passed = sum(m[1] == "ok" and not m[3] for m in cases)
+    problems += [m[2] + m[3] if m[3] else m[2] for m in cases if m[3] or m[1] == "not ok"]
     if planned > len(cases):
         problems += ["planned, never reported"] * (planned - len(cases))
     if status != 0 and not problems:
         problems.append("signal %d" % -status if status < 0 else "exit status %d" % status)
     if not cases and not planned and not problems:
-        passed = 1
+        if tap:
+            problems.append("no TAP line")
+        else:
+            passed = 1
     return passed
 
 
