@@ -150,6 +150,7 @@
 #define SMTP_TEXT_LINE_BYTES (64 * 1024) /* RFC 5321 4.5.3.1.6 wants 1000; the wild is longer */
 #define SMTP_REPLY_BYTES     (16 * 1024) /* all lines of one remote reply that we keep */
 #define SMTP_REPLY_LINES     128
+#define SMTP_NONSENSE_BYTES 400 /* kept of an answer that is no SMTP, as it is shown */
 #define RELAY_ADDRESSES  8   /* of one host, tried per attempt */
 #define RELAY_RCPTS      100 /* of one conversation; RFC 5321 4.5.3.1.8: every server takes 100 */
 #define RELAY_CONVERSATIONS 512 /* the most that a setting may allow: each holds a stack */

@@ -135,8 +135,9 @@ static enum reach unreadable(struct job *j)
 static void broke_off(struct conversation *c, str detail)
 {
     struct verdict v = { .outcome = QUEUE_DEFERRED,
-                         .reply = S("the conversation broke off"),
+                         .reply = arena_copy(&c->job->arena, smtp_client_trouble(c->client)),
                          .detail = detail };
+    if (!v.reply.n) v.reply = S("the conversation broke off");
     job_settle_all(c->job, &v);
     destination_trouble(c->destination, v.reply);
 }

@@ -12,8 +12,10 @@ struct smtp_client {
     unsigned extensions;
     uint64_t size_max;
     str peer;       /* the name in the first line of its EHLO reply */
+    str step;       /* what was said last, and waits for its answer; lives as long as the arena */
+    str trouble;    /* why it is broken, in words */
     bool undecided; /* the end of a message was said, and not answered yet */
-    bool broken; /* a transaction was left half-way: nothing more can be said */
+    bool broken;    /* a transaction was left half-way: nothing more can be said */
 };
 
 /* One command line; the reply's class decides: OK 2xx, ERR_LATER 4xx, ERR_DENIED 5xx, ERR_GONE when
@@ -23,6 +25,8 @@ enum err client_command(struct smtp_client *c, str line, unsigned ms,
 enum err client_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *reply) MUST_CHECK;
 /* DATA: OK is 354 and nothing else. Waits. */
 enum err client_data(struct smtp_client *c, struct smtp_reply *reply) MUST_CHECK;
+/* Breaks the conversation off, and says why; always ERR_GONE. */
+enum err client_lost(struct smtp_client *c, str why);
 void client_write_line(struct smtp_client *c, str line); /* adds CRLF; not flushed */
 
 /* Pure: one reply line "250-2.1.0 text" into its parts. False if it is no SMTP. */

@@ -40,17 +40,43 @@ str client_enhanced(str text)
     return str_take(text, text.n - rest.n);
 }
 
-static enum err read_lines(struct smtp_client *c, struct buf *text, unsigned *code)
+enum err client_lost(struct smtp_client *c, str why)
 {
+    c->broken = true;
+    c->trouble = arena_fmt(c->arena, "%.*s, at %.*s", STR_ARG(why), STR_ARG(c->step));
+    return ERR_GONE;
+}
+
+static enum err nonsense(struct smtp_client *c, str line)
+{
+    struct buf why = buf_make(SMTP_NONSENSE_BYTES + 64);
+    buf_add(&why, S("what the server said is no SMTP: '"));
+    buf_add_shown(&why, str_take(str_chomp(line), SMTP_NONSENSE_BYTES / 4));
+    buf_addc(&why, '\'');
+    enum err e = client_lost(c, buf_str(&why));
+    buf_free(&why);
+    return e;
+}
+
+static enum err silence(struct smtp_client *c, uint64_t until_us)
+{
+    bool late = loop_now_us(loop_self()) >= until_us;
+    return client_lost(c, late ? S("no answer in time") : S("the server ended the connection"));
+}
+
+static enum err read_lines(struct smtp_client *c, unsigned ms, struct buf *text, unsigned *code)
+{
+    uint64_t until_us = loop_now_us(loop_self()) + (uint64_t)ms * 1000;
     bool last = false;
     for (unsigned n = 0; !last; n++) {
         str line, rest;
         unsigned this;
-        if (n == SMTP_REPLY_LINES) return ERR_GONE;
+        if (n == SMTP_REPLY_LINES) return client_lost(c, S("the answer has no end"));
         enum err e = conn_line(c->conn, SMTP_LINE_BYTES, &line);
-        if (e) return ERR_GONE;
-        if (!client_reply_line(str_chomp(line), &this, &last, &rest)) return ERR_GONE;
-        if (n && this != *code) return ERR_GONE;
+        if (e == ERR_LIMIT) return client_lost(c, S("the answer has a line that is too long"));
+        if (e) return silence(c, until_us);
+        if (!client_reply_line(str_chomp(line), &this, &last, &rest)) return nonsense(c, line);
+        if (n && this != *code) return nonsense(c, line);
         *code = this;
         if (n) buf_addc(text, '\n');
         buf_add_shown(text, rest); /* it ends up in bounces and logs */
@@ -71,9 +97,9 @@ static enum err any_reply(struct smtp_client *c, unsigned ms, struct smtp_reply 
     *reply = (struct smtp_reply){ 0 };
 
     conn_deadline(c->conn, ms);
-    enum err e = read_lines(c, &text, &code);
+    enum err e = read_lines(c, ms, &text, &code);
     if (e) {
-        c->broken = true;
+        reply->text = c->trouble;
     } else {
         reply->code = code;
         reply->text = arena_copy(c->arena, buf_str(&text));
@@ -86,16 +112,18 @@ static enum err any_reply(struct smtp_client *c, unsigned ms, struct smtp_reply 
 
 /* The two do not mean the same by this conversation any more: 3xx would have us say more, and 2xx
  * says that all is done. */
-static enum err lost(struct smtp_client *c)
+static enum err misunderstood(struct smtp_client *c, struct smtp_reply *reply)
 {
-    c->broken = true;
-    return ERR_GONE;
+    enum err e =
+        client_lost(c, arena_fmt(c->arena, "the server answered %u out of turn", reply->code));
+    *reply = (struct smtp_reply){ .text = c->trouble };
+    return e;
 }
 
 enum err client_reply(struct smtp_client *c, unsigned ms, struct smtp_reply *reply)
 {
     enum err e = any_reply(c, ms, reply);
-    return !e && reply->code >= 300 ? lost(c) : e;
+    return !e && reply->code >= 300 ? misunderstood(c, reply) : e;
 }
 
 void client_write_line(struct smtp_client *c, str line)
@@ -109,8 +137,12 @@ static enum err say(struct smtp_client *c, str line, unsigned ms, struct smtp_re
     *reply = (struct smtp_reply){ 0 };
     if (c->broken) return ERR_GONE;
     conn_deadline(c->conn, ms);
+    c->step = str_take(line, str_chr(line, ' '));
     client_write_line(c, line);
-    return conn_flush(c->conn) ? lost(c) : OK;
+    if (!conn_flush(c->conn)) return OK;
+    enum err e = client_lost(c, S("the server ended the connection"));
+    reply->text = c->trouble;
+    return e;
 }
 
 enum err client_command(struct smtp_client *c, str line, unsigned ms, struct smtp_reply *reply)
@@ -123,7 +155,7 @@ enum err client_data(struct smtp_client *c, struct smtp_reply *reply)
 {
     enum err e = say(c, S("DATA"), c->options.command_ms, reply);
     if (!e) e = any_reply(c, c->options.command_ms, reply);
-    return !e && reply->code != 354 ? lost(c) : e;
+    return !e && reply->code != 354 ? misunderstood(c, reply) : e;
 }
 
 /* --- what EHLO offers ------------------------------------------------------------------------- */

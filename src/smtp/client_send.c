@@ -129,8 +129,7 @@ static enum err flush(struct smtp_client *c)
 {
     conn_deadline(c->conn, c->options.command_ms);
     if (!conn_flush(c->conn)) return OK;
-    c->broken = true;
-    return ERR_GONE;
+    return client_lost(c, S("the server ended the connection"));
 }
 
 static enum err rcpt_reply(struct smtp_client *c, struct smtp_client_rcpt *r)
@@ -164,6 +163,7 @@ static enum err rcpts_some(struct smtp_client *c, struct smtp_client_rcpt *rcpts
             (void)refuse(&rcpts[i].reply, 553, S("5.1.3"),
                          S("5.1.3 the recipient's address cannot be written"));
     }
+    c->step = S("RCPT");
     enum err e = flush(c);
     for (size_t i = 0; i < n && !e; i++)
         if (said[i]) e = rcpt_reply(c, &rcpts[i]);
@@ -176,6 +176,7 @@ static enum err envelope(struct smtp_client *c, const struct smtp_client_message
     mail_line(c, m, line);
     if (write_command(c, line))
         return refuse(reply, 550, S("5.1.7"), S("5.1.7 the sender's address cannot be written"));
+    c->step = S("MAIL");
     enum err e = flush(c);
     if (!e) e = client_reply(c, c->options.command_ms, reply);
     size_t step = c->extensions & EXT_PIPELINING ? RCPTS_AT_ONCE : 1;
@@ -216,6 +217,7 @@ static enum err data(struct smtp_client *c, const struct smtp_client_message *m,
                      struct smtp_reply *reply)
 {
     bool end = false, start = true;
+    c->step = S("the message");
     while (!end) {
         str bytes;
         enum err e = m->source(m->source_arg, &bytes, &end);
@@ -225,6 +227,7 @@ static enum err data(struct smtp_client *c, const struct smtp_client_message *m,
         if (conn_gone(c->conn)) return flush(c);
     }
     c->undecided = true;
+    c->step = S("the end of the message");
     conn_write(c->conn, start ? S(".\r\n") : S("\r\n.\r\n"));
     return flush(c);
 }
@@ -233,6 +236,7 @@ static enum err chunk(struct smtp_client *c, str bytes, bool end, struct smtp_re
 {
     conn_deadline(c->conn, c->options.data_ms);
     c->undecided = end;
+    c->step = end ? S("the end of the message") : S("the message");
     conn_writef(c->conn, "BDAT %zu%s\r\n", bytes.n, end ? " LAST" : "");
     conn_write(c->conn, bytes);
     enum err e = flush(c);

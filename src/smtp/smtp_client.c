@@ -79,6 +79,7 @@ static enum err starttls(struct smtp_client *c, struct smtp_reply *reply, bool *
 /* A trace hides the line, and shows what came before it and the answer. */
 static enum err secret_command(struct smtp_client *c, str line, struct smtp_reply *reply)
 {
+    c->step = S("AUTH");
     if (conn_flush(c->conn)) c->broken = true;
     conn_trace_mask(c->conn, true);
     client_write_line(c, line);
@@ -135,7 +136,7 @@ enum err smtp_client_open(const struct smtp_client_options *o, struct arena *a,
     *tls_failed = false;
     *reply = (struct smtp_reply){ 0 };
     if (!c) return ERR_LIMIT;
-    *c = (struct smtp_client){ .arena = a, .options = *o };
+    *c = (struct smtp_client){ .arena = a, .options = *o, .step = S("the greeting") };
 
     int why = 0;
     enum err e = conn_connect(&to, &c->conn, &why);
@@ -171,6 +172,11 @@ bool smtp_client_undecided(const struct smtp_client *c)
 bool smtp_client_broken(const struct smtp_client *c)
 {
     return c->broken;
+}
+
+str smtp_client_trouble(const struct smtp_client *c)
+{
+    return c->trouble;
 }
 
 str smtp_client_peer(const struct smtp_client *c)

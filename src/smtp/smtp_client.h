@@ -12,7 +12,7 @@
 struct smtp_reply {
     unsigned code;    /* 250; 0: no reply came (see err) */
     str enhanced;     /* "2.1.5" or empty (RFC 2034) */
-    str text;         /* every line after its code, joined by LF */
+    str text;         /* every line after its code, joined by LF; without a code: our own words */
 };
 
 /* What the peer offered in EHLO. */
@@ -74,6 +74,7 @@ enum err smtp_client_send(struct smtp_client *c, const struct smtp_client_messag
 /* After ERR_GONE: the message's end was written and no answer to it came; the peer may have taken it. */
 bool smtp_client_undecided(const struct smtp_client *c);
 bool smtp_client_broken(const struct smtp_client *c); /* nothing more can be said: close it */
+str smtp_client_trouble(const struct smtp_client *c); /* after ERR_GONE: why, and at which step; or empty */
 str smtp_client_peer(const struct smtp_client *c);    /* what the peer calls itself in its EHLO reply */
 enum err smtp_client_reset(struct smtp_client *c) MUST_CHECK; /* RSET between transactions; Waits. */
 void smtp_client_close(struct smtp_client *c); /* QUIT if possible, at most 1 s; Waits. */
