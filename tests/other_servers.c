@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 
 #include "support/fail.h"
+#include "support/other.h"
 #include "support/wire.h"
 #include "support/world_int.h"
 
-enum { START_S = 30, ARRIVE_S = 30, PEER_HOST = 9 }; /* where the zone says peer.test is */
+enum { ARRIVE_S = 30 };
 
-static const char script[] = SOURCE_DIR "/tools/peers.sh";
 static const char body[] = "..two dots\r\nÄccénts, as they are\r\n\r\nlast line\r\n";
 
 static struct world *world;
@@ -39,69 +39,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* --- the other server */
-
-struct other {
-    const char *name;
-    char dir[400], address[16];
-    struct peer *peer;
-};
-
-/* Run as one who may read what the other server keeps. */
-static const char *as_owner(const char *command, const char *argument)
+static void other_begin(struct other *o, const char *name)
 {
-    static char output[65536];
-    RUN(output, sizeof output, 60, NULL, script, "owner", "sh", "-c", command, "sh", argument);
-    return output;
-}
-
-static bool greets(void *arg)
-{
-    struct other *o = arg;
-    struct wire *w = wire_try(o->address, PORT_SMTP);
-    if (!w) return false;
-    const char *line = wire_line(w, 5, NULL);
-    bool up = line && strncmp(line, "220", 3) == 0;
-    wire_close(w);
-    return up;
-}
-
-static const char *log_of(struct other *o)
-{
-    static char text[66000];
-    snprintf(text, sizeof text, "%s", as_owner("cat \"$1\"/log/mainlog 2>&1 | tail -n 30", o->dir));
-    char *printed = file_read(peer_log(o->peer), NULL);
-    snprintf(text + strlen(text), sizeof text - strlen(text), "\n%s", printed ? printed : "");
-    free(printed);
-    return text;
-}
-
-static void other_start(struct other *o)
-{
-    char output[8192], listen[32], port[16], relay[64], cert[512], key[512], cert_is[600],
-        key_is[600];
-    if (RUN(output, sizeof output, 300, NULL, script, "unpack", o->name))
-        fail_now("unpacking %s: %s", o->name, output);
-    world_address(world, PEER_HOST, o->address);
-    world_certificate(world, "mail.peer.test", o->address, cert, key);
-    snprintf(o->dir, sizeof o->dir, "%s/%s", world_dir(world), o->name);
-    mkdir(o->dir, 0755);
-    snprintf(listen, sizeof listen, "listen=%s", o->address);
-    snprintf(port, sizeof port, "port=%d", PORT_SMTP);
-    snprintf(relay, sizeof relay, "relay=%s:%d", server_address(a), PORT_SMTP);
-    snprintf(cert_is, sizeof cert_is, "cert=%s", cert);
-    snprintf(key_is, sizeof key_is, "key=%s", key);
-    o->peer = peer_start(world, o->name,
-                         (const char *const[]){ script, "run", o->name, o->dir, listen, port,
-                                                "domain=peer.test", "users=dora", relay, cert_is,
-                                                key_is, NULL });
-    if (!wait_until(greets, o, START_S)) fail_now("%s does not answer: %s", o->name, log_of(o));
-}
-
-static void other_stop(struct other *o)
-{
-    peer_stop(o->peer, SIGTERM);
-    as_owner("rm -rf \"$1\"", o->dir);
+    other_make(o, world, name);
+    other_tls(o);
+    other_set(o, "relay=%s:%d", server_address(a), PORT_SMTP);
+    other_start(o);
 }
 
 /* --- there */
@@ -109,7 +52,7 @@ static void other_stop(struct other *o)
 static bool dora_has_mail(void *arg)
 {
     struct other *o = arg;
-    return strstr(as_owner("find \"$1\"/mail -path '*/new/*'", o->dir), "/new/") != NULL;
+    return strstr(other_shell(o, "find \"$1\"/mail -path '*/new/*'"), "/new/") != NULL;
 }
 
 static void alice_writes(struct other *o)
@@ -124,8 +67,8 @@ static void alice_writes(struct other *o)
     assert_int_equal(smtp_message(w, "alice@a.test", "nobody@peer.test", letter), 250);
     wire_close(w);
     if (!wait_until(dora_has_mail, o, ARRIVE_S))
-        fail_now("nothing came to %s: %s", o->name, log_of(o));
-    const char *text = as_owner("cat \"$1\"/mail/dora/new/*", o->dir);
+        fail_now("nothing came to %s: %s", o->name, other_log(o));
+    const char *text = other_shell(o, "cat \"$1\"/mail/dora/new/*");
     /* Maildir keeps lines with LF alone. */
     if (!strstr(text, "\n..two dots\nÄccénts, as they are\n\nlast line\n"))
         fail_now("%s has: %s", o->name, text);
@@ -174,7 +117,7 @@ static void dora_answers(struct other *o)
     wire_close(w);
     struct wanted m = { subject, 1 };
     if (!wait_until(has_come, &m, ARRIVE_S))
-        fail_now("nothing came from %s: %s", o->name, log_of(o));
+        fail_now("nothing came from %s: %s", o->name, other_log(o));
     assert_int_equal(count(subject), 1);
     w = imap_open(a, world_ca(world), "alice@a.test", "pw");
     wire_imap(w, "OK", "EXAMINE INBOX");
@@ -193,7 +136,7 @@ static void dora_answers(struct other *o)
 static void report_came(struct other *o)
 {
     struct wanted m = { "nobody@peer.test", 1 };
-    if (!wait_until(has_come, &m, ARRIVE_S)) fail_now("no report of %s: %s", o->name, log_of(o));
+    if (!wait_until(has_come, &m, ARRIVE_S)) fail_now("no report of %s: %s", o->name, other_log(o));
     struct wire *w = imap_open(a, world_ca(world), "alice@a.test", "pw");
     wire_imap(w, "OK", "SELECT INBOX");
     wire_imap(w, "OK", "STORE 1:* +FLAGS.SILENT (\\Deleted)");
@@ -203,8 +146,8 @@ static void report_came(struct other *o)
 
 static void both_ways(const char *name)
 {
-    struct other o = { .name = name };
-    other_start(&o);
+    struct other o;
+    other_begin(&o, name);
     alice_writes(&o);
     dora_answers(&o);
     report_came(&o);

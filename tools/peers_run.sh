@@ -39,8 +39,10 @@ libraries() {
 # All four mail servers understand:
 #   listen=127.0.0.1 port=2525     where SMTP is spoken
 #   domain=peer.test               the domain that is local
+#   below="x y"                    so are x.peer.test and y.peer.test, with the same users
 #   users="bob carol"              who has a mailbox: DIR/mail/USER, a Maildir
 #   relay=ADDRESS:PORT             where all other mail goes (default: it stays in the queue)
+# and the three that speak SMTP refuse busy@DOMAIN with 450 and full@DOMAIN with 552.
 #   cert=FILE key=FILE             offers STARTTLS with these
 # The log is on standard error unless said. Users get the password "secret" where one can log in.
 
@@ -54,6 +56,8 @@ lay_out() {
     port=${port:-2525}
     domain=${domain:-peer.test}
     users=${users:-bob}
+    domains=$domain
+    for label in ${below:-}; do domains="$domains $label.$domain"; done
     mkdir -p "$dir/etc" "$dir/run" "$dir/mail" "$dir/kept"
     chmod 755 "$dir" "$dir/etc" "$dir/run" "$dir/mail" "$dir/kept"
     cp /etc/passwd /etc/group "$dir/etc/"
@@ -93,8 +97,14 @@ run_postfix() {
     mkdir -p "$dir/etc/postfix"
     : >"$dir/etc/postfix/users"
     for user in $users; do
-        echo "$user@$domain $user/" >>"$dir/etc/postfix/users"
+        for local in $domains; do
+            echo "$user@$local $user/" >>"$dir/etc/postfix/users"
+        done
     done
+    cat >"$dir/etc/postfix/refused" <<END
+busy@$domain 450 4.2.1 the mailbox is busy
+full@$domain 552 5.2.2 the mailbox is full
+END
     {
         cat <<END
 compatibility_level = 3.6
@@ -108,7 +118,8 @@ inet_protocols = all
 alias_maps =
 alias_database =
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-virtual_mailbox_domains = $domain
+smtpd_recipient_restrictions = check_recipient_access texthash:/etc/postfix/refused
+virtual_mailbox_domains = $domains
 virtual_mailbox_maps = texthash:/etc/postfix/users
 virtual_mailbox_base = /mnt/mail
 virtual_uid_maps = static:60110
@@ -189,7 +200,7 @@ run_exim() {
 primary_hostname = mx.$domain
 daemon_smtp_ports = $port
 local_interfaces = $listen
-domainlist local_domains = $domain
+domainlist local_domains = $(echo $domains | sed 's/ / : /g')
 hostlist relay_from_hosts = 127.0.0.0/8 : ::::1
 exim_user = Debian-exim
 exim_group = Debian-exim
@@ -206,6 +217,10 @@ tls_privatekey = /mnt/key.pem}
 $([ -n "${cert:-}" ] || echo "tls_advertise_hosts =")
 begin acl
 acl_rcpt:
+  defer  local_parts = busy
+         message = 450 4.2.1 the mailbox is busy
+  deny   local_parts = full
+         message = 552 5.2.2 the mailbox is full
   accept domains = +local_domains
          verify = recipient
   deny   domains = +local_domains
@@ -245,15 +260,22 @@ END
 # peer opensmtpd  the above
 run_opensmtpd() {
     lay_out
-    for user in $users; do echo "$user@$domain vmail"; done >"$dir/etc/smtpd.users"
+    for user in $users; do
+        for local in $domains; do echo "$user@$local vmail"; done
+    done >"$dir/etc/smtpd.users"
     {
         [ -z "${cert:-}" ] || printf 'pki peer cert "/mnt/cert.pem"\npki peer key "/mnt/key.pem"\n'
         cat <<END
 table users file:/etc/smtpd.users
-listen on $listen port $port ${cert:+tls pki peer} hostname mx.$domain
+table busy { "busy@$domain" }
+table full { "full@$domain" }
+filter busy phase rcpt-to match rcpt-to <busy> reject "450 4.2.1 the mailbox is busy"
+filter full phase rcpt-to match rcpt-to <full> reject "552 5.2.2 the mailbox is full"
+filter refused chain { busy, full }
+listen on $listen port $port ${cert:+tls pki peer} hostname mx.$domain filter refused
 action inbox maildir "/mnt/mail/%{rcpt.user}" virtual <users>
 ${relay:+action onward relay host smtp://$relay}
-match from any for domain "$domain" action inbox
+$(for local in $domains; do echo "match from any for domain \"$local\" action inbox"; done)
 ${relay:+match from local for any action onward}
 END
     } >"$dir/etc/smtpd.conf"

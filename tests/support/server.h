@@ -44,6 +44,8 @@ pid_t peer_pid(const struct peer *p);
 /* nsd for a.test and b.test (each: MX 10 mail.DOMAIN, which is server 2 and 3) and c.test (null
  * MX), d.test (MX to an address where nobody listens), and whatever else zone text is given for. */
 void world_dns_start(struct world *w);
+/* Before it: another zone, or other text for one of these; SOA and NS are there already. */
+void world_zone(struct world *w, const char *domain, const char *text);
 void world_dns_stop(struct world *w);
 
 struct server;
