@@ -49,9 +49,9 @@ shown=40
 passed=0
 failed=0
 for check in ${@:-$checks}; do
-    mkdir -p build/lint # not once for all: a check may set the build folder up anew
+    mkdir -p build-lint # not in build: a check may set that up anew
     began=$(date +%s)
-    log=build/lint/$check.log
+    log=build-lint/$check.log
     if ("lint_$check") >"$log" 2>&1; then
         verdict=ok passed=$((passed + 1))
     else

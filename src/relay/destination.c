@@ -69,11 +69,6 @@ struct destination *destination_for(struct relay *r, struct view *v, str domain)
     return d;
 }
 
-static struct waiting *waiting_at(const struct destination *d, size_t i)
-{
-    return &d->waiting[(d->first + i) % d->cap];
-}
-
 static void forget(struct destination *d)
 {
     struct relay *r = d->relay;

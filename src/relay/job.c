@@ -13,8 +13,8 @@ static void untake(struct relay *r, struct queue_key key)
 
 static struct queue_key pop(struct destination *d)
 {
-    struct queue_key key = d->waiting[d->first].place.key;
-    d->first = (d->first + 1) % d->cap;
+    struct queue_key key = waiting_at(d, 0)->place.key;
+    d->first = (d->first + 1) & (d->cap - 1);
     d->n--;
     return key;
 }
@@ -22,8 +22,8 @@ static struct queue_key pop(struct destination *d)
 static size_t recipients_of_head(const struct destination *d)
 {
     size_t n = 0;
-    uint64_t id = d->waiting[d->first].place.key.id.n;
-    while (n < d->n && n < RELAY_RCPTS && d->waiting[(d->first + n) % d->cap].place.key.id.n == id)
+    uint64_t id = waiting_at(d, 0)->place.key.id.n;
+    while (n < d->n && n < RELAY_RCPTS && waiting_at(d, n)->place.key.id.n == id)
         n++;
     return n;
 }

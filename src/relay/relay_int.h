@@ -59,6 +59,12 @@ struct destination {
     struct buf trouble;      /* what was said last */
 };
 
+/* The i-th that waits; the ring's size is a power of two. */
+static inline struct waiting *waiting_at(const struct destination *d, size_t i)
+{
+    return &d->waiting[(d->first + i) & (d->cap - 1)];
+}
+
 /* Which way mail for this domain goes, and the name of the destination that it is gathered under. */
 const struct relay_route *destination_name(struct relay *r, struct view *v, str domain, struct buf *name);
 /* The one for this domain, made if it is new; NULL: too many. */

@@ -37,9 +37,11 @@ static void too_much_from_one_address_is_refused(void **state)
     struct guard *g = guard_new(w->seam, &few);
     auth_use_guard(w->auth, g);
     play(w, MX,
-         "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RSET\nS 250 *\nC MAIL FROM:<>\nS 250 *\n"
+         "S 220 *\nC EHLO x\nS 250 *\nC MAIL FROM:<>\nS 250 *\nC RSET\nS 250 *\nC MAIL FROM:<>\nS "
+         "250 *\n"
          "C RCPT TO:<alice@a.test>\nS 250 *\nC RCPT TO:<alice@a.test>\nS 250 *\nC RSET\nS 250 *\n"
-         "C MAIL FROM:<>\nS 450 4.7.1 too many messages from your address lately*\nC QUIT\nS 221 *\nE");
+         "C MAIL FROM:<>\nS 450 4.7.1 too many messages from your address lately*\nC QUIT\nS 221 "
+         "*\nE");
     play(w, MX,
          "S 220 *\nC A\nC B\nC C\nC D\nC E\nS 500 *\nS 500 *\nS 500 *\nS 500 *\nS 500 *\n"
          "S 421 4.7.0 mail.a.test too many errors from your address lately*\nE");

@@ -53,7 +53,8 @@ static enum err make_folder(struct writing *w)
     if (!parent || !segments) return ERR_LIMIT;
     int code = seam_mkdir(w->seam, w->folder);
     if (code && code != -EEXIST) return fail(w, code, "cannot make the folder");
-    if (!code) code = seam_sync_dir(w->seam, parent);
+    if (!code && seam_sync_dir(w->seam, parent))
+        return fail(w, -EIO, "cannot make the folder last");
     bool foreign = false;
     code = seam_list(w->seam, w->folder, is_ours, &foreign);
     if (code) return fail(w, code, "cannot read the folder");

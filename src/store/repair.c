@@ -5,7 +5,8 @@
 
 #include "base/mem.h"
 
-static void say(struct mending *m, bool lost, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void say(struct mending *m, bool lost,
+                                                      const char *format, va_list args)
 {
     struct buf text = buf_make(LOG_VALUE_BYTES);
     struct repair_report *r = m->report;
