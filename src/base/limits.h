@@ -103,6 +103,8 @@
 #define REPAIR_FLIP_BYTES    (64 * 1024) /* a larger damaged record is not searched for one wrong bit: that takes seconds */
 #define REPAIR_FILL_BYTES    (16 * 1024 * 1024) /* of lost journal, made one record that says nothing */
 #define REPAIR_RANGES        4096 /* damaged places of one segment that repair looks into */
+#define REPAIR_ABSENT        64   /* logs that are gone and named */
+#define REPAIR_MARKER_BYTES  256  /* the file that says that a repair has begun */
 #define STORE_CHECK_REFS     (512 * 1024) /* references to bodies that check compares at once: 12 MiB */
 #define STORE_CHECK_ACCOUNTS 4096 /* whose numbers check keeps at once */
 #define CHECK_SUBJECT_BYTES  80   /* of a message that check names */

@@ -213,6 +213,7 @@ int main(int argc, char **argv)
 {
     static struct args args; /* too large for a frame */
     process_log_to_fd(2);
+    process_name_lost_pages();
     log_level_set(LOG_WARN);
     return args_read(argc, argv, &args) ? run(&args) : EXIT_USAGE;
 }

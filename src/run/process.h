@@ -28,6 +28,9 @@ bool process_become_owner(const char *dir) MUST_CHECK;
 /* Root gives that folder's owner all that lies in it; for anybody else nothing is to be done. False:
  * the system did not let it. */
 bool process_give_to_owner(const char *dir) MUST_CHECK;
+/* From here on a read of a mapped file that the disk or another process took away ends the process with
+ * a line on standard error that names the file (lost_page.c). */
+void process_name_lost_pages(void);
 void process_raise_fd_limit(void); /* RLIMIT_NOFILE to its hard maximum */
 
 #endif

@@ -4,6 +4,7 @@
 #include "store/repair_int.h"
 
 #include "base/mem.h"
+#include "store/repair_marker_int.h"
 
 __attribute__((format(printf, 3, 0))) static void say(struct mending *m, bool lost,
                                                       const char *format, va_list args)
@@ -92,5 +93,6 @@ enum err store_mend(struct store *s, struct repair_report *report)
     if (!e) e = mend_accounts(&m);
     if (!e) e = mend_queue(&m);
     if (!e) e = mend_blobs(&m);
+    if (!e && s->seam && repair_marker_clear(s->seam)) e = ERR_LATER;
     return e;
 }

@@ -32,10 +32,13 @@ static enum err forget_row(struct txn *t, const struct one *o)
     return OK;
 }
 
-/* Clients that knew it learn that it is gone; its UID is not used again. */
+/* Clients that knew it learn that it is gone; its UID is not used again, and nothing is kept that
+ * could be brought back. */
 static enum err expunge(struct txn *t, void *arg)
 {
     const struct one *o = arg;
+    struct key message = key_box_u32(TAG_MESSAGE, o->box, o->uid.n);
+    struct key flags = key_box_u32(TAG_FLAGS, o->box, o->uid.n);
     struct ledger l;
     struct box *b;
     enum err e = ledger_open(t, o->account, &l);
@@ -48,6 +51,8 @@ static enum err expunge(struct txn *t, void *arg)
     if (e) return e;
     box_close(b);
     ledger_close(&l);
+    row_delete(t, o->account, &message);
+    row_delete(t, o->account, &flags);
     return OK;
 }
 
@@ -218,6 +223,53 @@ static enum err mend_counts(struct mending *m, const struct refs *refs)
     return e;
 }
 
+/* --- bodies that only undelete refers to ---------------------------------------------------------
+ */
+
+struct unused {
+    struct blob blobs[COUNTS_AT_ONCE];
+    size_t n;
+};
+
+static bool see_unused(void *arg, struct blob blob, int64_t counted, const struct blob_facts *facts)
+{
+    struct unused *u = arg;
+    if (facts && counted == 0) u->blobs[u->n++] = blob;
+    return u->n < COUNTS_AT_ONCE;
+}
+
+/* What was deleted and cannot be read any more is not offered to be brought back. */
+static enum err mend_unused_one(struct mending *m, struct blob blob)
+{
+    struct buf card = buf_make(CARD_BYTES);
+    enum err e = OK, state = card_again(m->store->engine, blob, &card); /* Waits. */
+    buf_free(&card);
+    if (state == ERR_LATER) e = state;
+    if (e || !state || state == ERR_LIMIT) return e;
+    mend_lost(m, "a deleted message that undelete might have brought back (blob %llu)",
+              (unsigned long long)blob.n);
+    salvage(m, blob);
+    return store_commit(m->store, forget_blob, &blob);
+}
+
+static enum err mend_unused(struct mending *m)
+{
+    struct unused *u = MEM_NEW(struct unused);
+    struct blob first = { 0 }, last = { UINT64_MAX };
+    enum err e;
+    do {
+        u->n = 0;
+        struct view *v = store_view(m->store);
+        e = v ? view_blobs(v, first, last, see_unused, u) : ERR_LATER;
+        if (v) view_end(v);
+        for (size_t i = 0; !e && i < u->n; i++)
+            e = mend_unused_one(m, u->blobs[i]);
+        if (u->n) first.n = u->blobs[u->n - 1].n + 1;
+    } while (!e && u->n == COUNTS_AT_ONCE);
+    mem_free(u);
+    return e;
+}
+
 /* --- range by range ------------------------------------------------------------------------------
  */
 
@@ -259,5 +311,6 @@ enum err mend_blobs(struct mending *m)
 {
     enum err e = each_range(m, mend_bodies);
     if (!e) e = mend_queue(m); /* recipients of what was let go */
-    return e ? e : each_range(m, mend_counts);
+    if (!e) e = each_range(m, mend_counts);
+    return e ? e : mend_unused(m);
 }

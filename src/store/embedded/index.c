@@ -463,18 +463,31 @@ enum err index_make(const char *file, uint64_t map_bytes, struct index **out, st
     return open_at(file, map_bytes, OPEN_FILE, out, why);
 }
 
-static void find_mark(void *arg, str key, str stored)
+struct believing {
+    struct mark *mark;
+    void (*row)(void *arg, str key, str value);
+    void *arg;
+};
+
+static void believe_row(void *arg, str key, str stored)
 {
+    struct believing *b = arg;
     str value;
-    if (!str_eq(key, mark_key) || !unsummed(stored, &value) || value.n < MARK_BYTES) return;
-    if (index_sum_is_right(key, value)) *(struct mark *)arg = mark_unpack(value);
+    if (key.n <= sizeof(uint64_t) || !unsummed(stored, &value)) return;
+    if (!index_sum_is_right(key, value)) return;
+    if (!str_eq(key, mark_key))
+        b->row(b->arg, key, value);
+    else if (value.n >= MARK_BYTES)
+        *b->mark = mark_unpack(value);
 }
 
-void index_believed_mark(const char *folder, struct mark *out)
+void index_believed(const char *folder, struct mark *out,
+                    void (*row)(void *arg, str key, str value), void *arg)
 {
     MDB_env *env;
     MDB_txn *txn;
-    struct pages_visitor v = { NULL, find_mark, out };
+    struct believing b = { out, row, arg };
+    struct pages_visitor v = { NULL, believe_row, &b };
     *out = (struct mark){ 0 };
     if (env_open(folder, STORE_MAP_SMALL_BYTES, 0, &env)) return;
     if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0) {

@@ -35,8 +35,10 @@ struct mark {
  * is refused. */
 enum err index_open(const char *folder, uint64_t map_bytes, bool verify, struct index **out,
                     struct buf *why) MUST_CHECK;
-/* How far an index had got that may be damaged: zeros if nothing of it can be believed. */
-void index_believed_mark(const char *folder, struct mark *out);
+/* What can be believed of an index that may be damaged: how far it had got (zeros: not known), and
+ * each row whose sum is right. */
+void index_believed(const char *folder, struct mark *out,
+                    void (*row)(void *arg, str key, str value), void *arg);
 /* The same in a file of this name, which is not there yet; its lock is a file beside it. */
 enum err index_make(const char *file, uint64_t map_bytes, struct index **out,
                     struct buf *why) MUST_CHECK;

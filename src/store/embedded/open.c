@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/embedded/repair_int.h"
+#include "store/repair_marker_int.h"
 #include "store/restore_int.h"
 
 static struct engine_stats embedded_stats(struct engine *engine);
@@ -100,7 +101,14 @@ static enum err take_lock(struct embedded *e, struct buf *why)
 static enum err refuse_unfinished(struct embedded *e, struct buf *why)
 {
     int file = seam_open(e->seam, restore_marker, SEAM_READ);
-    if (file == -ENOENT) return OK;
+    uint64_t lost_bytes;
+    if (file == -ENOENT && (e->options.repair || !repair_marker_find(e->seam, &lost_bytes)))
+        return OK;
+    if (file == -ENOENT) {
+        buf_addf(why, "a repair of %s was cut off: posthorn check --repair goes on with it",
+                 seam_data_dir(e->seam));
+        return ERR_DENIED;
+    }
     if (file >= 0) seam_close(e->seam, file);
     buf_addf(why, "a restore into %s was cut off: posthorn restore FOLDER begins it again",
              seam_data_dir(e->seam));

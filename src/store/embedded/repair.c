@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "store/embedded/catalog_int.h"
 #include "store/embedded/scan_int.h"
+#include "store/repair_marker_int.h"
 
 static const char new_index[] = "index/new.mdb", new_lock[] = "index/new.mdb-lock";
 static const char old_index[] = "index/data.mdb";
@@ -32,7 +33,12 @@ struct repair {
         uint64_t at, bytes, commit;
     } * bodies;
     size_t bodies_n, bodies_cap;
-    bool gap; /* something between the last commit and here was damaged */
+    bool gap;             /* something between the last commit and here was damaged */
+    struct catalog there; /* the segments, by number */
+    struct absent {
+        uint64_t segment, bodies;
+    } absent[REPAIR_ABSENT]; /* logs that the old index knows and that are not there */
+    size_t absent_n;
     enum err failed;
 };
 
@@ -54,6 +60,13 @@ static void say(const struct repair *r, bool lost, const char *format, ...)
 static void tell(const struct repair *r, const char *what, uint64_t done, uint64_t of)
 {
     if (r->report->progress) r->report->progress(r->report->arg, what, done, of);
+}
+
+/* Durably, before what was found is changed: from then on it cannot be found again. */
+static void lose(struct repair *r, uint64_t bytes)
+{
+    r->report->lost_bytes += bytes;
+    if (repair_marker_set(r->e->seam, r->report->lost_bytes)) r->failed = ERR_LATER;
 }
 
 static bool write_back(struct repair *r, int file, const char *p, size_t n, uint64_t at)
@@ -109,11 +122,11 @@ static void mend_header(struct repair *r, const struct found *f)
     } else {
         say(r, true, "%s: its header is damaged, and what it holds cannot be read (%lld bytes)",
             path.text, (long long)size);
-        if (size > 0) r->report->lost_bytes += (uint64_t)size;
+        lose(r, size > 0 ? (uint64_t)size : 0);
         lost = true;
     }
     seam_close(r->e->seam, file);
-    if (lost) put_aside(r, f->number);
+    if (lost && !r->failed) put_aside(r, f->number);
 }
 
 /* --- records -------------------------------------------------------------------------------- */
@@ -169,7 +182,7 @@ static void fill_range(struct repair *r, uint64_t from, uint64_t to)
 
 static void name_range(struct repair *r, uint64_t from, uint64_t to)
 {
-    r->report->lost_bytes += to - from;
+    lose(r, to - from);
     say(r, true, "%s: %llu bytes from %llu on cannot be read",
         segment_path(r->segment->head.number).text, (unsigned long long)(to - from),
         (unsigned long long)from);
@@ -308,6 +321,7 @@ static enum err mend_journal(struct repair *r)
         if (f->state != ERR_CORRUPT) continue;
         mend_header(r, f);
         catalog_head(r->e, f);
+        e = r->failed;
     }
     catalog_link(&all);
     for (size_t i = 0; !e && i < all.n; i++) {
@@ -336,6 +350,56 @@ static void keep_streams(struct repair *r)
     catalog_free(&all);
 }
 
+/* --- what the old index knows ---------------------------------------------------------------- */
+
+static bool is_there(const struct repair *r, uint64_t segment)
+{
+    size_t from = 0, to = r->there.n;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (r->there.found[middle].number == segment) return true;
+        if (r->there.found[middle].number < segment)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return false;
+}
+
+static void note_absent(struct repair *r, uint64_t segment)
+{
+    for (size_t i = 0; i < r->absent_n; i++)
+        if (r->absent[i].segment == segment) {
+            r->absent[i].bodies++;
+            return;
+        }
+    if (r->absent_n < REPAIR_ABSENT) r->absent[r->absent_n++] = (struct absent){ segment, 1 };
+}
+
+/* A log is deleted only after the index durably says where its bodies are now. A large body's own
+ * segment goes before that; if it was needed, its message will be missed. */
+static void see_old_row(void *arg, str key, str value)
+{
+    struct repair *r = arg;
+    struct blob_place p;
+    if (key_account(key).n != ACCOUNT_ENGINE.n || key.p[sizeof(uint64_t)] != BLOB_PLACE) return;
+    if (!blob_place_unpack(value, &p) || p.coding == BODY_FRAMES) return;
+    if (!is_there(r, p.segment)) note_absent(r, p.segment);
+}
+
+static void look_at_old_index(struct repair *r, const char *folder)
+{
+    if (catalog_list(r->e, &r->there)) return;
+    index_believed(folder, &r->known, see_old_row, r);
+    for (size_t i = 0; i < r->absent_n; i++) {
+        say(r, true, "%s: it is gone, and with it %llu %s", segment_path(r->absent[i].segment).text,
+            (unsigned long long)r->absent[i].bodies,
+            r->absent[i].bodies == 1 ? "message" : "messages");
+        lose(r, r->e->options.segment_bytes); /* at most */
+    }
+    catalog_free(&r->there);
+}
+
 /* --- the new index -------------------------------------------------------------------------- */
 
 static enum err index_beside(struct repair *r, struct buf *why)
@@ -346,7 +410,7 @@ static enum err index_beside(struct repair *r, struct buf *why)
     enum err err = ERR_LATER;
     seam_unlink(e->seam, new_index); /* of a repair that was cut off */
     seam_unlink(e->seam, new_lock);
-    if (folder) index_believed_mark(folder, &r->known);
+    if (folder) look_at_old_index(r, folder);
     if (folder)
         err = index_make(arena_cstr(&a, arena_fmt(&a, "%s/new.mdb", folder)), e->options.map_bytes,
                          &e->index, why);
@@ -369,9 +433,12 @@ static enum err pass_lost_numbers(struct repair *r)
     return e == ERR_NOTFOUND ? OK : e;
 }
 
-static enum err take_place(struct embedded *e, struct buf *why)
+/* The marker stays until the upper floor is right too (store_mend). */
+static enum err take_place(struct repair *r, struct buf *why)
 {
-    int code = seam_rename(e->seam, new_index, old_index);
+    struct embedded *e = r->e;
+    int code = repair_marker_set(e->seam, r->report->lost_bytes);
+    if (!code) code = seam_rename(e->seam, new_index, old_index);
     if (!code) code = seam_sync_dir(e->seam, "index");
     seam_unlink(e->seam, new_lock);
     if (code) buf_addf(why, "cannot put the new index in its place: %s", seam_error_text(code));
@@ -382,9 +449,11 @@ enum err rebuild(struct embedded *e, struct buf *why)
 {
     struct repair *r = MEM_NEW(struct repair);
     *r = (struct repair){ .e = e, .report = e->options.repair };
+    uint64_t before;
+    if (repair_marker_find(e->seam, &before)) r->report->lost_bytes += before;
     enum err err = index_beside(r, why);
     if (!err) {
-        err = mend_journal(r);
+        err = r->failed ? r->failed : mend_journal(r);
         if (err) buf_add(why, S("cannot read or mend the journal"));
         tell(r, "index", 0, 0);
         if (!err) err = replay(e, why);
@@ -398,7 +467,7 @@ enum err rebuild(struct embedded *e, struct buf *why)
         index_close(e->index);
         e->index = NULL;
     }
-    if (!err) err = take_place(e, why);
+    if (!err) err = take_place(r, why);
     mem_free(r->bodies);
     mem_free(r);
     return err;

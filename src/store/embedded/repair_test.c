@@ -31,6 +31,7 @@ struct shop {
 };
 
 static const struct store_settings settings = { .journey_ms = 1ull << 40,
+                                                .undelete_ms = 1ull << 40,
                                                 .tombstone_ms = 1ull << 40 };
 static const char log_1[] = "journal/0000000001.seg";
 
@@ -297,6 +298,47 @@ static long find(struct shop *s, const char *name, str bytes)
     return at == STR_NPOS ? -1 : (long)at;
 }
 
+static const char log_of_large[] = "journal/0000000002.seg", log_2[] = "journal/0000000003.seg";
+
+static void add_more(struct place *p, void *arg)
+{
+    (void)p;
+    for (unsigned n = 21; n <= 23; n++)
+        add_letter(arg, n);
+}
+
+static void expunge_two(struct place *p, void *arg)
+{
+    struct shop *s = arg;
+    struct mailbox inbox;
+    struct uid_range two[] = { { 5, 5 }, { LARGE, LARGE } };
+    struct uidset uids = { .ranges = two, .n = 2, .cap = 2 };
+    (void)p;
+    struct view *v = store_view(s->store);
+    assert_int_equal(store_mailbox_find(v, s->alice, S("INBOX"), &inbox), OK);
+    view_end(v);
+    struct expunge x = {
+        .account = s->alice, .mailbox = inbox.id, .uids = &uids, .unconditional = true
+    };
+    assert_int_equal(store_expunge(s->store, &x, NULL), OK);
+}
+
+static bool count_gone(void *arg, const struct restorable *g)
+{
+    (void)g;
+    ++*(int *)arg;
+    return true;
+}
+
+/* How many messages undelete offers. */
+static int gone(struct shop *s)
+{
+    int n = 0;
+    struct undelete u = { .account = s->alice, .now_us = seam_wall_us(s->p.seam) };
+    assert_int_equal(store_gone(s->store, &u, count_gone, &n), OK);
+    return n;
+}
+
 static long record_with(struct shop *s, str bytes)
 {
     long at = find(s, log_1, bytes);
@@ -511,8 +553,65 @@ static void a_large_message_is_lost_by_itself(void **state)
     assert_int_equal(s->lost, 1);
 }
 
+/* A log that is not there: how much it held is not known, and what was in it is gone. */
+static void a_deleted_log_is_named(void **state)
+{
+    struct shop *s = *state;
+    assert_int_equal(shop_open(s, NULL), OK);
+    place_run(&s->p, add_more, s);
+    shop_close(s);
+    long at = find(s, log_2, S("number 21"));
+    assert_true(at > 0);
+    assert_int_equal(shop_open(s, NULL), OK);
+    shop_close(s);
+    struct buf path = buf_make(300);
+    buf_addf(&path, "%s/%s", s->p.folder, log_2);
+    buf_addc(&path, 0);
+    assert_int_equal(unlink(path.p), 0);
+    buf_free(&path);
+    assert_int_equal(check(s), ERR_CORRUPT);
+    repair(s);
+    assert_true(s->lost > 0);
+    assert_int_equal(letters(s), all_letters);
+    assert_true(uidnext(s) > MESSAGES + 1);
+}
+
+/* Deleted, and then its bytes are damaged: it is named once, and not offered any more. */
+static void a_deleted_message_may_be_lost_too(void **state)
+{
+    struct shop *s = *state;
+    assert_int_equal(shop_open(s, NULL), OK);
+    place_run(&s->p, expunge_two, s);
+    assert_int_equal(gone(s), 2);
+    shop_close(s);
+    blot(s, log_of_large, 9000, 50);
+    blot(s, log_1, record_with(s, S("number 5")), 6);
+    blot(s, log_1, record_with(s, S("number 6")), 6);
+    assert_int_equal(check(s), ERR_CORRUPT);
+    repair(s);
+    assert_int_equal(s->lost, 4); /* two stretches, the large one, and 6, which was not deleted */
+    assert_int_equal(gone(s), 0); /* nor is 6 offered, which repair expunged */
+    assert_int_equal(letters(s), all_letters & ~(7u << 5));
+}
+
 /* --- crashes -------------------------------------------------------------------------------------
  */
+
+/* Killed between the new index and the end of the mending, a repair is gone on with: no other way
+ * is open, and it knows how much was lost. */
+static void a_repair_cut_off_is_finished(void **state)
+{
+    struct shop *s = *state;
+    struct repair_report report = { .lost = say_lost, .mended = say_mended, .arg = s };
+    blot(s, log_1, record_with(s, S("number 5")), 6);
+    assert_int_equal(shop_open(s, &report), OK);
+    shop_close(s); /* and nothing was mended */
+    assert_int_equal(shop_open(s, NULL), ERR_DENIED);
+    assert_int_equal(check(s), ERR_DENIED);
+    repair(s);
+    assert_true(uidnext(s) > MESSAGES + 1);
+    assert_int_equal(letters(s), all_letters & ~(1u << 5));
+}
 
 /* Killed at any moment, a repair leaves the old index or the new one. */
 static void a_killed_repair_leaves_a_store(void **state)
@@ -530,7 +629,9 @@ static void a_killed_repair_leaves_a_store(void **state)
         usleep(us);
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
-        assert_int_equal(shop_open(s, NULL), OK);
+        enum err e = shop_open(s, NULL);
+        if (e) assert_int_equal(e, ERR_DENIED); /* the index has its place, and not all is done */
+        if (e) repair(s);
         assert_int_equal(letters(s), all_letters);
         shop_close(s);
     }
@@ -564,6 +665,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_lost_commit_costs_one_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_uid_is_given_out_twice, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_large_message_is_lost_by_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_deleted_log_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_deleted_message_may_be_lost_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_repair_cut_off_is_finished, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_killed_repair_leaves_a_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_store_in_use_is_not_repaired, set_up, tear_down),
     };
