@@ -69,6 +69,7 @@ static void commit(void *arg)
     struct batch *b = arg;
     struct importing *s = b->owner;
     struct import import = { s->account, buf_str(&s->mailbox), b->items, b->n };
+    engine_keep_up(store_engine(s->admin->store), IMPORT_LAG_BYTES);
     b->result = store_import(s->admin->store, &import);
     b->under_way = false;
     if (b->waiter) fiber_wake(b->waiter);

@@ -90,6 +90,8 @@
 #define STORE_RESERVE_BYTES   (32 * 1024 * 1024) /* kept so that deleting and indexing go on when the disk is full */
 #define STORE_FREEZE_BYTES    (32 * 1024 * 1024) /* rows gathered before one index transaction */
 #define STORE_FREEZE_MS       5000 /* or this old: bounds replay; each transaction rewrites whole pages */
+#define STORE_KEEP_UP_MS      1000 /* one commit of an import waits so long for the index at most */
+#define STORE_KEEP_UP_POLL_MS 2    /* between its looks */
 #define STORE_RETRY_MS        1000 /* until a failed index transaction or a full disk is tried again */
 #define STORE_TXN_ARENA_BYTES (64 * 1024 * 1024) /* scratch of one transaction */
 #define STORE_LAZY_MS         1000 /* what nobody waits for is written at the latest after */
@@ -228,6 +230,7 @@
 #define ADMIN_WORD_BYTES   4096 /* one word of a request, or of what follows it */
 #define IMPORT_MESSAGE_BYTES (1024ull * 1024 * 1024) /* a larger one is passed over, by name */
 #define IMPORT_BATCH_BYTES (1024 * 1024) /* of messages in one commit of an import */
+#define IMPORT_LAG_BYTES   (16 * 1024 * 1024) /* the index is behind an import by so much at most: memory */
 #define MOVE_NAMES_BYTES   (256 * 1024 * 1024) /* names of one folder, sorted in memory: 4 million of 60 bytes */
 #define MOVE_FILE_BYTES    (1024 * 1024) /* of a list of keywords or subscriptions beside the mail */
 #define MOVE_CHUNK_BYTES   (32 * 1024) /* of a message at once, on its way in or out */

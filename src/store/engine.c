@@ -200,6 +200,11 @@ enum err engine_compact(struct engine *e, struct compact_result *out)
     return e->ops->compact(e, out);
 }
 
+void engine_keep_up(struct engine *e, size_t lag_bytes)
+{
+    if (e->ops->keep_up) e->ops->keep_up(e, lag_bytes);
+}
+
 struct engine_stats engine_stats(struct engine *e)
 {
     return e->ops->stats(e);

@@ -148,6 +148,11 @@ enum err engine_check(struct engine *e, struct check_report *report) MUST_CHECK;
 struct compact_result { uint64_t segments, bytes; /* given back */ uint64_t blobs, copied_bytes; };
 enum err engine_compact(struct engine *e, struct compact_result *out) MUST_CHECK;
 
+/* For who appends much: the index takes over what has gathered when it is half of so many bytes, instead
+ * of when that is best for the disk, and this returns when it is behind by no more than all of them. So
+ * memory stays small. Waits, STORE_KEEP_UP_MS at most. */
+void engine_keep_up(struct engine *e, size_t lag_bytes);
+
 /* What a repair could not save and what it put right, each in words. Counts are added up. */
 struct repair_report {
     void (*lost)(void *arg, str what);

@@ -62,6 +62,7 @@ struct engine_ops {
 
     enum err (*check)(struct engine *e, struct check_report *report);
     enum err (*compact)(struct engine *e, struct compact_result *out);
+    void (*keep_up)(struct engine *e, size_t lag_bytes); /* NULL: its index is never behind */
     struct engine_stats (*stats)(struct engine *e);
 
     /* All four or none: an engine that keeps nothing has nothing to copy. */

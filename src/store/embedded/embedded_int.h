@@ -230,6 +230,7 @@ struct compactor *compactor_new(struct embedded *e, const struct catalog *c);
 void compactor_free(struct compactor *c); /* NULL is fine */
 void compactor_step(void *arg);
 void compactor_stats(struct compactor *c, struct engine_stats *out);
+void embedded_keep_up(struct engine *e, size_t lag_bytes);
 enum err embedded_compact(struct engine *e, struct compact_result *out) MUST_CHECK;
 
 /* --- opening and care (open.c, replay.c, scan.c, reserve.c, check.c) ------------------------ */

@@ -47,6 +47,23 @@ void freeze_if_due(struct embedded *e, bool now)
     kick(e, &e->indexer);
 }
 
+void embedded_keep_up(struct engine *engine, size_t bytes)
+{
+    struct embedded *e = embedded_of(engine);
+    uint64_t until = seam_mono_us(e->seam) + STORE_KEEP_UP_MS * 1000ULL;
+    assert_no_view();
+    for (;;) {
+        size_t lag = lag_bytes(e);
+        if (lag >= bytes / 2 && !indexer_busy(e)) {
+            atomic_store(&e->freeze_wanted, true);
+            kick(e, &e->writer);
+        }
+        uint64_t now = seam_mono_us(e->seam);
+        if (lag <= bytes || now >= until || atomic_load(&e->index_failing)) return;
+        if (fiber_sleep_until(now + STORE_KEEP_UP_POLL_MS * 1000ULL)) return;
+    }
+}
+
 /* True when the index serves. One that does not is opened again as soon as nobody reads. */
 static bool index_serves(struct embedded *e)
 {
@@ -112,12 +129,19 @@ static uint64_t next_doomed(struct embedded *e, bool pinned)
 }
 
 /* Files of large bodies that were never committed, or that nobody refers to any more: taken away
- * here, since that may take its time. */
+ * here, since that may take its time. Whether somebody has a pin is asked for each, and nobody gets
+ * one until that file is gone: else what was just pinned would go. */
 static void sweep(struct embedded *e)
 {
-    bool pinned = segments_pinned(&e->segments);
-    for (uint64_t number; (number = next_doomed(e, pinned));)
-        segment_remove(&e->segments, number);
+    struct segments *t = &e->segments;
+    bool pinned = false;
+    for (uint64_t number = 1; number;) {
+        bool begun = segments_removal_begin(t);
+        pinned = !begun;
+        number = next_doomed(e, pinned);
+        if (number) segment_remove(t, number);
+        if (begun) segments_removal_end(t);
+    }
     if (pinned) kick_at(e, &e->indexer, seam_mono_us(e->seam) + STORE_RETRY_MS * 1000ULL);
 }
 

@@ -52,6 +52,7 @@ static const struct engine_ops embedded_ops = {
     .unlease = embedded_unlease,
     .check = embedded_check,
     .compact = embedded_compact,
+    .keep_up = embedded_keep_up,
     .stats = embedded_stats,
     .backup_begin = embedded_backup_begin,
     .backup_point = embedded_backup_point,
