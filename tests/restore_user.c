@@ -90,6 +90,9 @@ static int set_up(void **state)
     append(s, "Work/2026 (\\Draft urgent)", 4, 500);
     imap(s, "SELECT INBOX");
     imap(s, "COPY 3 Work/2026");
+    DO(s, 0, "alias", "add", "sales@b.test", "bob@b.test");
+    DO(s, 0, "alias", "add", "bob@b.test", "bob@b.test");
+    DO(s, 0, "alias", "add", "info@b.test", "bob@b.test");
     DO(s, 0, "backup", s->folder);
     *state = s;
     return 0;
@@ -173,8 +176,13 @@ static void removed_user_comes_back(void **state)
     struct scene *s = *state;
     chat_close(s->c);
     DO(s, 0, "user", "remove", "bob@b.test");
+    DO(s, 0, "alias", "remove", "sales@b.test");
+    DO(s, 0, "alias", "remove", "bob@b.test");
     const char *said = DO(s, 0, "restore", s->folder, "--user", "bob@b.test");
     expect(said, "user bob@b.test made again");
+    expect(said, "posthorn alias add sales@b.test bob@b.test\n");
+    expect(said, "posthorn alias add bob@b.test bob@b.test\n");
+    assert_int_equal(count(said, "alias add"), 2); /* info@b.test is still there */
     expect(said, "5 messages restored, 0 were");
     log_in(s); /* with the old password */
     imap(s, "LIST (SUBSCRIBED) \"\" \"*\"");

@@ -5,7 +5,8 @@
  *             NOTFOUND: no such user, who may be made
  *     client: user QUOTA_BYTES QUOTA_MESSAGES SUSPENDED LF and the password's hash as a word
  *             box USE SUBSCRIBED LF and the name as a word: made if it is not there
- *     server: to each, OK or why not
+ *             alias LF and address and target as words: is it there?
+ *     server: to each, OK or why not; for an alias that is not there, NOTFOUND
  */
 #include "admin/restore.h"
 #include "admin/stream_int.h"
@@ -97,6 +98,23 @@ static enum err make_box(struct serving *s, str words)
     return e;
 }
 
+static enum err look_for_alias(struct serving *s)
+{
+    str address, target;
+    const str *targets = NULL;
+    size_t n = 0;
+    enum err e = stream_read_word(s->conn, &s->arena, &address);
+    if (!e) e = stream_read_word(s->conn, &s->arena, &target);
+    if (e) return e;
+    struct view *v = store_view(s->admin->store);
+    if (!v) return ERR_LATER;
+    e = store_alias_targets(v, address, &s->arena, &targets, &n);
+    view_end(v);
+    for (size_t i = 0; i < n && !e; i++)
+        if (str_eq(targets[i], target)) return OK;
+    return e ? e : ERR_NOTFOUND;
+}
+
 static enum err serve_line(struct serving *s)
 {
     str line, word;
@@ -110,6 +128,8 @@ static enum err serve_line(struct serving *s)
         e = make_user(s, line, &why);
     else if (some && str_eq(word, S("box")))
         e = make_box(s, line);
+    else if (some && str_eq(word, S("alias")))
+        e = look_for_alias(s);
     else
         e = ERR_SYNTAX;
     stream_say(s->conn, e, e && !why.n ? str_of(err_text(e)) : str_chomp(buf_str(&why)));
@@ -186,6 +206,19 @@ enum err restore_mailbox(struct restore_talk *t, str name, enum special_use use,
     conn_writef(t->conn, "box %d %d\n", use, subscribed);
     stream_word(t->conn, name);
     return answer(t, why);
+}
+
+enum err restore_alias(struct restore_talk *t, str address, str target, bool *there,
+                       struct buf *why)
+{
+    conn_writef(t->conn, "alias\n");
+    stream_word(t->conn, address);
+    stream_word(t->conn, target);
+    enum err e = answer(t, why);
+    *there = e == OK;
+    if (e != ERR_NOTFOUND) return e;
+    buf_reset(why);
+    return OK;
 }
 
 void restore_end(struct restore_talk *t)

@@ -18,6 +18,8 @@ struct restore_item restore_item(const struct restore_talk *t, size_t i);
 /* Make what is not there: a user, with the hash of the password; a mailbox. why: in words. Wait. */
 enum err restore_user(struct restore_talk *t, const struct user *u, struct buf *why) MUST_CHECK;
 enum err restore_mailbox(struct restore_talk *t, str name, enum special_use use, bool subscribed, struct buf *why) MUST_CHECK;
+/* Is this target one of the alias? Waits. */
+enum err restore_alias(struct restore_talk *t, str address, str target, bool *there, struct buf *why) MUST_CHECK;
 void restore_end(struct restore_talk *t);
 
 #endif

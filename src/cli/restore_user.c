@@ -31,6 +31,7 @@ struct account_restore {
     struct restoring *r;
     struct restored *backup;
     struct account account; /* in the backup */
+    str user;               /* the address, in lower case */
     struct restore_talk talk;
     struct wanted *all;
     size_t n, cap, next;
@@ -40,7 +41,6 @@ struct account_restore {
     struct move_import out;
     struct mailbox_id box; /* the last one that was named to the server */
     struct buf name;
-    int64_t run; /* so that no mark of an earlier restore is met */
     uint64_t damaged;
 };
 
@@ -183,10 +183,52 @@ static enum err make_boxes(struct account_restore *a, struct buf *why)
     return e;
 }
 
+struct leading {
+    struct account_restore *a;
+    struct arena arena;
+    struct alias_of {
+        str address, target;
+    } * at;
+    size_t n;
+};
+
+static bool take_alias(void *arg, str address, str target)
+{
+    struct leading *l = arg;
+    str user = l->a->user;
+    if (!str_eq(address, user) && !str_eq(target, user)) return true;
+    l->at = arena_more(&l->arena, l->at, l->n, sizeof *l->at);
+    if (!l->at) return false;
+    l->at[l->n++] =
+        (struct alias_of){ arena_copy(&l->arena, address), arena_copy(&l->arena, target) };
+    return true;
+}
+
+/* The aliases at the address or to it that are no longer here are named and not made: who removed
+ * one may have given it to somebody else. */
+static enum err name_aliases(struct account_restore *a, struct buf *why)
+{
+    struct leading l = { .a = a, .arena = arena_make(64 * 1024 * 1024) };
+    struct view *v = store_view(restored_store(a->backup));
+    enum err e = v ? store_aliases(v, take_alias, &l) : ERR_LATER;
+    if (v) view_end(v);
+    for (size_t i = 0; i < l.n && !e; i++) {
+        bool there;
+        str address = l.at[i].address, target = l.at[i].target;
+        e = restore_alias(&a->talk, address, target, &there, why);
+        if (e || there) continue;
+        cli_complain("the backup has an alias that is not here any more; it comes back with: "
+                     "posthorn alias add %.*s %.*s",
+                     STR_ARG(address), STR_ARG(target));
+    }
+    arena_free(&l.arena);
+    return e;
+}
+
 static enum err find_in_backup(struct account_restore *a, struct user *u, struct buf *why)
 {
     struct arena *arena = &a->r->arena;
-    str address = arena_lower(arena, a->r->user);
+    str address = a->user = arena_lower(arena, a->r->user);
     struct view *v = store_view(restored_store(a->backup));
     enum err e = v ? store_user_find(v, address, u) : ERR_LATER;
     if (!e) {
@@ -227,8 +269,7 @@ static enum err send_body(struct account_restore *a, const struct message *m)
     return e;
 }
 
-static void describe(struct account_restore *a, const struct restore_message *m, str *keywords,
-                     struct move_message *out)
+static void describe(const struct restore_message *m, str *keywords, struct move_message *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < m->keywords_n; i++)
@@ -239,7 +280,6 @@ static void describe(struct account_restore *a, const struct restore_message *m,
         .keywords_n = n,
         .date_s = m->message.internal_date_s,
         .zone_min = m->message.internal_zone_min,
-        .mark = { (uint64_t)a->run, a->next },
     };
 }
 
@@ -248,7 +288,7 @@ static enum err send_one(struct account_restore *a, const struct restore_message
     str keywords[MAILBOX_KEYWORDS];
     struct move_message out;
     struct buf label = buf_make(ADMIN_WORD_BYTES);
-    describe(a, m, keywords, &out);
+    describe(m, keywords, &out);
     buf_add(&label, str_take(m->mailbox->name, MAILBOX_NAME_BYTES));
     buf_addf(&label, " uid %u", m->message.uid.n);
     out.label = buf_str(&label);
@@ -287,7 +327,6 @@ static enum err send_all(struct account_restore *a, struct buf *why)
     if (e) return e;
     progress_begin(&r->progress, r->seam, "restored");
     r->progress.total = a->missing;
-    a->run = seam_wall_us(r->seam);
     e = restore_each(restored_store(a->backup), a->account, r->mailbox, send_missing, a);
     if (!e) e = move_done(&a->out);
     progress_clear(&r->progress);
@@ -313,6 +352,7 @@ static enum err restore_from(struct account_restore *a, struct buf *why)
     if (!a->talk.found) {
         e = restore_user(&a->talk, &u, why);
         if (!e) e = make_boxes(a, why);
+        if (!e) e = name_aliases(a, why);
         if (e) return e;
     }
     load_had(a);

@@ -13,8 +13,14 @@ static struct key key_mark(struct import_mark mark)
     return k;
 }
 
+static bool is_marked(struct import_mark mark)
+{
+    return mark.order || mark.hash;
+}
+
 static enum err mark_get(struct source from, struct account a, struct import_mark mark)
 {
+    if (!is_marked(mark)) return ERR_NOTFOUND;
     struct key k = key_mark(mark);
     str value;
     return source_get(from, a, &k, &value);
@@ -58,7 +64,7 @@ static enum err file_item(struct box *b, struct import_item *item)
     e = file_message(b, &f, &unused);
     if (e) return e;
     struct key mark = key_mark(item->mark);
-    row_put_empty(l->txn, l->account, &mark);
+    if (is_marked(item->mark)) row_put_empty(l->txn, l->account, &mark);
     return OK;
 }
 

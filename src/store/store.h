@@ -174,7 +174,10 @@ enum err store_append(struct store *s, const struct append *items, size_t n, str
 
 /* --- moving in (import.c): many messages in one commit, each at most once --------------------- */
 /* What a message was where it came from, so that an import that is run again knows it. Marks that
- * are made one after the other should ascend: their rows then lie together. */
+ * are made one after the other should ascend: their rows then lie together. All zero is none: the
+ * message is filed in any case, and not known again. A mark stays as long as the account, some 40
+ * bytes of the index each: an import that is run again years later brings nothing back that was
+ * deleted here, and what was imported is the limit of how many there are. */
 struct import_mark { uint64_t order, hash; };
 struct import_item {
     struct body *body;       /* as in struct append */
