@@ -337,6 +337,149 @@ def names_are_only_names():
     same(open(os.path.join(DIR, "mboxes2/%2e..mbox")).read(), "precious")
 
 
+TRIP = """
+[server]
+data_dir = {data}
+log_level = error
+[deliver]
+hostname = mail.a.test
+[listener imap]
+address = {address}:{port}
+protocol = imap
+tls = none
+auth_in_clear = yes
+"""
+TRIP_PORT = 4143
+
+
+class Serving:
+    """`posthorn serve` with a configuration of its own, for as long as the block."""
+
+    def __init__(self, config):
+        self.config = config
+
+    def __enter__(self):
+        self.process = subprocess.Popen([POSTHORN, "--config", self.config, "serve"])
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            try:
+                imaplib.IMAP4(A, TRIP_PORT).logout()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the server did not start")
+
+    def __exit__(self, *trouble):
+        self.process.terminate()
+        same(self.process.wait(PATIENCE_S), 0)
+
+    def session(self, user):
+        session = imaplib.IMAP4(A, TRIP_PORT)
+        session.login(user, PASSWORD)
+        return session
+
+
+def dovecot_maildir(name):
+    """A Maildir as Dovecot leaves it: index files, sizes in names, keywords, subscriptions, folders in folders."""
+    folders = {"": ["work", "$Label1", "holiday"], ".Archive": [], ".Archive.2019.Q1": ["paid"],
+               ".Gr&APwA3w-e": ["work"], ".Sent": []}
+    for folder, keywords in folders.items():
+        at = os.path.join(name, folder)
+        for sub in "cur", "new", "tmp":
+            os.makedirs(os.path.join(DIR, at, sub))
+        path(at + "/dovecot-keywords", "".join("%d %s\n" % pair for pair in enumerate(keywords)))
+        path(at + "/dovecot-uidlist", "3 V1500000000 N1000 G0123456789abcdef\n")
+        for file in "dovecot.index.log", "dovecot.index.cache":
+            path(at + "/" + file, "\x01\x02binary\n")
+        if folder:
+            path(at + "/maildirfolder", "")
+        for n in range(40):
+            body = ("Gr\xc3\xbc\xc3\x9fe\n" + "x" * (900 * (n % 5)) + "\n") * (200 if n == 13 else 1)
+            text = text_of(n, folder[1:] or "INBOX") + body + ("no end of line" if n % 11 == 3 else "")
+            letters = letters_of(n * 5 % 64) + "".join("abc"[k] for k in range(len(keywords)) if n >> k & 1)
+            size = "S=%d,W=%d" % (len(text), len(text) + text.count("\n"))
+            unique = "%d.M%dP77.mail,%s" % (1500000000 + n * 86400, n, size)
+            where = "/new/" + unique if n % 9 == 8 else "/cur/" + unique + ":2," + letters
+            os.utime(path(at + where, text), (1500000000 + n * 86399,) * 2)
+    path(name + "/subscriptions", "V\t2\n\nArchive\t2019\tQ1\nSent\n")
+    return os.path.join(DIR, name)
+
+
+def letters_in(where):
+    """(folder, bytes) -> (flags, keywords, date) of a Maildir++ with Dovecot's keywords."""
+    found = {}
+    for folder in [""] + [f for f in os.listdir(where) if f.startswith(".")]:
+        at = os.path.join(where, folder)
+        words = dict(line.split() for line in open(at + "/dovecot-keywords")) if \
+            os.path.exists(at + "/dovecot-keywords") else {}
+        for sub in "cur", "new":
+            for name in os.listdir(os.path.join(at, sub)):
+                file, letters = os.path.join(at, sub, name), name.partition(":2,")[2]
+                with open(file, "rb") as f:
+                    text = f.read()
+                same((folder, text) in found, False)
+                found[folder, text] = ({x for x in letters if x.isupper()},
+                                       {words[str(ord(x) - ord("a"))] for x in letters if x.islower()},
+                                       int(os.stat(file).st_mtime))
+    return found
+
+
+def told_over_imap(serving, user):
+    """All that a person's client is told: folders, subscriptions, UIDs, flags, dates, texts."""
+    session = serving.session(user)
+    folders = sorted(re.search(rb'"?([^"]*)"?$', line).group(1).decode() for line in session.list()[1])
+    everything = {folder: (seen_in(session, folder), uids(session), session.status(
+        '"%s"' % folder, "(UIDVALIDITY UIDNEXT MESSAGES UNSEEN)")[1]) for folder in folders}
+    everything["subscribed"] = sorted(session.lsub()[1])
+    session.logout()
+    return everything
+
+
+@case
+def round_trip():
+    """Dovecot's Maildir in, read, backed up, the data folder lost, restored, read, and out again: as it was"""
+    source = dovecot_maildir("trip/source")
+    data, backup, target = (os.path.join(DIR, "trip", name) for name in ("data", "backup", "target"))
+    os.mkdir(data, 0o700)
+    config = path("trip/conf", TRIP.format(data=data, address=A, port=TRIP_PORT))
+    posthorn("domain", "add", "a.test", config=config)
+    user = somebody(config)
+    before = letters_in(source)
+    same(len(before), 200)
+    with Serving(config) as serving:
+        expect(r"^200 messages imported$", posthorn("import", user, source, config=config))
+        told = told_over_imap(serving, user)
+        for folder in "INBOX", "Archive", "Archive/2019/Q1", "Gr&APwA3w-e", "Sent":
+            same(len(told[folder][0]), 40)
+        for (folder, text), (flags, keywords, date) in before.items():
+            label = folder[1:] or "INBOX"
+            number = int(expect(r"^Subject: \S+ (\d+)$", text.decode("latin-1")).group(1))
+            got = told[label.replace(".", "/")][0]["%s %d" % (label, number)]
+            wanted = text.decode("latin-1").replace("\n", "\r\n")
+            assert got[2] in (wanted, wanted + "\r\n"), number
+            same(got[:2], ({FLAGS[x] for x in flags} | keywords, date))
+        posthorn("backup", backup, config=config)
+        session = serving.session(user)  # what comes after the backup is lost with the folder
+        session.append("INBOX", None, None, letter("too late").encode())
+        session.logout()
+    shutil.rmtree(data)
+    posthorn("restore", backup, config=config)
+    expect(r"all is well", posthorn("check", config=config))
+    with Serving(config) as serving:
+        same(told_over_imap(serving, user), told)
+        expect(r"^200 messages written$", posthorn("export", user, target, config=config))
+        expect(r"^0 messages imported, 200 were here already$", posthorn("import", user, source, config=config))
+    after = letters_in(target)
+
+    def with_end(letters):
+        return {(folder, text if text.endswith(b"\n") else text + b"\n"): facts
+                for (folder, text), facts in letters.items()}
+
+    same(len(after), 200)
+    for key, facts in with_end(before).items():
+        same((key[0], key[1][:200], with_end(after).get(key)), (key[0], key[1][:200], facts))
+
+
 def alone():
     """A configuration without a server, with a user."""
     os.makedirs(os.path.join(DIR, "alone/data"), mode=0o700)
