@@ -28,23 +28,6 @@ struct appends {
 
 /* --- letters -------------------------------------------------------------------------------- */
 
-static void letter_text(struct buf *b, unsigned i, size_t bytes, bool random)
-{
-    buf_addf(b, "From: Alice Example <alice@a.test>\r\nTo: bob@b.test\r\nSubject: letter %u\r\n",
-             i);
-    buf_addf(b, "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\nMessage-ID: <%u.bench@a.test>\r\n", i);
-    buf_add(b, S("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"));
-    size_t room = bytes - b->n;
-    char *p = buf_reserve(b, room);
-    bench_random(p, room, i);
-    /* Text: letters out of 32, of which zstd takes nearly the half away. */
-    for (size_t at = 0; at < room && !random; at++)
-        p[at] = at % 70 == 68   ? '\r'
-                : at % 70 == 69 ? '\n'
-                                : (char)(' ' + (p[at] & 31) + (at % 3) * 20);
-    buf_commit(b, room);
-}
-
 static void write_letters(struct appends *a, size_t bytes, bool random)
 {
     a->arena = arena_make((size_t)1 << 30);
@@ -54,7 +37,7 @@ static void write_letters(struct appends *a, size_t bytes, bool random)
     for (unsigned i = 0; i < LETTERS; i++) {
         buf_reset(&text);
         buf_reset(&card);
-        letter_text(&text, i, bytes, random);
+        bench_letter(&text, i, bytes, random);
         if (!card_build(&card, buf_str(&text))) bench_die("card_build");
         a->letters[i].text = arena_copy(&a->arena, buf_str(&text));
         a->letters[i].card = arena_copy(&a->arena, buf_str(&card));

@@ -6,6 +6,9 @@
 #ifndef BENCH_STORE_BENCH_INT_H
 #define BENCH_STORE_BENCH_INT_H
 
+#include <stdio.h>
+#include <sys/types.h>
+
 #include "base/mem.h"
 #include "run/fiber.h"
 #include "store/store.h"
@@ -22,6 +25,7 @@ void bench_device(struct bench *b);
 void bench_device_filed(struct bench *b);
 void bench_bulk(struct bench *b); /* bulk.c */
 void bench_memory(struct bench *b); /* memory.c */
+void bench_import(struct bench *b); /* import.c */
 
 double bench_now_s(void);
 _Noreturn void bench_die(const char *what);
@@ -54,6 +58,19 @@ void bench_caught_up(struct bench_place *p); /* returns when the index knows all
 /* Written to the device that the folder lies on, by whomever, since it was started. */
 uint64_t bench_device_bytes(const char *folder);
 void bench_random(char *p, size_t n, uint64_t seed);
+/* The i-th letter, of so many bytes: text that zstd halves, or bytes that it cannot shrink. */
+void bench_letter(struct buf *b, unsigned i, size_t bytes, bool random);
+
+/* --- the real program (server.c) --------------------------------------------------------------- */
+struct bench_server {
+    char config[300];
+    pid_t pid;
+    FILE *log;
+};
+const char *bench_program(void); /* $POSTHORN, or the one that was built with us */
+/* `posthorn serve` on a data folder; returns when it serves. The configuration lies beside the data. */
+void bench_server_start(struct bench_server *s, const char *data_folder);
+void bench_server_stop(struct bench_server *s);
 
 /* --- what a disk can do (bare.c): messages a second ------------------------------------------- */
 struct bare {

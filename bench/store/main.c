@@ -18,6 +18,7 @@ static const struct {
     { "device", bench_device, "what the device writes for a message, through the engine" },
     { "device-filed", bench_device_filed, "the same through store_accept" },
     { "bulk", bench_bulk, "a mailbox of 100,000 messages: listing, opening, changing" },
+    { "import", bench_import, "a Maildir of 200,000 messages, with posthorn import" },
     { "memory", bench_memory, "the server at rest on 1,000,000 messages" },
 };
 /* clang-format on */

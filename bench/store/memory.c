@@ -3,12 +3,8 @@
  * The real program, started on a store that was filled before; PSS of everything but the mapping of
  * the index, which is page cache: the kernel takes it back when others need it.
  */
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench_int.h"
@@ -104,40 +100,6 @@ static void fill(struct filling *f)
 
 /* --- the server ----------------------------------------------------------------------------- */
 
-static void configure(const char *path, const char *folder)
-{
-    FILE *f = fopen(path, "w");
-    if (!f) bench_die("cannot write a configuration");
-    fprintf(f, "[server]\ndata_dir = %s\n[deliver]\nhostname = mail.a.test\n", folder);
-    fprintf(f, "[listener imap]\naddress = 127.0.0.1:31143\nprotocol = imap\ntls = none\n");
-    fclose(f);
-}
-
-static void become_server(const char *config, int output)
-{
-    const char *set = getenv("POSTHORN");
-    const char *program = set ? set : POSTHORN_PROGRAM;
-    dup2(output, 1);
-    dup2(output, 2);
-    execl(program, program, "--config", config, "serve", (char *)NULL);
-    _exit(127);
-}
-
-static pid_t start(const char *config, FILE **log)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC)) bench_die("pipe");
-    pid_t pid = fork();
-    if (pid < 0) bench_die("fork");
-    if (pid == 0) become_server(config, ends[1]);
-    close(ends[1]);
-    *log = fdopen(ends[0], "r");
-    char line[1000];
-    while (fgets(line, sizeof line, *log))
-        if (strstr(line, "server.started")) return pid;
-    bench_die("the server did not start");
-}
-
 struct shares {
     double index, program, own; /* MB: LMDB's mapping, files of the program, everything else */
 };
@@ -169,16 +131,13 @@ static struct shares look(pid_t pid)
 void bench_memory(struct bench *b)
 {
     struct filling *f = MEM_NEW(struct filling);
-    char config[300];
-    FILE *log;
+    struct bench_server server;
     f->messages = b->brief ? MESSAGES_BRIEF : MESSAGES;
     bench_place_make(b, &f->place);
     fill(f);
-    snprintf(config, sizeof config, "%s/bench.conf", f->place.folder);
-    configure(config, f->place.folder);
-    pid_t pid = start(config, &log);
+    bench_server_start(&server, f->place.folder);
     sleep(REST_S);
-    struct shares s = look(pid);
+    struct shares s = look(server.pid);
     struct figure figure = {
         "memory at rest, the index's pages apart", s.own + s.program, 32, "MB", "wanted", 1
     };
@@ -186,9 +145,7 @@ void bench_memory(struct bench *b)
     bench_note("of it the program's own", s.own, "MB");
     bench_note("of it files of program and libraries", s.program, "MB");
     bench_note("the index's pages", s.index, "MB");
-    kill(pid, SIGTERM);
-    waitpid(pid, NULL, 0);
-    fclose(log);
+    bench_server_stop(&server);
     bench_place_free(&f->place);
     mem_free(f);
 }
