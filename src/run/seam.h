@@ -154,12 +154,14 @@ void seam_free(struct seam *s);
 struct seam_fault {
     uint64_t nth;   /* the first call to fail, 1 being the next one; 0: none fails */
     uint64_t times; /* how many fail from there on */
-    int error;      /* -ENOSPC, -EIO …; for a write 0 means a short one: half the first piece */
+    int error;      /* -ENOSPC, -EIO, -EMFILE …; 0: a write puts half its first piece, a recv takes half */
 };
-struct seam_faults { struct seam_fault write, sync, allocate; };
-/* From now on pwritev, fdatasync and allocate fail as planned; NULL: no longer. The counts begin
- * anew. The first call must come before other threads use the seam. */
+/* read: pread and pread_cached, which never get less than there is, so its error is never 0. */
+struct seam_faults { struct seam_fault write, sync, allocate, open, read, recv, accept, connect; };
+/* From now on the calls named fail as planned; NULL: no longer. The counts begin anew. The first call
+ * must come before other threads use the seam. */
 void seam_faults(struct seam *s, const struct seam_faults *plan);
+uint64_t seam_faults_struck(struct seam *s); /* how many calls failed by the plan so far */
 
 /* --- the simulated world ----------------------------------------------------------------------------
  * All of it lives on one thread and follows from its seed: the same program with the same seed makes

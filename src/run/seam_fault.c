@@ -1,4 +1,4 @@
-/* seam_fault.c - writes and syncs that fail when a test says so: a table laid over another's. */
+/* seam_fault.c - calls that fail when a test says so: a table laid over another's. */
 #include "base/mem.h"
 #include "run/lock.h"
 #include "run/seam_int.h"
@@ -12,7 +12,8 @@ struct faults {
     struct seam_ops ops;            /* the wrapped table that the seam uses */
     const struct seam_ops *beneath; /* the implementation's own */
     struct lock lock;               /* guards the counts */
-    struct fault_count write, sync, allocate;
+    uint64_t struck;                /* calls that failed since the plan */
+    struct fault_count write, sync, allocate, open, read, recv, accept, connect;
 };
 
 /* Counts the call; says whether it is one of those that fail. */
@@ -23,6 +24,7 @@ static bool fails(struct seam *s, struct fault_count *count, int *error)
     const struct seam_fault *plan = &count->plan;
     bool hit = plan->nth > 0 && count->calls >= plan->nth && count->calls - plan->nth < plan->times;
     *error = plan->error;
+    s->faults->struck += hit;
     lock_drop(&s->faults->lock);
     return hit;
 }
@@ -53,6 +55,50 @@ static int faulty_allocate(struct seam *s, int file, uint64_t from, uint64_t siz
     return error;
 }
 
+static int faulty_open(struct seam *s, const char *path, unsigned how)
+{
+    int error;
+    if (!fails(s, &s->faults->open, &error)) return s->faults->beneath->open(s, path, how);
+    return error;
+}
+
+static ssize_t faulty_pread(struct seam *s, int file, void *p, size_t n, uint64_t at)
+{
+    int error;
+    if (!fails(s, &s->faults->read, &error)) return s->faults->beneath->pread(s, file, p, n, at);
+    return error;
+}
+
+static ssize_t faulty_pread_cached(struct seam *s, int file, void *p, size_t n, uint64_t at)
+{
+    int error;
+    if (!fails(s, &s->faults->read, &error))
+        return s->faults->beneath->pread_cached(s, file, p, n, at);
+    return error;
+}
+
+static ssize_t faulty_recv(struct seam *s, int socket, void *p, size_t n)
+{
+    int error;
+    if (!fails(s, &s->faults->recv, &error)) return s->faults->beneath->recv(s, socket, p, n);
+    if (error) return error;
+    return s->faults->beneath->recv(s, socket, p, (n + 1) / 2);
+}
+
+static int faulty_accept(struct seam *s, int listener, struct netaddr *peer)
+{
+    int error;
+    if (!fails(s, &s->faults->accept, &error)) return s->faults->beneath->accept(s, listener, peer);
+    return error;
+}
+
+static int faulty_connect(struct seam *s, const struct netaddr *to, const struct netaddr *source)
+{
+    int error;
+    if (!fails(s, &s->faults->connect, &error)) return s->faults->beneath->connect(s, to, source);
+    return error;
+}
+
 static void faults_install(struct seam *s)
 {
     struct faults *f = MEM_NEW(struct faults);
@@ -62,6 +108,12 @@ static void faults_install(struct seam *s)
     f->ops.pwritev = faulty_pwritev;
     f->ops.fdatasync = faulty_fdatasync;
     f->ops.allocate = faulty_allocate;
+    f->ops.open = faulty_open;
+    f->ops.pread = faulty_pread;
+    f->ops.pread_cached = faulty_pread_cached;
+    f->ops.recv = faulty_recv;
+    f->ops.accept = faulty_accept;
+    f->ops.connect = faulty_connect;
     s->faults = f;
     s->ops = &f->ops;
 }
@@ -76,7 +128,22 @@ void seam_faults(struct seam *s, const struct seam_faults *plan)
     f->write = (struct fault_count){ .plan = plan->write };
     f->sync = (struct fault_count){ .plan = plan->sync };
     f->allocate = (struct fault_count){ .plan = plan->allocate };
+    f->open = (struct fault_count){ .plan = plan->open };
+    f->read = (struct fault_count){ .plan = plan->read };
+    f->recv = (struct fault_count){ .plan = plan->recv };
+    f->accept = (struct fault_count){ .plan = plan->accept };
+    f->connect = (struct fault_count){ .plan = plan->connect };
+    f->struck = 0;
     lock_drop(&f->lock);
+}
+
+uint64_t seam_faults_struck(struct seam *s)
+{
+    if (!s->faults) return 0;
+    lock_take(&s->faults->lock);
+    uint64_t n = s->faults->struck;
+    lock_drop(&s->faults->lock);
+    return n;
 }
 
 void faults_free(struct seam *s)

@@ -82,12 +82,85 @@ static void syncs_and_allocations_fail(void **state)
     assert_int_equal(put(f), 11);
 }
 
+static void opens_and_reads_fail(void **state)
+{
+    struct fixture *f = *state;
+    struct seam_faults plan = { .open = { .nth = 2, .times = 1, .error = -EMFILE },
+                                .read = { .nth = 2, .times = 2, .error = -EIO } };
+    char bytes[11];
+    assert_int_equal(put(f), 11);
+    seam_faults(f->seam, &plan);
+    int file = seam_open(f->seam, "a", SEAM_READ);
+    assert_true(file >= 0);
+    assert_int_equal(seam_open(f->seam, "a", SEAM_READ), -EMFILE);
+    assert_int_equal(seam_pread(f->seam, file, bytes, 11, 0), 11);
+    assert_int_equal(seam_pread(f->seam, file, bytes, 11, 0), -EIO);
+    assert_int_equal(seam_pread_cached(f->seam, file, bytes, 11, 0),
+                     -EIO); /* counted as one kind */
+    assert_int_equal(seam_pread(f->seam, file, bytes, 11, 0), 11);
+    assert_int_equal(seam_faults_struck(f->seam), 3);
+    seam_close(f->seam, file);
+    seam_faults(f->seam, &plan);
+    assert_int_equal(seam_faults_struck(f->seam), 0);
+}
+
+/* The other end answers in its own time. */
+static int accepted(struct seam *s, int listener)
+{
+    struct netaddr peer;
+    int c = -EAGAIN;
+    for (int i = 0; c == -EAGAIN && i < 10000; i++)
+        c = seam_accept(s, listener, &peer);
+    return c;
+}
+
+static ssize_t received(struct seam *s, int socket, char *p, size_t n)
+{
+    ssize_t got = -EAGAIN;
+    for (int i = 0; got == -EAGAIN && i < 10000; i++)
+        got = seam_recv(s, socket, p, n);
+    return got;
+}
+
+static void sockets_fail(void **state)
+{
+    struct fixture *f = *state;
+    struct seam_faults plan = { .connect = { .nth = 1, .times = 1, .error = -ENETUNREACH },
+                                .accept = { .nth = 1, .times = 1, .error = -EMFILE } };
+    struct netaddr here, peer;
+    char bytes[4];
+    assert_int_equal(netaddr_parse(S("127.0.0.1:0"), 0, &here), OK);
+    int listener = seam_listen(f->seam, &here, 5);
+    assert_true(listener >= 0);
+    assert_int_equal(seam_local_addr(f->seam, listener, &here), 0);
+    seam_faults(f->seam, &plan);
+    assert_int_equal(seam_connect(f->seam, &here, NULL), -ENETUNREACH);
+    int client = seam_connect(f->seam, &here, NULL);
+    assert_true(client >= 0);
+    assert_int_equal(seam_accept(f->seam, listener, &peer), -EMFILE);
+    int server = accepted(f->seam, listener);
+    assert_true(server >= 0);
+    assert_int_equal(seam_send(f->seam, server, "abcd", 4), 4);
+    plan = (struct seam_faults){ .recv = { .nth = 1, .times = 1, .error = -ECONNRESET } };
+    seam_faults(f->seam, &plan);
+    assert_int_equal(seam_recv(f->seam, client, bytes, 4), -ECONNRESET);
+    plan.recv = (struct seam_fault){ .nth = 1, .times = UINT64_MAX, .error = 0 };
+    seam_faults(f->seam, &plan);
+    assert_int_equal(received(f->seam, client, bytes, 4), 2);
+    assert_int_equal(received(f->seam, client, bytes, 4), 2);
+    seam_socket_close(f->seam, server);
+    seam_socket_close(f->seam, client);
+    seam_socket_close(f->seam, listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_nth_write_fails, start, end),
         cmocka_unit_test_setup_teardown(a_write_may_be_short, start, end),
         cmocka_unit_test_setup_teardown(syncs_and_allocations_fail, start, end),
+        cmocka_unit_test_setup_teardown(opens_and_reads_fail, start, end),
+        cmocka_unit_test_setup_teardown(sockets_fail, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
