@@ -136,7 +136,7 @@ bool journey_relay(struct journey *j)
     quote(str_of(ASK(d->b, "trace", j->id_b)));
     check(strstr(ASK(d->b, "trace", j->id_b), "filed") != NULL, "C20",
           "one conversation, filed for Bob and Carol");
-    check(strstr(ASK(d->b, "check"), " 1 messages' bytes") != NULL, "C20",
+    check(strstr(ASK(d->b, "check"), " 1 bodies") != NULL, "C20",
           "on b.test's disk the letter's bytes are there once, for both");
     check(rang && j->relayed_s < 1, "D21",
           "Bob's phone rang %.0f ms after Alice's 250:  S: * 1 EXISTS", j->relayed_s * 1000);
