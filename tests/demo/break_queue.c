@@ -150,7 +150,7 @@ void break_full(struct demo *d)
     quote(str_of(ASK(d->b, "user", "list")));
     chapter("C16", "Another letter");
     refused_when_full(d);
-    if (!alice_sends(d, &second, 2, false)) return;
+    if (!alice_sends(d, &second, 2, true)) return;
     check(waits(d, &second, 1) && strstr(ASK(d->a, "queue", "show", second.id), "452 4.2.2"),
           "C16 B14", "it waits at a.test, which knows the reason");
     chapter("C16", "Bob makes room");
