@@ -155,6 +155,7 @@ static enum err order(struct admin *a, str text, enum queue_order what, struct b
 ADMIN_REQUEST(admin_queue_retry)
 {
     (void)r;
+    if (a->relay) relay_refresh(a->relay);
     enum err e = order(a, args[0], QUEUE_RETRY_NOW, out);
     if (!e && a->relay) relay_hurry(a->relay);
     return e;

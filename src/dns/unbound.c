@@ -37,20 +37,23 @@ struct resolver {
     struct loop_watch watch;
     struct list node;
     struct list waiting; /* queries that were asked on a fiber and are started by the post */
-    struct loop_post post;
+    struct list asked;   /* those that libunbound works on */
+    struct loop_post post, renewal;
     bool posted;
+    bool renewing; /* the renewal is posted; guarded by the lock of all */
+    struct dns *dns;
 };
 
 struct dns {
     struct seam *seam;
     const struct dns_settings *settings;
-    struct lock lock; /* guards the list below */
+    struct lock lock; /* guards the list below, and who is renewing */
     struct list resolvers;
 };
 
 struct query {
     struct resolver *resolver;
-    struct list node; /* among the waiting */
+    struct list node; /* among the waiting, or the asked */
     struct buf name;  /* NUL-terminated */
     uint16_t rrtype;
     seam_dns_fn *fn;
@@ -182,6 +185,13 @@ static void query_free(struct query *q)
     mem_free(q);
 }
 
+/* It waits, or is asked. */
+static void query_end(struct query *q)
+{
+    list_remove(&q->node);
+    query_free(q);
+}
+
 static void fail(struct query *q)
 {
     static const struct seam_dns_reply nothing = { .status = DNS_FAILED };
@@ -196,28 +206,55 @@ static void answered(void *arg, int failed, struct ub_result *r)
     else
         answer(q, r);
     if (r) ub_resolve_free(r);
-    query_free(q);
+    query_end(q);
 }
 
 static void start(struct query *q)
 {
     struct resolver *r = q->resolver;
     q->started = true;
+    list_push_back(&r->asked, &q->node);
     if (resolver_open(r) && !ub_resolve_async(r->ctx, q->name.p, q->rrtype, 1, q, answered, &q->id))
         return;
     fail(q);
-    query_free(q);
+    query_end(q);
+}
+
+static void start_all(struct resolver *r)
+{
+    while (!list_empty(&r->waiting)) {
+        struct query *q = CONTAINER_OF(r->waiting.next, struct query, node);
+        list_remove(&q->node);
+        start(q);
+    }
 }
 
 static void start_waiting(struct loop_post *p)
 {
     struct resolver *r = CONTAINER_OF(p, struct resolver, post);
     r->posted = false;
-    while (!list_empty(&r->waiting)) {
-        struct query *q = CONTAINER_OF(r->waiting.next, struct query, node);
+    start_all(r);
+}
+
+/* libunbound remembers for seconds that a server was silent, and has no call to forget it: a new
+ * context knows nothing. Whatever the old one was asked is asked again. */
+static void renew_resolver(struct loop_post *p)
+{
+    struct resolver *r = CONTAINER_OF(p, struct resolver, renewal);
+    lock_take(&r->dns->lock);
+    r->renewing = false;
+    lock_drop(&r->dns->lock);
+    if (!r->ctx) return;
+    loop_unwatch(r->loop, &r->watch);
+    ub_ctx_delete(r->ctx);
+    r->ctx = NULL;
+    while (!list_empty(&r->asked)) {
+        struct query *q = CONTAINER_OF(r->asked.next, struct query, node);
+        q->started = false;
         list_remove(&q->node);
-        start(q);
+        list_push_back(&r->waiting, &q->node);
     }
+    start_all(r);
 }
 
 static struct resolver *resolver_of(struct dns *d, const struct loop *loop)
@@ -254,16 +291,25 @@ static void cancel(void *self, void *arg)
 {
     (void)self;
     struct query *q = arg;
-    if (q->started)
-        ub_cancel(q->resolver->ctx, q->id);
-    else
-        list_remove(&q->node);
-    query_free(q);
+    if (q->started) ub_cancel(q->resolver->ctx, q->id);
+    query_end(q);
+}
+
+static void renew(void *self)
+{
+    struct dns *d = self;
+    lock_take(&d->lock);
+    LIST_EACH(&d->resolvers, node) {
+        struct resolver *r = CONTAINER_OF(node, struct resolver, node);
+        if (!r->renewing) loop_post(r->loop, &r->renewal);
+        r->renewing = true;
+    }
+    lock_drop(&d->lock);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static const struct seam_dns_ops ops = { .query = query, .cancel = cancel };
+static const struct seam_dns_ops ops = { .query = query, .cancel = cancel, .renew = renew };
 
 /* libunbound takes a missing anchor file in silence, and then every look-up fails. */
 static bool anchor_there(struct seam *seam, str path, struct buf *why)
@@ -306,8 +352,13 @@ enum err dns_new(struct seam *seam, const struct dns_settings *s, struct dns **o
 enum err dns_attach(struct dns *d, struct loop *loop)
 {
     struct resolver *r = MEM_NEW(struct resolver);
-    *r = (struct resolver){ .loop = loop, .settings = d->settings, .post.run = start_waiting };
+    *r = (struct resolver){ .loop = loop,
+                            .dns = d,
+                            .settings = d->settings,
+                            .post.run = start_waiting,
+                            .renewal.run = renew_resolver };
     list_init(&r->waiting);
+    list_init(&r->asked);
     lock_take(&d->lock);
     list_push_back(&d->resolvers, &r->node);
     lock_drop(&d->lock);

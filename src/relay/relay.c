@@ -200,6 +200,11 @@ enum err relay_start(struct relay *r, struct loop *loop)
     return fiber_start(loop, FIBER_SYSTEM, scheduler, r);
 }
 
+void relay_refresh(struct relay *r)
+{
+    seam_dns_renew(r->seam);
+}
+
 void relay_hurry(struct relay *r)
 {
     atomic_store(&r->hurry, true);

@@ -282,6 +282,11 @@ void seam_dns_cancel(struct seam *s, void *query)
     if (s->dns) s->dns->cancel(s->dns_self, query);
 }
 
+void seam_dns_renew(struct seam *s)
+{
+    if (s->dns && s->dns->renew) s->dns->renew(s->dns_self);
+}
+
 void seam_free(struct seam *s)
 {
     if (!s) return;

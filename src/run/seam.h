@@ -140,10 +140,14 @@ struct seam_dns_ops {
     /* Begins a query; *query names it for cancel. The callback may come before this returns. */
     enum err (*query)(void *self, struct loop *loop, str name, uint16_t rrtype, seam_dns_fn *fn, void *arg, void **query);
     void (*cancel)(void *self, void *query); /* the callback will not come */
+    void (*renew)(void *self);               /* as seam_dns_renew; may be NULL: nothing is remembered */
 };
 void seam_dns_set(struct seam *s, const struct seam_dns_ops *ops, void *self);
 enum err seam_dns_query(struct seam *s, struct loop *loop, str name, uint16_t rrtype, seam_dns_fn *fn, void *arg, void **query) MUST_CHECK;
 void seam_dns_cancel(struct seam *s, void *query);
+/* Forget what is remembered of earlier answers and failures, and ask again what is not answered yet:
+ * for a person who says "now". Any thread. */
+void seam_dns_renew(struct seam *s);
 
 /* --- the two implementations ------------------------------------------------------------------ */
 /* Makes the folder (mode 0700) if it is absent; if that fails, every relative path answers why. */

@@ -151,4 +151,4 @@ static void sim_dns_cancel(void *self, void *query)
     query_free(q);
 }
 
-const struct seam_dns_ops sim_dns_ops = { sim_dns_query, sim_dns_cancel };
+const struct seam_dns_ops sim_dns_ops = { .query = sim_dns_query, .cancel = sim_dns_cancel };
