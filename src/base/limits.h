@@ -169,6 +169,7 @@
 #define RELAY_START      5     /* conversations with a destination that nothing is known of */
 #define RELAY_PAUSE_SHIFTS 3   /* the pause after trouble doubles so often */
 #define RELAY_MEMORY_US  (3600LL * 1000000) /* trouble with a destination is remembered */
+#define RELAY_DOMAIN_BYTES 4096 /* while a domain is turned into A-labels */
 #define RELAY_READ_BYTES (32 * 1024) /* of a body at once, on its way out */
 #define RELAY_DNS_MS     20000 /* one look-up; past it the attempt is over for now */
 #define RELAY_RECHECK_US (60LL * 1000000) /* the scheduler looks at least this often: clocks jump */
@@ -176,6 +177,7 @@
 #define RELAY_RECORD_TRIES 5 /* of a result with its reports, when the fault is not a full disk */
 #define RELAY_NOTICE_BYTES (256 * 1024) /* of the letter that a report returns whole (RET=FULL) */
 #define RELAY_NOTICE_HEADER_BYTES (64 * 1024) /* of its header */
+#define RELAY_JOURNEY_BYTES (8 * 1024) /* of what happened so far, told in a report */
 #define RELAY_CARD_BYTES (64 * 1024) /* of a report's card */
 #define RELAY_MX_HOSTS       16    /* tried per attempt */
 #define ALIAS_DEPTH          10

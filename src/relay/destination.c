@@ -45,10 +45,13 @@ static struct destination *destination_make(struct relay *r, str name,
     return NULL;
 }
 
-/* No domain has a space. */
+/* A domain in letters of its own is the same as in A-labels (RFC 5890 2.3.2.1). No domain has a
+ * space. */
 const struct relay_route *destination_name(struct relay *r, struct view *v, str domain,
                                            struct buf *name)
 {
+    struct arena a = arena_make(RELAY_DOMAIN_BYTES);
+    if (!str_is_ascii(domain)) (void)address_domain_ascii(&a, domain, &domain);
     const struct relay_route *route = route_of(&r->routes, domain);
     if (store_domain_is_ours(v, domain))
         buf_addf(name, "here %.*s", STR_ARG(domain));
@@ -56,6 +59,7 @@ const struct relay_route *destination_name(struct relay *r, struct view *v, str 
         buf_addf(name, "route %.*s", STR_ARG(route->name));
     else
         buf_add(name, domain);
+    arena_free(&a);
     return route;
 }
 

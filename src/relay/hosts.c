@@ -243,8 +243,11 @@ static void settle_without_hosts(struct job *j, enum err e)
 bool hosts_try(struct conversation *c)
 {
     struct hops hops;
-    enum err e = route_hops(c->destination->route, c->relay->settings, c->job->domain,
-                            &c->job->arena, &hops);
+    str domain; /* DNS knows A-labels only */
+    bool ok = address_domain_ascii(&c->job->arena, c->job->domain, &domain);
+    enum err e =
+        ok ? route_hops(c->destination->route, c->relay->settings, domain, &c->job->arena, &hops)
+           : ERR_NOTFOUND;
     if (!e) return try_hops(c, &hops);
     if (e == ERR_GONE) return false;
     settle_without_hosts(c->job, e);

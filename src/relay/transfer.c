@@ -94,12 +94,23 @@ static bool is_stale(const struct conversation *c, enum err e, const struct smtp
 
 /* --- one transaction -------------------------------------------------------------------------- */
 
-static void fill_message(const struct job *j, struct smtp_client_rcpt *rcpts, struct source *source,
+/* A domain in A-labels is understood by every server; a local part has no such form. RFC 6531 3.2.
+ */
+static str on_the_wire(struct job *j, str text)
+{
+    struct address address;
+    if (str_is_ascii(text) || !address_parse(&j->arena, text, ADDRESS_UTF8, &address)) return text;
+    if (!str_is_ascii(address.local)) return text;
+    if (!address_domain_ascii(&j->arena, address.domain, &address.domain)) return text;
+    return address_text(&j->arena, address);
+}
+
+static void fill_message(struct job *j, struct smtp_client_rcpt *rcpts, struct source *source,
                          struct smtp_client_message *m)
 {
     const struct queue_entry *e = &j->entries[0];
     for (size_t i = 0; i < j->n; i++)
-        rcpts[i] = (struct smtp_client_rcpt){ .address = j->entries[i].address,
+        rcpts[i] = (struct smtp_client_rcpt){ .address = on_the_wire(j, j->entries[i].address),
                                               .orcpt = j->entries[i].orcpt,
                                               .notify = j->entries[i].notify };
     *m = (struct smtp_client_message){
