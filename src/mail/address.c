@@ -383,3 +383,35 @@ bool address_orcpt(struct arena *a, str in, unsigned allow, str *type, str *text
     *text = decoded;
     return true;
 }
+
+/* --- RFC 6533 3 ------------------------------------------------------------------------------- */
+
+/* The code point at the front of valid UTF-8, and how many bytes it takes. */
+static uint32_t code_point(str s, size_t *n)
+{
+    unsigned char first = (unsigned char)s.p[0];
+    *n = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    uint32_t c = *n == 1 ? first : first & (0x7fu >> *n);
+    for (size_t i = 1; i < *n && i < s.n; i++)
+        c = c << 6 | ((unsigned char)s.p[i] & 0x3fu);
+    return c;
+}
+
+/* QCHAR, and the backslash of what is written so already. */
+static bool stands_for_itself(uint32_t c, bool ascii)
+{
+    if (c >= 0x80) return !ascii;
+    return c > 0x20 && c < 0x7f && c != '+' && c != '=';
+}
+
+void address_utf8_xtext(struct buf *out, str text, bool ascii)
+{
+    size_t n;
+    for (; text.n; text = str_from(text, n)) {
+        uint32_t c = code_point(text, &n);
+        if (stands_for_itself(c, ascii))
+            buf_add(out, str_take(text, n));
+        else
+            buf_addf(out, "\\x{%X}", (unsigned)c);
+    }
+}

@@ -73,4 +73,8 @@ bool address_xtext(struct arena *a, str in, unsigned allow, size_t max, str *out
  * as address_xtext does. RFC 3461 4.2, RFC 6533 3. */
 bool address_orcpt(struct arena *a, str in, unsigned allow, str *type, str *text);
 
+/* An address of type utf-8 where only some characters may stand (RFC 6533 3): what may not is
+ * written \x{HEX}; with ascii all beyond ASCII too. text is valid UTF-8. */
+void address_utf8_xtext(struct buf *out, str text, bool ascii);
+
 #endif

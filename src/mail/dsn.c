@@ -100,8 +100,19 @@ static bool boundary_ok(const struct dsn *d)
     return str_find(d->original, d->boundary) == STR_NPOS;
 }
 
+static bool names_beyond_ascii(const struct dsn *d)
+{
+    for (size_t i = 0; i < d->nrecipients; i++) {
+        const struct dsn_recipient *r = &d->recipients[i];
+        if (!str_is_ascii(r->final.local) || !str_is_ascii(r->final.domain)) return true;
+    }
+    return false;
+}
+
+/* RFC 6533 3: only who takes internationalised mail is sent a report in that form. */
 static bool is_international(const struct dsn *d)
 {
+    if (d->ascii) return false;
     for (size_t i = 0; i < d->nrecipients; i++) {
         const struct dsn_recipient *r = &d->recipients[i];
         if (!str_is_ascii(r->final.local) || !str_is_ascii(r->final.domain)) return true;
@@ -186,6 +197,19 @@ static void open_part(struct buf *out, const struct dsn *d, str type, bool has_8
 
 /* --- words for people ------------------------------------------------------------------------- */
 
+/* Begins with a new line. */
+static void indented(struct buf *out, str rest)
+{
+    str word;
+    size_t column = 72;
+    while (str_split(&rest, ' ', &word)) {
+        bool fits = column + 1 + word.n <= 72;
+        buf_add(out, fits ? S(" ") : S("\r\n    "));
+        buf_add(out, word);
+        column = (fits ? column + 1 : 4) + word.n;
+    }
+}
+
 static void reason(struct buf *out, const struct dsn_recipient *r)
 {
     struct buf text = buf_make(2 * DSN_TEXT_BYTES);
@@ -194,20 +218,28 @@ static void reason(struct buf *out, const struct dsn_recipient *r)
     size_t before = text.n;
     harmless(&text, r->diagnostic);
     if (text.n == before) buf_add(&text, S("no reason was given"));
-    str rest = buf_str(&text), word;
-    size_t column = 72; /* begins with a new line */
-    while (str_split(&rest, ' ', &word)) {
-        bool fits = column + 1 + word.n <= 72;
-        buf_add(out, fits ? S(" ") : S("\r\n    "));
-        buf_add(out, word);
-        column = (fits ? column + 1 : 4) + word.n;
-    }
+    indented(out, buf_str(&text));
     buf_free(&text);
 }
 
-static void write_words(struct buf *out, const struct dsn *d, bool international)
+static void write_journey(struct buf *out, str journey)
 {
-    open_part(out, d, S("text/plain; charset=utf-8"), international);
+    str line;
+    if (journey.n) buf_add(out, S("\r\nWhat happened before:"));
+    bool told = journey.n;
+    while (str_split(&journey, '\n', &line)) {
+        struct buf text = buf_make(2 * DSN_TEXT_BYTES);
+        harmless(&text, line);
+        indented(out, buf_str(&text));
+        buf_free(&text);
+    }
+    buf_add(out, told ? S("\r\n\r\n") : S("\r\n"));
+}
+
+/* These words may be in UTF-8 whoever reads them: RFC 6532 is about header fields. */
+static void write_words(struct buf *out, const struct dsn *d, bool has_8bit)
+{
+    open_part(out, d, S("text/plain; charset=utf-8"), has_8bit);
     buf_add(out, S("This is the mail system at "));
     harmless(out, d->reporting_mta);
     buf_add(out, S(".\r\n\r\n"));
@@ -225,24 +257,52 @@ static void write_words(struct buf *out, const struct dsn *d, bool international
         }
         buf_add(out, S("\r\n"));
     }
-    buf_add(out, S("\r\n"));
+    write_journey(out, d->journey);
 }
 
 /* --- fields for programs ---------------------------------------------------------------------- */
 
+/* RFC 6533 3: beyond ASCII in a report that is not international stands \x{HEX}. */
+static void typed_field(struct buf *out, str name, str type, str address, bool ascii)
+{
+    struct buf b = buf_make(8 * ADDRESS_BYTES), before = buf_make(DSN_TEXT_BYTES + 1);
+    buf_add(&before, type);
+    buf_addc(&before, ';');
+    if (ascii && !str_is_ascii(address))
+        address_utf8_xtext(&b, address, true);
+    else
+        buf_add(&b, address);
+    field(out, name, buf_str(&before), buf_str(&b));
+    buf_free(&b);
+    buf_free(&before);
+}
+
+static void final_field(struct buf *out, struct address address, bool international)
+{
+    struct buf b = buf_make(4 * ADDRESS_BYTES), escaped = buf_make(8 * ADDRESS_BYTES);
+    address_write(&b, address);
+    bool beyond = !str_is_ascii(buf_str(&b));
+    if (beyond && !international)
+        address_utf8_xtext(&escaped, buf_str(&b), true);
+    else
+        buf_add(&escaped, buf_str(&b));
+    field(out, S("Final-Recipient"), beyond || international ? S("utf-8; ") : S("rfc822; "),
+          buf_str(&escaped));
+    buf_free(&b);
+    buf_free(&escaped);
+}
+
 static void write_recipient(struct buf *out, const struct dsn_recipient *r, bool international)
 {
     size_t row = action_row(r->action);
-    str kind = international ? S("utf-8; ") : S("rfc822; ");
     buf_add(out, S("\r\n"));
     if (r->orcpt.n) {
         struct buf type = buf_make(DSN_TEXT_BYTES);
         harmless(&type, r->orcpt_type);
-        buf_addc(&type, ';');
-        field(out, S("Original-Recipient"), buf_str(&type), r->orcpt);
+        typed_field(out, S("Original-Recipient"), buf_str(&type), r->orcpt, !international);
         buf_free(&type);
     }
-    address_field(out, S("Final-Recipient"), kind, r->final);
+    final_field(out, r->final, international);
     field(out, S("Action"), S(""), actions[row].name);
     field(out, S("Status"), S(""), status_ok(r->status) ? r->status : actions[row].status);
     outside_field(out, S("Remote-MTA"), S("dns; "), r->remote_mta);
@@ -317,7 +377,7 @@ bool dsn_write(struct buf *out, const struct dsn *d)
     if (!boundary_ok(d)) return false;
     bool international = is_international(d);
     write_header(out, d);
-    write_words(out, d, international);
+    write_words(out, d, names_beyond_ascii(d));
     write_status(out, d, international);
     write_original(out, d, international);
     buf_add(out, S("--"));

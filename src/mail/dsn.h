@@ -37,6 +37,8 @@ struct dsn {
     size_t nrecipients;
     str original;           /* header block, or the whole letter */
     bool full;              /* original is the whole letter (RET=FULL) */
+    bool ascii;             /* the reader takes no internationalised mail: addresses are written \x{…} */
+    str journey;            /* what happened so far, a line (LF) an event; empty: not told */
 };
 
 /* Append the complete message, CRLF lines. Whatever remote hosts said is made harmless (controls

@@ -67,10 +67,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)address_xtext(&a, next(&rest), 0, 100, &d.envid);
     read_recipient(&a, &rest, &recipients[0]);
     read_recipient(&a, &rest, &recipients[1]);
+    d.journey = d.from_name; /* as hostile as any */
     d.original = rest;
     for (int full = 0; full < 2; full++) {
         struct buf out = buf_make(8 * size + 65536);
-        d.full = full;
+        d.full = d.ascii = full;
         if (dsn_write(&out, &d))
             check(buf_str(&out));
         else

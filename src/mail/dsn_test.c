@@ -164,6 +164,44 @@ static void international_addresses_say_so(void **state)
     buf_free(&b);
 }
 
+/* RFC 6533 3: to a reader without SMTPUTF8 nothing beyond ASCII is written outside of the words. */
+static void addresses_are_escaped_for_who_reads_ascii(void **state)
+{
+    (void)state;
+    struct dsn_recipient r = failed;
+    r.final.local = S("j\xc3\xb6rg");
+    r.orcpt_type = S("utf-8");
+    r.orcpt = S("\xf0\x9f\x98\x80+x@b.test");
+    struct dsn d = usual(&r, 1);
+    d.ascii = true;
+    struct buf b = buf_make(100000);
+    assert_true(dsn_write(&b, &d));
+    str text = buf_str(&b);
+    assert_true(str_find(text, S("\r\nFinal-Recipient: utf-8; j\\x{F6}rg@b.test\r\n")) != STR_NPOS);
+    assert_true(str_find(text, S("\r\nOriginal-Recipient: utf-8;\\x{1F600}\\x{2B}x@b.test\r\n")) !=
+                STR_NPOS);
+    assert_true(str_find(text, S("message/delivery-status")) != STR_NPOS);
+    assert_true(str_find(text, S("text/rfc822-headers")) != STR_NPOS);
+    assert_true(str_find(text, S("global")) == STR_NPOS);
+    assert_true(str_find(text, S("<j\xc3\xb6rg@b.test>: failed")) != STR_NPOS);
+    buf_free(&b);
+}
+
+static void the_journey_so_far_is_told(void **state)
+{
+    (void)state;
+    struct dsn d = usual(&failed, 1);
+    d.journey = S("2026-01-01T10:00:00Z received from 10.0.0.9\n"
+                  "2026-01-01T10:00:01Z deferred bob@b.test: 451 later\r\n--B0undary--\n");
+    struct buf b = buf_make(100000);
+    assert_true(dsn_write(&b, &d));
+    str text = buf_str(&b);
+    assert_true(str_find(text, S("What happened before:\r\n    2026-01-01T10:00:00Z received from"
+                                 " 10.0.0.9\r\n    2026-01-01T10:00:01Z deferred bob@b.test: 451 "
+                                 "later\r\n    --B0undary--\r\n\r\n--B0undary\r\n")) != STR_NPOS);
+    buf_free(&b);
+}
+
 static void a_boundary_must_be_new(void **state)
 {
     (void)state;
@@ -202,6 +240,8 @@ int main(void)
         cmocka_unit_test(strangers_cannot_inject),
         cmocka_unit_test(the_worst_action_names_it),
         cmocka_unit_test(international_addresses_say_so),
+        cmocka_unit_test(addresses_are_escaped_for_who_reads_ascii),
+        cmocka_unit_test(the_journey_so_far_is_told),
         cmocka_unit_test(a_boundary_must_be_new),
         cmocka_unit_test(machines_are_recognised),
     };

@@ -122,6 +122,51 @@ static enum err original_if_any(struct job *j, bool *full, struct buf *out)
     return OK;
 }
 
+/* --- what happened so far --------------------------------------------------------------------- */
+
+struct journey_lines {
+    const struct job *job;
+    enum dsn_action action;
+    struct buf *out;
+};
+
+/* "bob@b.test: 451 …": of somebody whom the report is about. */
+static bool is_about(const struct journey_lines *l, str text)
+{
+    for (size_t i = 0; i < l->job->n; i++) {
+        str address = l->job->entries[i].address;
+        str rest = str_from(text, address.n);
+        bool same = str_starts(text, address) && (!rest.n || str_starts(rest, S(":")));
+        if (same && tells(l->job, i, l->action)) return true;
+    }
+    return false;
+}
+
+/* How it came to us and each attempt; nothing of other recipients, who may be secret to a reader of
+ * a forwarded report, and nothing of what people here do with their mail. */
+static bool journey_line(void *arg, const struct journey_event *e)
+{
+    struct journey_lines *l = arg;
+    bool received = str_eq(e->what, S("received"));
+    bool tried = str_eq(e->what, S("queued")) || str_eq(e->what, S("deferred"));
+    if (!received && !(tried && is_about(l, e->text))) return true;
+    date_write_iso(l->out, e->at_us / 1000000);
+    buf_addf(l->out, " %.*s ", STR_ARG(e->what));
+    buf_add(l->out, str_take(e->text, DSN_TEXT_BYTES / 2));
+    buf_addc(l->out, '\n');
+    return l->out->n < RELAY_JOURNEY_BYTES;
+}
+
+/* Without it the report says less, and no more is lost. */
+static void journey(struct job *j, enum dsn_action action, struct buf *out)
+{
+    struct journey_lines lines = { .job = j, .action = action, .out = out };
+    struct view *v = store_view(j->relay->store);
+    if (!v) return;
+    if (store_journey(v, j->entries[0].key.id, journey_line, &lines)) buf_reset(out);
+    view_end(v);
+}
+
 /* --- writing it ------------------------------------------------------------------------------- */
 
 static enum err notice_text(struct job *j, enum dsn_action action, const struct address *to,
@@ -129,7 +174,7 @@ static enum err notice_text(struct job *j, enum dsn_action action, const struct 
 {
     struct relay *r = j->relay;
     struct buf letter = buf_make(RELAY_NOTICE_BYTES + 1), boundary = buf_make(64),
-               id = buf_make(512);
+               id = buf_make(512), before = buf_make(RELAY_JOURNEY_BYTES + DSN_TEXT_BYTES);
     struct dsn_recipient *list = ARENA_ARRAY(&j->arena, j->n, struct dsn_recipient);
     uint8_t random[BOUNDARY_BYTES];
     int64_t now_s = seam_wall_us(r->seam) / 1000000;
@@ -140,6 +185,7 @@ static enum err notice_text(struct job *j, enum dsn_action action, const struct 
     message_id_make(&id, now_s, random, deliver_hostname(r->deliver));
     enum err e = list ? original_if_any(j, &full, &letter) : ERR_LIMIT;
     str block = str_from(buf_str(&letter), deliver_return_path_bytes(buf_str(&letter)));
+    journey(j, action, &before);
     struct dsn d = {
         .reporting_mta = deliver_hostname(r->deliver),
         .from = { .local = S("mailer-daemon"), .domain = deliver_hostname(r->deliver) },
@@ -153,6 +199,8 @@ static enum err notice_text(struct job *j, enum dsn_action action, const struct 
         .nrecipients = e ? 0 : recipients(j, action, list),
         .original = full ? block : header_block(block),
         .full = full,
+        .ascii = !j->entries[0].utf8 && str_is_ascii(j->entries[0].sender),
+        .journey = buf_str(&before),
     };
     deliver_return_path_write(out, (str){ 0 });
     if (!e && !d.nrecipients) e = ERR_NOTFOUND;
@@ -160,6 +208,7 @@ static enum err notice_text(struct job *j, enum dsn_action action, const struct 
     buf_free(&letter);
     buf_free(&boundary);
     buf_free(&id);
+    buf_free(&before);
     return e;
 }
 

@@ -4,6 +4,7 @@
  * (DSN).
  */
 #include "base/codec.h"
+#include "mail/address.h"
 #include "smtp/client_int.h"
 #include "store/store.h"
 
@@ -104,15 +105,20 @@ static void notify_parameter(unsigned notify, struct buf *b)
         }
 }
 
-static void rcpt_line(const struct smtp_client *c, const struct smtp_client_rcpt *r, struct buf *b)
+static void rcpt_line(const struct smtp_client *c, const struct smtp_client_rcpt *r, bool utf8,
+                      struct buf *b)
 {
     buf_addf(b, "RCPT TO:<%.*s>", STR_ARG(r->address));
     if (!(c->extensions & EXT_DSN)) return;
     notify_parameter(r->notify, b);
     size_t semicolon = str_chr(r->orcpt, ';');
     if (semicolon == STR_NPOS) return;
-    buf_addf(b, " ORCPT=%.*s;", STR_ARG(str_take(r->orcpt, semicolon)));
-    xtext_encode(b, str_from(r->orcpt, semicolon + 1));
+    str type = str_take(r->orcpt, semicolon), text = str_from(r->orcpt, semicolon + 1);
+    buf_addf(b, " ORCPT=%.*s;", STR_ARG(type));
+    if (str_ieq(type, S("utf-8"))) /* RFC 6533 3 */
+        address_utf8_xtext(b, text, !utf8);
+    else
+        xtext_encode(b, text);
 }
 
 /* The last door before the wire: whatever a stored field holds, it cannot end the line. */
@@ -151,13 +157,13 @@ static bool can_name(const struct smtp_client *c, struct smtp_client_rcpt *r)
 
 /* An address that no command line can hold is refused by ourselves; the others go on. */
 static enum err rcpts_some(struct smtp_client *c, struct smtp_client_rcpt *rcpts, size_t n,
-                           struct buf *line)
+                           bool utf8, struct buf *line)
 {
     bool said[RCPTS_AT_ONCE];
     for (size_t i = 0; i < n; i++) {
         said[i] = can_name(c, &rcpts[i]);
         if (!said[i]) continue;
-        rcpt_line(c, &rcpts[i], line);
+        rcpt_line(c, &rcpts[i], utf8, line);
         said[i] = !write_command(c, line);
         if (!said[i])
             (void)refuse(&rcpts[i].reply, 553, S("5.1.3"),
@@ -173,6 +179,7 @@ static enum err rcpts_some(struct smtp_client *c, struct smtp_client_rcpt *rcpts
 static enum err envelope(struct smtp_client *c, const struct smtp_client_message *m,
                          struct buf *line, struct smtp_reply *reply)
 {
+    bool utf8 = needs_utf8(m) && c->extensions & EXT_SMTPUTF8; /* as MAIL says */
     mail_line(c, m, line);
     if (write_command(c, line))
         return refuse(reply, 550, S("5.1.7"), S("5.1.7 the sender's address cannot be written"));
@@ -181,7 +188,7 @@ static enum err envelope(struct smtp_client *c, const struct smtp_client_message
     if (!e) e = client_reply(c, c->options.command_ms, reply);
     size_t step = c->extensions & EXT_PIPELINING ? RCPTS_AT_ONCE : 1;
     for (size_t at = 0; at < m->n && !e; at += step)
-        e = rcpts_some(c, m->rcpts + at, m->n - at < step ? m->n - at : step, line);
+        e = rcpts_some(c, m->rcpts + at, m->n - at < step ? m->n - at : step, utf8, line);
     return e;
 }
 
