@@ -192,7 +192,8 @@ END
     inside "/var/lib/dovecot" dovecot -F
 }
 
-# peer exim       the above; the log is DIR/log/mainlog
+# peer exim       the above; the log is DIR/log/mainlog; login=USER:PASSWORD: who logs in over TLS may
+#                 write to its users at any domain
 run_exim() {
     lay_out
     mkdir -p "$dir/etc/exim4"
@@ -200,7 +201,8 @@ run_exim() {
 primary_hostname = mx.$domain
 daemon_smtp_ports = $port
 local_interfaces = $listen
-domainlist local_domains = $(echo $domains | sed 's/ / : /g')
+domainlist own_domains = $(echo $domains | sed 's/ / : /g')
+domainlist local_domains = ${login:+* : }+own_domains
 hostlist relay_from_hosts = 127.0.0.0/8 : ::::1
 exim_user = Debian-exim
 exim_group = Debian-exim
@@ -221,9 +223,11 @@ acl_rcpt:
          message = 450 4.2.1 the mailbox is busy
   deny   local_parts = full
          message = 552 5.2.2 the mailbox is full
-  accept domains = +local_domains
+  accept authenticated = *
          verify = recipient
-  deny   domains = +local_domains
+  accept domains = +own_domains
+         verify = recipient
+  deny   domains = +own_domains
          message = unknown user
   accept hosts = +relay_from_hosts
   deny   message = relay not permitted
@@ -252,12 +256,21 @@ maildir:
   group = vmail
 begin retry
 * * F,1h,5s
+begin authenticators
+${login:+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = \${if and{{eq{\$auth2\}{${login%%:*}\}\}{eq{\$auth3\}{${login#*:}\}\}\}\}
+  server_set_id = \$auth2
+  server_advertise_condition = \${if def:tls_in_cipher\}}
 END
     first="mkdir -p /mnt/log; chown Debian-exim:Debian-exim /var/spool/exim4 /mnt/log"
+    [ -z "${cert:-}" ] || first="$first; chown Debian-exim /mnt/key.pem"
     inside "/var/spool/exim4" exim4 -bdf -q5s
 }
 
-# peer opensmtpd  the above
+# peer opensmtpd  the above; its TLS does not work with Debian 12's OpenSSL
 run_opensmtpd() {
     lay_out
     for user in $users; do

@@ -41,6 +41,9 @@ enum err relay_new(struct seam *seam, struct store *store, struct deliver *deliv
 enum err relay_start(struct relay *r, struct loop *loop) MUST_CHECK;
 void relay_free(struct relay *r);
 
+/* What is remembered of name servers that did not answer is forgotten. Before mail is made due for
+ * `posthorn queue retry`: it would be asked for at once. Any thread. */
+void relay_refresh(struct relay *r);
 /* Servers that did not answer are tried again at once, not after their pause: for `posthorn queue
  * retry`. Any thread. */
 void relay_hurry(struct relay *r);
