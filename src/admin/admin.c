@@ -27,7 +27,6 @@ const struct admin_command admin_commands[] = {
     { S_INIT("queue"),  S_INIT("release"), "ID",                "let a held message go on",                            1, 1, false, admin_queue_release },
     { S_INIT("queue"),  S_INIT("drop"),    "ID",                "remove it from the queue without a bounce",           1, 1, false, admin_queue_drop },
     { S_INIT("trace"),  S_INIT(""),        "ID | --address IP", "everything that happened to a message; or what an address did too much of", 1, 2, false, admin_trace },
-    { S_INIT("check"),  S_INIT(""),        "",                  NULL,                                                  0, 0, false, admin_check },
     { S_INIT("compact"), S_INIT(""),       "",                  "give the room of deleted mail back now",              0, 0, false, admin_compact },
     { S_INIT("undelete"), S_INIT(""),      "USER [--list] [--mailbox NAME] [--since AGE]", "bring deleted mail back", 1, 6, false, admin_undelete },
     { S_INIT("ping"),   S_INIT(""),        "",                  "is the server there?",                                0, 0, false, admin_ping },

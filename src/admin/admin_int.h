@@ -25,7 +25,6 @@ ADMIN_REQUEST(admin_queue_hold);
 ADMIN_REQUEST(admin_queue_release);
 ADMIN_REQUEST(admin_queue_drop);
 ADMIN_REQUEST(admin_trace);
-ADMIN_REQUEST(admin_check);
 ADMIN_REQUEST(admin_compact);
 ADMIN_REQUEST(admin_undelete);
 ADMIN_REQUEST(admin_ping);

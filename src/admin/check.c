@@ -1,8 +1,7 @@
-/* check.c - verifies the whole store and names each fault, as a request and without a server; and
- * repairs it.
+/* check.c - verifies a store that no server holds and names each fault, and repairs it; and what a
+ * check says, here and through a server (check_online.c).
  */
-#include "admin/check.h"
-#include "admin/admin_int.h"
+#include "admin/check_int.h"
 #include "base/limits.h"
 
 static const char advice[] =
@@ -10,67 +9,56 @@ static const char advice[] =
     "run posthorn check --repair, start the server again. Mail that is not named above is not "
     "affected.\n";
 
-struct faults {
-    struct buf *out; /* NULL: each is told at once */
-    const struct admin_check *check;
-    size_t n;
-};
+/* --- words ------------------------------------------------------------------------------------ */
 
-static void fault_line(void *arg, str what)
+void admin_check_line(const char *kind, str what, struct buf *out)
 {
-    struct faults *f = arg;
-    struct buf line = buf_make(LOG_VALUE_BYTES + 16);
-    f->n++;
-    buf_addf(&line, "fault: ");
-    buf_add_shown(&line, what);
-    buf_addc(&line, '\n');
-    if (f->check)
-        f->check->line(f->check->arg, buf_str(&line));
-    else
-        buf_add(f->out, buf_str(&line));
-    buf_free(&line);
+    buf_addf(out, "%s: ", kind);
+    buf_add_shown(out, what);
+    buf_addc(out, '\n');
 }
 
-static void summary(const struct check_report *r, size_t faults, struct buf *out)
+void admin_check_summary(const struct check_report *r, uint64_t faults, struct buf *out)
 {
     buf_addf(out, "%llu records, %llu rows, %llu bodies, %llu messages read again, ",
              (unsigned long long)r->records, (unsigned long long)r->rows,
              (unsigned long long)r->blobs, (unsigned long long)r->messages);
     admin_size_text(r->bytes, out);
     if (!faults) buf_addf(out, ": all is well\n");
-    if (faults) buf_addf(out, ": %zu %s\n%s", faults, faults == 1 ? "fault" : "faults", advice);
+    if (faults)
+        buf_addf(out, ": %llu %s\n%s", (unsigned long long)faults, faults == 1 ? "fault" : "faults",
+                 advice);
     if (r->broken)
         buf_addf(out, "The index is damaged, so the mail behind it was not looked at yet.\n");
-}
-
-ADMIN_REQUEST(admin_check)
-{
-    (void)r, (void)args;
-    struct faults faults = { .out = out };
-    struct check_report report = { .fault = fault_line, .arg = &faults };
-    enum err e = store_check(a->store, &report);
-    if (e && e != ERR_CORRUPT) return admin_fail(out, e, "cannot check: %s", err_text(e));
-    summary(&report, faults.n, out);
-    return faults.n ? ERR_CORRUPT : OK;
 }
 
 /* --- without a server ---------------------------------------------------------------------------
  */
 
+struct offline {
+    const struct admin_check *check;
+    uint64_t faults;
+};
+
 static void tell(void *arg, const char *what, uint64_t done, uint64_t of)
 {
-    const struct faults *f = arg;
-    f->check->progress(f->check->arg, what, done, of);
+    const struct offline *o = arg;
+    o->check->progress(o->check->arg, what, done, of);
 }
 
-static void say(const struct faults *f, const char *kind, str what)
+static void say(const struct offline *o, const char *kind, str what)
 {
-    struct buf line = buf_make(LOG_VALUE_BYTES + 16);
-    buf_addf(&line, "%s: ", kind);
-    buf_add_shown(&line, what);
-    buf_addc(&line, '\n');
-    f->check->line(f->check->arg, buf_str(&line));
+    struct buf line = buf_make(CHECK_LINE_BYTES);
+    admin_check_line(kind, what, &line);
+    o->check->line(o->check->arg, buf_str(&line));
     buf_free(&line);
+}
+
+static void fault_line(void *arg, str what)
+{
+    struct offline *o = arg;
+    o->faults++;
+    say(o, "fault", what);
 }
 
 static void lost_line(void *arg, str what)
@@ -85,12 +73,12 @@ static void mended_line(void *arg, str what)
 
 static enum err check_open(struct store *s, const struct admin_check *c, struct buf *out)
 {
-    struct faults faults = { .check = c };
-    struct check_report report = { .fault = fault_line, .progress = tell, .arg = &faults };
+    struct offline o = { .check = c };
+    struct check_report report = { .fault = fault_line, .progress = tell, .arg = &o };
     enum err e = store_check(s, &report);
     if (e && e != ERR_CORRUPT) return admin_fail(out, e, "cannot check: %s", err_text(e));
-    summary(&report, faults.n, out);
-    return faults.n ? ERR_CORRUPT : OK;
+    admin_check_summary(&report, o.faults, out);
+    return o.faults ? ERR_CORRUPT : OK;
 }
 
 static void repaired(const struct repair_report *r, struct buf *out)
@@ -107,10 +95,10 @@ static void repaired(const struct repair_report *r, struct buf *out)
 
 enum err admin_check_offline(const struct admin_check *c, struct buf *out)
 {
-    struct faults faults = { .check = c };
+    struct offline o = { .check = c };
     struct repair_report report = { .lost = lost_line, .mended = mended_line, .progress = tell };
     struct store *s;
-    report.arg = &faults;
+    report.arg = &o;
     enum err e = c->repair ? store_open_repair(c->seam, c->store, &report, &s, out)
                            : store_open_verified(c->seam, c->store, &s, out);
     if (e) {

@@ -3,7 +3,7 @@
  *     request:  COUNT LF, then each word and at last the secret as SIZE LF bytes
  *     answer:   ERR SIZE LF bytes
  *
- * A request that moves mail (stream.c) is answered so too, and then goes on in its own way.
+ * A request that moves mail or checks the store (stream.c) is answered so too, and then goes on in its own way.
  *
  * The socket is in the data folder with mode 0600: who may open it may also read the store.
  */
@@ -13,7 +13,7 @@
 enum {
     WORDS_MAX = 16,
     ANSWER_BYTES = 64 * 1024 * 1024, /* a queue of 100,000 messages is listed in 20 MiB */
-    REQUEST_MS = 10 * 60 * 1000,     /* check of a large store */
+    REQUEST_MS = 10 * 60 * 1000,     /* compaction of a large store */
     CONNECT_MS = 2000,
 };
 

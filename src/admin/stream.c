@@ -1,4 +1,4 @@
-/* stream.c - the control socket's requests that move mail: which there are, and what they share. */
+/* stream.c - the control socket's requests that go on: which there are, and what they share. */
 #include "admin/stream_int.h"
 #include "base/limits.h"
 
@@ -10,6 +10,7 @@ static const struct {
     { S_INIT("export"), admin_export },
     { S_INIT("backup"), admin_backup },
     { S_INIT("restore"), admin_restore },
+    { S_INIT("check"), admin_check },
 };
 
 stream_fn *stream_find(const struct admin_request *r)

@@ -27,7 +27,7 @@ enum err stream_ask(const struct netaddr *socket, const struct admin_request *r,
 /* The server's side of a request that goes on: answers it, and returns when it is over. Waits. */
 typedef void stream_fn(struct admin *a, struct conn *c, const struct admin_request *r);
 stream_fn *stream_find(const struct admin_request *r); /* NULL: an ordinary request */
-stream_fn admin_import, admin_export, admin_backup, admin_restore;
+stream_fn admin_import, admin_export, admin_backup, admin_restore, admin_check;
 
 /* The user whom the request names, in its second word; otherwise the answer says why not. */
 bool stream_user(struct admin *a, struct conn *c, const struct admin_request *r,

@@ -229,6 +229,9 @@
 #define POP3_LINE_BYTES           512         /* RFC 2449 4: 255 and room for AUTH */
 
 /* --- admin, cli ----------------------------------------------------------------------------- */
+#define CHECK_LINE_BYTES   (LOG_VALUE_BYTES + 16) /* a fault in words */
+#define CHECK_UNTOLD_BYTES (1024 * 1024) /* lines that wait for who asked; more are only counted */
+#define CHECK_TELL_US      100000 /* how often the server tells how far a check is */
 #define ADMIN_WORD_BYTES   4096 /* one word of a request, or of what follows it */
 #define IMPORT_MESSAGE_BYTES (1024ull * 1024 * 1024) /* a larger one is passed over, by name */
 #define IMPORT_BATCH_BYTES (1024 * 1024) /* of messages in one commit of an import */

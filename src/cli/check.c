@@ -38,30 +38,38 @@ static void show_progress(void *arg, const char *what, uint64_t done, uint64_t o
     buf_free(&line);
 }
 
-static void by_ourselves(struct checking *c)
+static void by_ourselves(struct checking *c, const struct admin_check *check)
 {
+    c->result = admin_check_offline(check, &c->answer);
+    if (cli_is_watched()) cli_draw(S(""));
+}
+
+static enum err ask_server(struct checking *c, const struct admin_check *check)
+{
+    str ping = S("ping");
+    struct admin_request r = { .words = &ping, .n = 1 };
+    if (c->repair) return admin_call(&c->cli->control, &r, &c->answer, &c->result);
+    enum err e = admin_check_online(&c->cli->control, check, &c->answer, &c->result);
+    if (e != ERR_NOTFOUND && cli_is_watched()) cli_draw(S(""));
+    return e;
+}
+
+static void run(void *arg)
+{
+    struct checking *c = arg;
     struct admin_check check = { .seam = c->cli->seam,
                                  .store = c->cli->store,
                                  .repair = c->repair,
                                  .line = show_line,
                                  .progress = show_progress,
                                  .arg = c };
-    c->result = admin_check_offline(&check, &c->answer);
-    if (cli_is_watched()) cli_draw(S(""));
-}
-
-static void run(void *arg)
-{
-    struct checking *c = arg;
-    str word = c->repair ? S("ping") : S("check");
-    struct admin_request r = { .words = &word, .n = 1 };
-    enum err e = admin_call(&c->cli->control, &r, &c->answer, &c->result);
+    enum err e = ask_server(c, &check);
     if (e == ERR_NOTFOUND && c->cli->missing) {
         buf_addf(&c->answer, "the data folder %s does not exist; posthorn serve makes it\n",
                  c->cli->missing);
         c->result = e;
     } else if (e == ERR_NOTFOUND) {
-        by_ourselves(c);
+        by_ourselves(c, &check);
     } else if (e) {
         c->result = e;
     } else if (c->repair) {

@@ -168,6 +168,8 @@ static enum err check_accounts(struct checking *c)
     do {
         e = check_aside(c, gather_accounts, &all);
         for (size_t i = 0; !e && i < all.n; i++) {
+            if (c->report->stop) e = ERR_GONE;
+            if (e) break;
             check_tell(c, "accounts", done++, 0);
             e = check_aside(c, account_part, &all.numbers[i]);
         }

@@ -110,6 +110,7 @@ enum err check_blobs(struct checking *c)
         for (size_t at = 0; !e && at < refs.n && !c->report->unread;) {
             check_tell(c, "messages", c->report->messages, 0);
             at = check_body(c, &refs, at);
+            if (c->report->stop) e = ERR_GONE;
         }
         refs.first = refs.last + 1;
     } while (!e && refs.last != UINT64_MAX);

@@ -2,6 +2,7 @@
 #include "store/check_int.h"
 
 #include "mail/card.h"
+#include "run/fiber.h"
 
 enum { CHUNK_BYTES = STORE_FRAME_BYTES };
 
@@ -15,6 +16,7 @@ static enum err feed(struct body_reader *r, struct card_builder *card)
         if (piece.n == 0) return ERR_CORRUPT;
         card_feed(card, piece);
         at += piece.n;
+        if (fiber_self()) fiber_yield(); /* a large one takes long */
     }
     return OK;
 }

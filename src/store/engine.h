@@ -138,6 +138,7 @@ struct check_report {
     uint64_t records, bytes, blobs, rows, messages;
     bool unread; /* asked for: no card is made again from its body */
     bool broken; /* the index cannot be walked: what lies behind it was not looked at */
+    _Atomic bool stop; /* any thread: nobody wants to know any more; it ends soon, with ERR_GONE */
 };
 enum err engine_check(struct engine *e, struct check_report *report) MUST_CHECK;
 

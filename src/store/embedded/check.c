@@ -82,8 +82,9 @@ static void check_logs(struct check *c)
     }
     catalog_link(&all);
     for (size_t i = 0; !c->failed && i < all.n; i++) {
-        tell(c, "journal", i, all.n);
-        if (found_is_log(&all.found[i])) check_log(c, &all.found[i]);
+        tell(c, "segments of the journal", i, all.n);
+        if (c->report->stop) c->failed = ERR_GONE;
+        if (!c->failed && found_is_log(&all.found[i])) check_log(c, &all.found[i]);
     }
     catalog_free(&all);
 }
@@ -100,7 +101,7 @@ static void bad_page(void *arg, str what, uint64_t page)
 static void see_row(void *arg, str key, str stored)
 {
     struct check *c = arg;
-    c->report->rows++;
+    if (c->report->rows++ % 65536 == 0) tell(c, "rows of the index", c->report->rows, 0);
     if (stored.n >= INDEX_SUM_BYTES && key.n > sizeof(uint64_t) &&
         index_sum_is_right(key, str_take(stored, stored.n - INDEX_SUM_BYTES)))
         return;
@@ -174,6 +175,8 @@ static bool check_place(void *arg, str key, str value)
     struct blob_place p;
     struct segment *s;
     if (c->report->blobs++ % 1000 == 0) tell(c, "bodies", c->report->blobs, 0);
+    if (c->report->stop) c->failed = ERR_GONE;
+    if (c->failed) return false;
     if (!blob_place_unpack(value, &p) || segment_open(&c->e->segments, p.segment, &s)) {
         fault(c, "blob %llu: its bytes are missing", (unsigned long long)blob);
         return true;
@@ -203,7 +206,8 @@ static bool check_refs(void *arg, str key, str value)
 static void check_blobs(struct check *c)
 {
     enum err e = merge_scan(&c->snapshot->sources, ACCOUNT_ENGINE, S("b"), S(""), check_place, c);
-    if (!e) e = merge_scan(&c->snapshot->sources, ACCOUNT_ENGINE, S("r"), S(""), check_refs, c);
+    if (!e && !c->failed)
+        e = merge_scan(&c->snapshot->sources, ACCOUNT_ENGINE, S("r"), S(""), check_refs, c);
     if (e) fault(c, "index: it cannot be read");
 }
 
