@@ -187,6 +187,7 @@ static int start_without_signals(struct real_service *v)
 {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS); /* the thread's own fault, which is told (lost_page.c) */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int e = pthread_create(&v->thread, NULL, service_thread, v);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

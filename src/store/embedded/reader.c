@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/embedded/embedded_int.h"
 
@@ -94,6 +95,16 @@ static enum err load_record(struct embedded_reader *r, struct blob blob)
     return parse(r, &record);
 }
 
+/* Whoever asked is refused; the log says why. A check names what it finds in its own words. */
+static enum err tell_damage(const struct embedded *e, const struct blob_place *place, enum err err)
+{
+    if (err == ERR_CORRUPT && !e->options.verify && !e->options.repair)
+        log_event(LOG_ERROR, "store.corrupt", S(""), F_CSTR("what", "a message's bytes"),
+                  F_CSTR("segment", segment_path(place->segment).text),
+                  F_NUM("offset", place->offset), F_CSTR("advice", "posthorn check"));
+    return err;
+}
+
 /* Where the row says. ERR_NOTFOUND: its segment is gone. */
 static enum err open_at(struct embedded *e, struct blob blob, const struct blob_place *place,
                         struct body_reader **out)
@@ -126,10 +137,11 @@ enum err embedded_body_open(struct engine *engine, struct blob blob, struct body
         last = place;
         err = blob_place_find(e, blob, &place);
         if (err) return err;
-        if (place.segment == last.segment && place.offset == last.offset) return ERR_CORRUPT;
+        if (place.segment == last.segment && place.offset == last.offset)
+            return tell_damage(e, &place, ERR_CORRUPT);
         err = open_at(e, blob, &place, out);
     } while (err == ERR_NOTFOUND);
-    return err;
+    return tell_damage(e, &place, err);
 }
 
 static struct embedded_reader *reader_of(const struct body_reader *r)
@@ -192,7 +204,7 @@ enum err embedded_body_read(struct body_reader *base, uint64_t offset, size_t n,
         return OK;
     }
     enum err e = load_frame(r, (uint32_t)(offset / r->frame_bytes));
-    if (e) return e;
+    if (e) return tell_damage(r->e, &r->place, e);
     *bytes = str_sub(buf_str(&r->bytes), (size_t)(offset % r->frame_bytes), n);
     return OK;
 }
