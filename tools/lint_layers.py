@@ -24,7 +24,8 @@ LIBRARIES = {
     r"iconv\.h":                      "mail",
     r"curl/":                         "web",
     r"sys/(socket|epoll|eventfd|un|signalfd|timerfd)\.h|netinet/|arpa/|netdb\.h|ifaddrs\.h": "run",
-    r"pthread\.h|threads\.h|ucontext\.h|sys/mman\.h": "run",
+    r"pthread\.h|threads\.h|ucontext\.h": "run",
+    r"sys/mman\.h":                   "base run",
     r"sanitizer/|valgrind/":          "base run",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

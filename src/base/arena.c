@@ -1,5 +1,6 @@
 /* arena.c - memory that is freed all at once: a stack of blocks that double in size. */
 #include "base/arena.h"
+#include "base/mem.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -40,6 +41,8 @@ static void unpoison(const void *p, size_t n)
 static const size_t first_block_bytes = 1024;      /* a quiet session's whole need */
 static const size_t usual_block_bytes = 64 * 1024; /* doubling ends here; a reset keeps no larger */
 
+static const size_t large_block_bytes = (size_t)2 * 1024 * 1024; /* of an arena for megabytes */
+
 struct arena_block {
     struct arena_block *older;
     size_t size; /* of data, bytes */
@@ -49,6 +52,11 @@ struct arena_block {
 struct arena arena_make(size_t limit)
 {
     return (struct arena){ .limit = limit };
+}
+
+struct arena arena_make_large(size_t limit)
+{
+    return (struct arena){ .limit = limit, .large = true };
 }
 
 static void drop_newest(struct arena *a)
@@ -62,9 +70,11 @@ static void drop_newest(struct arena *a)
 static bool push_block(struct arena *a, size_t need)
 {
     size_t size = a->blocks ? a->blocks->size * 2 : first_block_bytes;
-    if (size > usual_block_bytes) size = usual_block_bytes;
+    size_t most = a->large ? large_block_bytes - sizeof(struct arena_block) : usual_block_bytes;
+    if (size > most) size = most;
     if (size < need) size = need;
-    struct arena_block *b = malloc(sizeof *b + size);
+    bool pages = a->large && size >= large_block_bytes - sizeof(struct arena_block);
+    struct arena_block *b = pages ? mem_new_large(sizeof *b + size) : malloc(sizeof *b + size);
     if (!b) return false;
     b->older = a->blocks;
     b->size = size;
@@ -90,7 +100,7 @@ void arena_free(struct arena *a)
 {
     while (a->blocks)
         drop_newest(a);
-    *a = arena_make(a->limit);
+    *a = (struct arena){ .limit = a->limit, .large = a->large };
 }
 
 static void *refuse(struct arena *a)

@@ -16,9 +16,11 @@ struct arena {
     size_t used;                /* bytes handed out since the reset, each rounded up to alignment */
     size_t limit;               /* budget, bytes */
     bool full;                  /* sticky: something was refused */
+    bool large;                 /* made for megabytes */
 };
 
 struct arena arena_make(size_t limit);
+struct arena arena_make_large(size_t limit); /* its blocks grow further, to large pages */
 void arena_reset(struct arena *a);  /* forgets all, keeps one block */
 void arena_free(struct arena *a);   /* gives all memory back; usable again */
 

@@ -103,6 +103,25 @@ static void large_and_small_pieces_mix(void **state)
     arena_free(&a);
 }
 
+static void megabytes_come_in_large_blocks(void **state)
+{
+    (void)state;
+    struct arena a = arena_make_large(SIZE_MAX);
+    for (unsigned i = 0; i < 10000; i++) {
+        char *p = arena_alloc(&a, 1000);
+        for (unsigned k = 0; k < 1000; k++)
+            assert_int_equal(p[k], 0);
+        p[0] = p[999] = 1;
+    }
+    assert_true(a.end - a.at <= 2 * 1024 * 1024);
+    char *larger = arena_alloc(&a, 5 * 1024 * 1024);
+    larger[5 * 1024 * 1024 - 1] = 1;
+    arena_reset(&a);
+    assert_true(!a.blocks || a.end - a.at <= 64 * 1024);
+    arena_free(&a);
+    assert_true(a.large);
+}
+
 static void strings(void **state)
 {
     (void)state;
@@ -216,6 +235,7 @@ int main(void)
         cmocka_unit_test(tiny_pieces_are_charged_what_they_cost),
         cmocka_unit_test(sizes_that_wrap_are_refused),
         cmocka_unit_test(large_and_small_pieces_mix),
+        cmocka_unit_test(megabytes_come_in_large_blocks),
         cmocka_unit_test(strings),
         cmocka_unit_test(strings_past_the_budget_are_empty),
         cmocka_unit_test(a_rewind_gives_back_what_came_after_the_mark),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Out of memory for something small, or a size no machine has: a core dump says more than a guess
  * at how to go on would. */
@@ -36,6 +37,15 @@ void *mem_resize(void *p, size_t old_n, size_t new_n, size_t size)
     char *q = must(realloc(p, bytes));
     if (new_n > old_n) memset(q + old_n * size, 0, (new_n - old_n) * size);
     return q;
+}
+
+void *mem_new_large(size_t size)
+{
+    static const size_t page_bytes = (size_t)2 * 1024 * 1024;
+    void *p = NULL;
+    if (posix_memalign(&p, page_bytes, size) != 0) abort();
+    madvise(p, size / page_bytes * page_bytes, MADV_HUGEPAGE); /* advice: no matter if refused */
+    return memset(p, 0, size);
 }
 
 void mem_free(void *p)

@@ -11,6 +11,9 @@
 void *mem_new(size_t size);                              /* zeroed; never NULL */
 void *mem_array(size_t n, size_t size);                  /* zeroed, n*size checked; never NULL */
 void *mem_resize(void *p, size_t old_n, size_t new_n, size_t size); /* new part zeroed */
+/* The same for something of megabytes that is read here and there: in large pages, if the system
+ * has them. */
+void *mem_new_large(size_t size);
 void mem_free(void *p);                                  /* NULL is fine */
 #define MEM_NEW(type)      ((type *)mem_new(sizeof(type)))
 #define MEM_ARRAY(n, type) ((type *)mem_array(n, sizeof(type)))

@@ -66,9 +66,15 @@ void loop_post(struct loop *l, struct loop_post *p)
     __atomic_sub_fetch(&l->posting, 1, __ATOMIC_ACQ_REL);
 }
 
-static struct loop_post *posts_in_order(struct loop *l)
+void loop_post_last(struct loop *l, struct loop_post *p)
 {
-    struct loop_post *newest_first = __atomic_exchange_n(&l->posted, NULL, __ATOMIC_ACQ_REL);
+    assert(l == self);
+    p->next = l->lasts;
+    l->lasts = p;
+}
+
+static struct loop_post *in_order_of(struct loop_post *newest_first)
+{
     struct loop_post *in_order = NULL;
 
     while (newest_first) {
@@ -80,9 +86,9 @@ static struct loop_post *posts_in_order(struct loop *l)
     return in_order;
 }
 
-static void posts_run(struct loop *l)
+static void posts_run(struct loop_post *newest_first)
 {
-    struct loop_post *p = posts_in_order(l);
+    struct loop_post *p = in_order_of(newest_first);
 
     while (p) {
         struct loop_post *next = p->next; /* p may be freed or posted again by run */
@@ -203,11 +209,14 @@ static void turn(struct loop *l, bool may_wait)
     l->events_n = seam_poller_wait(l->poller, l->events, LOOP_EVENTS_PER_WAIT, until);
     if (l->events_n < 0) l->events_n = 0;
     l->now_us = seam_mono_us(l->seam);
-    posts_run(l);
+    posts_run(__atomic_exchange_n(&l->posted, NULL, __ATOMIC_ACQ_REL));
     if (__atomic_load_n(&l->stopping, __ATOMIC_ACQUIRE)) drain(l);
     events_deliver(l);
     timers_fire(&l->timers, l);
     fibers_run(l);
+    struct loop_post *lasts = l->lasts;
+    l->lasts = NULL;
+    posts_run(lasts);
 }
 
 void loop_run_once(struct loop *l, bool may_wait)

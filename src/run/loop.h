@@ -42,6 +42,8 @@ struct loop_post {
 };
 /* The post is the caller's and must live, and not be posted again, until it has run. */
 void loop_post(struct loop *l, struct loop_post *p);
+/* Own thread only: run when this turn's fibers have all had their turn, before the loop waits. */
+void loop_post_last(struct loop *l, struct loop_post *p);
 
 /* --- readiness: for connections and for libraries that signal through a descriptor ------------ */
 struct loop_watch {

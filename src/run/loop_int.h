@@ -27,6 +27,7 @@ struct loop {
     struct list members;
 
     struct loop_post *posted;  /* atomic: newest first, from any thread */
+    struct loop_post *lasts;   /* own thread's: for the end of the turn, newest first */
     unsigned posting;          /* atomic: threads inside loop_post */
     unsigned stopping;         /* atomic: loop_stop was called */
     unsigned grace_ms;         /* written before stopping is */

@@ -142,6 +142,39 @@ static void test_posts(void **state)
     assert_int_equal(loop_next_us(loop), UINT64_MAX);
 }
 
+struct last_post {
+    struct loop_post post;
+    unsigned at; /* the how manieth it was */
+};
+static struct last_post lasts[2];
+static unsigned turns_seen;
+
+static void last_ran(struct loop_post *p)
+{
+    CONTAINER_OF(p, struct last_post, post)->at = ++turns_seen;
+}
+
+static void post_lasts(struct loop_post *p)
+{
+    (void)p;
+    for (unsigned i = 0; i < 2; i++)
+        loop_post_last(loop, &lasts[i].post);
+    assert_int_equal(turns_seen, 0);
+}
+
+static void test_posts_last(void **state)
+{
+    (void)state;
+    struct loop_post first = { .run = post_lasts };
+    turns_seen = 0;
+    for (unsigned i = 0; i < 2; i++)
+        lasts[i] = (struct last_post){ { .run = last_ran }, 0 };
+    loop_post(loop, &first);
+    loop_run_once(loop, true);
+    assert_int_equal(lasts[0].at, 1); /* in the same turn, in order */
+    assert_int_equal(lasts[1].at, 2);
+}
+
 /* --- readiness ------------------------------------------------------------------------------- */
 
 struct end {
@@ -248,6 +281,7 @@ int main(void)
         WITH_LOOP(test_timers),
         WITH_LOOP(test_timer_repeats_next_turn),
         WITH_LOOP(test_posts),
+        WITH_LOOP(test_posts_last),
         WITH_LOOP(test_unwatch_in_turn),
         WITH_LOOP(test_drain_waits_for_members),
         WITH_LOOP(test_drain_ends_after_grace),

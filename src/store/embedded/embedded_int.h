@@ -102,6 +102,8 @@ struct request {
     void (*answered)(struct request *r); /* no fiber waits: called on the writer's thread */
     enum err result;
     struct completion done;
+    struct loop_post last; /* puts it into the queue when its loop's turn ends */
+    struct embedded *e;
 };
 
 /* One body record of the group, whose place is known when the group has been written. */
@@ -272,6 +274,7 @@ struct embedded {
 
     struct lock queue_lock; /* guards the queue and whether the services are there */
     struct request *first, **last;
+    bool called; /* the writer, for the queue, and it has not looked yet */
     bool closing;
     struct seam_service *writer, *syncer, *indexer, *compactor_service;
     struct group *launched; /* for the syncer to write */

@@ -113,10 +113,9 @@ static void add_commit(struct group *g, const struct embedded_txn *t)
     add_copied_rows(g, t); /* first: what the transaction put is newer */
     struct row row;
     struct memtable_cursor c = memtable_seek(t->staging, S(""), 0);
-    for (; memtable_row(&c, &row); memtable_next(&c)) {
+    for (; memtable_row(&c, &row); memtable_next(&c))
         commit_add_row(&g->records, &row);
-        memtable_put(g->rows, 0, &row);
-    }
+    memtable_put_all(g->rows, 0, t->staging);
     record_end(&g->records, at);
     g->commits++;
     g->wall_us = t->wall_us;
@@ -183,14 +182,6 @@ static void insert_places(struct embedded *e, struct group *g)
     }
 }
 
-static void insert_rows(struct embedded *e, const struct group *g)
-{
-    struct row row;
-    struct memtable_cursor c = memtable_seek(g->rows, S(""), 0);
-    for (; memtable_row(&c, &row); memtable_next(&c))
-        memtable_put(e->active, g->last_seq, &row);
-}
-
 static void ring(struct embedded *e, const struct group *g)
 {
     struct row row;
@@ -208,7 +199,7 @@ void group_publish(struct embedded *e, struct group *g)
 {
     if (g->commits == 0) return;
     insert_places(e, g);
-    insert_rows(e, g);
+    memtable_put_all(e->active, g->last_seq, g->rows);
     e->written = (struct mark){ g->last_seq, g->segment, g->at + g->records.n, g->wall_us };
     if (!e->active_since_us) e->active_since_us = seam_mono_us(e->seam);
     bool new_log = g->segment != e->published_mark.segment;

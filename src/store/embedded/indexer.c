@@ -30,19 +30,13 @@ static bool due(struct embedded *e, bool now)
 void freeze_if_due(struct embedded *e, bool now)
 {
     if (!e->active_since_us || !due(e, now)) return;
+    if (indexer_busy(e)) return; /* at the last one */
     struct memtable *fresh = memtable_new(MEMTABLE_LARGE);
     lock_take(&e->lock);
-    bool frozen = e->frozen == NULL;
-    if (frozen) {
-        e->frozen = e->active;
-        e->frozen_mark = e->written;
-        e->active = fresh;
-    }
+    e->frozen = e->active;
+    e->frozen_mark = e->written;
+    e->active = fresh;
     lock_drop(&e->lock);
-    if (!frozen) {
-        memtable_drop(fresh); /* the indexer is still at the last one */
-        return;
-    }
     e->active_since_us = 0;
     kick(e, &e->indexer);
 }

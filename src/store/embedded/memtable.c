@@ -25,13 +25,15 @@ struct version {
 };
 
 struct memtable_node {
-    uint64_t start[START_WORDS]; /* of the key, so that most compare as numbers: each node that a
-                                    search passes costs a miss of the cache */
+    _Atomic(struct version *) newest;
+    _Atomic(struct memtable_node *) chain; /* another key of the bucket */
     str key;
     uint32_t hash;
-    _Atomic(struct version *) newest;
-    _Atomic(struct memtable_node *) chain;  /* another key of the bucket */
-    _Atomic(struct memtable_node *) next[]; /* as many as its height */
+    /* Of the key, so that most compare as numbers; beside the links, since each node that a search
+     * passes costs a miss of the cache. */
+    uint64_t start[START_WORDS];
+    _Atomic(struct memtable_node *) next[]; /* as many as its height; then the first version, the
+                                               key's bytes and the first value's, in one piece */
 };
 
 struct memtable {
@@ -41,6 +43,7 @@ struct memtable {
     _Atomic size_t bytes, rows;
     _Atomic(struct memtable_node *) head[LEVELS];
     _Atomic(struct memtable_node *) *buckets; /* of the hash, mask + 1 */
+    _Atomic uint8_t *filter; /* of each bucket: a bit for each hash that may be in it */
     uint32_t mask;
     /* The writer's: the node put last, and on each level the links right before or of it. */
     const struct memtable_node *last;
@@ -51,8 +54,10 @@ struct memtable *memtable_new(enum memtable_size size)
 {
     struct memtable *m = MEM_NEW(struct memtable);
     m->mask = (uint32_t)size - 1;
-    m->buckets = mem_array(size, sizeof *m->buckets);
-    m->arena = arena_make(SIZE_MAX); /* bounded by the lag and batch limits of those who fill it */
+    m->buckets = size == MEMTABLE_LARGE ? mem_new_large(size * sizeof *m->buckets)
+                                        : mem_array(size, sizeof *m->buckets);
+    m->filter = mem_array(size, sizeof *m->filter);
+    m->arena = arena_make_large(SIZE_MAX); /* bounded by the limits of those who fill it */
     m->dice = 0x9e3779b97f4a7c15;
     atomic_init(&m->holders, 1);
     return m;
@@ -68,6 +73,7 @@ void memtable_drop(struct memtable *m)
     if (!m || atomic_fetch_sub_explicit(&m->holders, 1, memory_order_acq_rel) != 1) return;
     arena_free(&m->arena);
     mem_free(m->buckets);
+    mem_free(m->filter);
     mem_free(m);
 }
 
@@ -78,8 +84,10 @@ static struct memtable_node *load(const _Atomic(struct memtable_node *) *link)
 
 void memtable_reset(struct memtable *m)
 {
-    for (struct memtable_node *n = load(&m->head[0]); n; n = load(&n->next[0]))
+    for (struct memtable_node *n = load(&m->head[0]); n; n = load(&n->next[0])) {
         atomic_store_explicit(&m->buckets[n->hash & m->mask], NULL, memory_order_relaxed);
+        atomic_store_explicit(&m->filter[n->hash & m->mask], 0, memory_order_relaxed);
+    }
     arena_reset(&m->arena);
     for (unsigned level = 0; level < LEVELS; level++)
         atomic_store_explicit(&m->head[level], NULL, memory_order_relaxed);
@@ -100,11 +108,12 @@ size_t memtable_rows(const struct memtable *m)
 
 /* --- the hash ------------------------------------------------------------------------------- */
 
-/* Seeded with where the table lies, so that nobody outside can make keys that meet in one bucket.
- */
-static uint32_t hash(const struct memtable *m, str key)
+/* Seeded with where the program lies, so that nobody outside can make keys that meet in one bucket.
+ * All tables hash alike: a row that goes from one to the next takes its hash along. */
+static uint32_t hash(str key)
 {
-    return (uint32_t)XXH3_64bits_withSeed(key.p, key.n, (uintptr_t)m);
+    static const char somewhere;
+    return (uint32_t)XXH3_64bits_withSeed(key.p, key.n, (uintptr_t)&somewhere);
 }
 
 static bool is_of(const struct memtable_node *n, uint32_t h, str key)
@@ -112,8 +121,17 @@ static bool is_of(const struct memtable_node *n, uint32_t h, str key)
     return n->hash == h && str_eq(n->key, key);
 }
 
+/* By bits that do not choose the bucket. The filter is an eighth of the buckets: of the many keys
+ * that are not here, most cost no miss of the cache. */
+static uint8_t filter_bit(uint32_t h)
+{
+    return (uint8_t)(1u << (h >> 29));
+}
+
 static struct memtable_node *hash_find(const struct memtable *m, uint32_t h, str key)
 {
+    uint8_t bits = atomic_load_explicit(&m->filter[h & m->mask], memory_order_acquire);
+    if (!(bits & filter_bit(h))) return NULL;
     struct memtable_node *n = load(&m->buckets[h & m->mask]);
     while (n && !is_of(n, h, key))
         n = load(&n->chain);
@@ -125,6 +143,9 @@ static void hash_add(struct memtable *m, struct memtable_node *n)
     _Atomic(struct memtable_node *) *bucket = &m->buckets[n->hash & m->mask];
     atomic_init(&n->chain, load(bucket));
     atomic_store_explicit(bucket, n, memory_order_release);
+    _Atomic uint8_t *bits = &m->filter[n->hash & m->mask];
+    uint8_t more = atomic_load_explicit(bits, memory_order_relaxed) | filter_bit(n->hash);
+    atomic_store_explicit(bits, more, memory_order_release);
 }
 
 /* --- the order ------------------------------------------------------------------------------ */
@@ -133,6 +154,7 @@ static void hash_add(struct memtable *m, struct memtable_node *n)
 struct target {
     str key;
     uint64_t start[START_WORDS];
+    uint32_t hash; /* of who puts */
 };
 
 static struct target target(str key)
@@ -222,19 +244,42 @@ static struct memtable_node *find_place(const struct memtable *m, const struct t
     return on ? find_on(m, t, links) : find(m, t, links);
 }
 
-static struct memtable_node *add_key(struct memtable *m, str key, uint32_t h)
+static struct version *version_in(struct version *v, uint64_t seq, const struct row *row,
+                                  struct version *older)
+{
+    char *bytes = (char *)(v + 1);
+    bytes_copy(bytes, row->value.n, row->value.p, row->value.n);
+    *v = (struct version){ seq, { bytes, row->value.n }, row->gone, older };
+    return v;
+}
+
+/* Node, version, key and value in one piece: whoever looks at one soon looks at the others. */
+static struct memtable_node *new_node(struct memtable *m, uint64_t seq, const struct target *t,
+                                      const struct row *row, unsigned levels)
+{
+    struct memtable_node *n;
+    size_t links = levels * sizeof n->next[0];
+    n = arena_alloc(&m->arena,
+                    sizeof *n + links + sizeof(struct version) + row->value.n + row->key.n);
+    assert(n && "a memtable's arena has no limit");
+    struct version *v = (struct version *)(void *)&n->next[levels];
+    char *key = (char *)(v + 1) + row->value.n;
+    bytes_copy(key, row->key.n, row->key.p, row->key.n);
+    for (size_t i = 0; i < START_WORDS; i++)
+        n->start[i] = t->start[i];
+    n->key = (str){ key, row->key.n };
+    n->hash = t->hash;
+    atomic_init(&n->newest, version_in(v, seq, row, NULL));
+    return n;
+}
+
+static void add_node(struct memtable *m, uint64_t seq, const struct target *t,
+                     const struct row *row)
 {
     const _Atomic(struct memtable_node *) *links[LEVELS];
-    struct target t = target(key);
-    find_place(m, &t, links);
+    find_place(m, t, links);
     unsigned levels = height(m);
-    struct memtable_node *n = arena_alloc(&m->arena, sizeof *n + levels * sizeof n->next[0]);
-    assert(n && "a memtable's arena has no limit");
-    for (size_t i = 0; i < START_WORDS; i++)
-        n->start[i] = t.start[i];
-    n->key = arena_copy(&m->arena, key);
-    n->hash = h;
-    atomic_init(&n->newest, NULL);
+    struct memtable_node *n = new_node(m, seq, t, row, levels);
     hash_add(m, n);
     for (unsigned level = 0; level < LEVELS; level++) {
         m->finger[level] = level < levels ? n->next : links[level];
@@ -244,7 +289,6 @@ static struct memtable_node *add_key(struct memtable *m, str key, uint32_t h)
         atomic_store_explicit(&link[level], n, memory_order_release);
     }
     m->last = n;
-    return n;
 }
 
 /* --- versions ------------------------------------------------------------------------------- */
@@ -262,34 +306,80 @@ static const struct version *version_of(const struct memtable_node *n, uint64_t 
     return v;
 }
 
-bool memtable_replace(struct memtable *m, uint64_t seq, const struct row *row, size_t *was_bytes)
+static struct version *new_version(struct memtable *m, uint64_t seq, const struct row *row,
+                                   struct version *older)
 {
-    uint32_t h = hash(m, row->key);
-    struct memtable_node *n = hash_find(m, h, row->key);
-    if (!n) n = add_key(m, row->key, h);
+    struct version *v = arena_alloc(&m->arena, sizeof *v + row->value.n);
+    assert(v && "a memtable's arena has no limit");
+    return version_in(v, seq, row, older);
+}
+
+/* A version more, or another in its place: then true, and what it had. */
+static bool put_version(struct memtable *m, struct memtable_node *n, uint64_t seq,
+                        const struct row *row, size_t *was_bytes)
+{
     _Atomic(struct version *) *link = &n->newest;
     struct version *v = load_version(link);
     for (; v && v->seq > seq; v = load_version(link)) /* one that comes late */
         link = &v->older;
-    bool there = v && v->seq == seq;
-    *was_bytes = there ? n->key.n + v->value.n : 0;
-    if (there) {
-        v->value = arena_copy(&m->arena, row->value);
-        v->gone = row->gone;
-    } else {
-        struct version *fresh = arena_alloc(&m->arena, sizeof *fresh);
-        assert(fresh && "a memtable's arena has no limit");
-        *fresh = (struct version){ seq, arena_copy(&m->arena, row->value), row->gone, v };
-        atomic_store_explicit(link, fresh, memory_order_release);
+    if (!v || v->seq != seq) {
+        atomic_store_explicit(link, new_version(m, seq, row, v), memory_order_release);
+        return false;
     }
+    *was_bytes = n->key.n + v->value.n;
+    v->value = arena_copy(&m->arena, row->value); /* whoever has the old one may keep it */
+    v->gone = row->gone;
+    return true;
+}
+
+static bool put(struct memtable *m, uint64_t seq, const struct target *t, const struct row *row,
+                size_t *was_bytes)
+{
+    struct memtable_node *n = hash_find(m, t->hash, row->key);
+    bool there = false;
+    *was_bytes = 0;
+    if (n)
+        there = put_version(m, n, seq, row, was_bytes);
+    else
+        add_node(m, seq, t, row);
     account_for(m, !there);
     return there;
+}
+
+bool memtable_replace(struct memtable *m, uint64_t seq, const struct row *row, size_t *was_bytes)
+{
+    struct target t = target(row->key);
+    t.hash = hash(row->key);
+    return put(m, seq, &t, row, was_bytes);
 }
 
 void memtable_put(struct memtable *m, uint64_t seq, const struct row *row)
 {
     size_t was_bytes;
     memtable_replace(m, seq, row, &was_bytes);
+}
+
+/* Its bucket, into the cache. */
+static void fetch(const struct memtable *m, const struct memtable_node *n)
+{
+    if (n) __builtin_prefetch(&m->buckets[n->hash & m->mask]);
+}
+
+static const struct memtable_node *after(const struct memtable_node *n)
+{
+    return n ? load(&n->next[0]) : NULL;
+}
+
+void memtable_put_all(struct memtable *m, uint64_t seq, const struct memtable *from)
+{
+    const struct memtable_node *n = load(&from->head[0]), *ahead = after(n);
+    for (; n; n = after(n), ahead = after(ahead)) {
+        fetch(m, ahead);
+        const struct version *v = load_version(&n->newest);
+        struct target t = { n->key, { n->start[0], n->start[1], n->start[2] }, n->hash };
+        size_t was_bytes;
+        put(m, seq, &t, &(struct row){ n->key, v->value, v->gone }, &was_bytes);
+    }
 }
 
 static bool row_of(const struct memtable_node *n, uint64_t seq, struct row *out)
@@ -301,7 +391,7 @@ static bool row_of(const struct memtable_node *n, uint64_t seq, struct row *out)
 
 bool memtable_get(const struct memtable *m, str key, uint64_t seq, struct row *out)
 {
-    return row_of(hash_find(m, hash(m, key), key), seq, out);
+    return row_of(hash_find(m, hash(key), key), seq, out);
 }
 
 /* --- walking -------------------------------------------------------------------------------- */

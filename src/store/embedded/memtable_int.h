@@ -29,6 +29,8 @@ struct row {
 void memtable_put(struct memtable *m, uint64_t seq, const struct row *row);
 /* The same, and whether there was a version; *was_bytes: of its key and value. */
 bool memtable_replace(struct memtable *m, uint64_t seq, const struct row *row, size_t *was_bytes);
+/* The newest version of each row of another table of the same writer, all with this number. */
+void memtable_put_all(struct memtable *m, uint64_t seq, const struct memtable *from);
 /* Forget everything; only while nobody else holds the table. */
 void memtable_reset(struct memtable *m);
 size_t memtable_bytes(const struct memtable *m); /* memory taken by rows */

@@ -118,6 +118,27 @@ static void a_cursor_meets_each_key_once(void **state)
     memtable_drop(m);
 }
 
+static void one_table_takes_the_rows_of_another(void **state)
+{
+    (void)state;
+    struct memtable *from = memtable_new(MEMTABLE_SMALL), *m = memtable_new(MEMTABLE_SMALL);
+    memtable_put_all(m, 4, from);
+    assert_int_equal(memtable_rows(m), 0);
+    put(m, 2, S("b"), S("old"));
+    put(m, 2, S("d"), S("stays"));
+    put(from, 0, S("c"), S("3"));
+    put(from, 0, S("a"), S("1"));
+    put(from, 0, S("b"), S("2"));
+    put(from, 0, S("b"), S("a longer one"));
+    memtable_put_all(m, 4, from);
+    memtable_drop(from);
+    walk_is(m, S(""), 3, "bold dstays ");
+    walk_is(m, S(""), 4, "a1 ba longer one c3 dstays ");
+    is(m, S("b"), 2, "old");
+    assert_int_equal(memtable_rows(m), 5);
+    memtable_drop(m);
+}
+
 static void many_keys_in_any_order(void **state)
 {
     (void)state;
@@ -236,6 +257,7 @@ int main(void)
         cmocka_unit_test(versions_may_come_late),
         cmocka_unit_test(the_same_version_is_replaced),
         cmocka_unit_test(a_cursor_meets_each_key_once),
+        cmocka_unit_test(one_table_takes_the_rows_of_another),
         cmocka_unit_test(many_keys_in_any_order),
         cmocka_unit_test(keys_in_runs),
         cmocka_unit_test(readers_see_whole_commits_while_one_writes),

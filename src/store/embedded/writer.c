@@ -64,7 +64,8 @@ void writer_enqueue(struct embedded *e, struct request *r)
     lock_take(&e->queue_lock);
     *e->last = r;
     e->last = &r->next;
-    if (e->writer) seam_service_kick(e->writer);
+    if (e->writer && !e->called) seam_service_kick(e->writer);
+    e->called = true;
     lock_drop(&e->queue_lock);
 }
 
@@ -83,6 +84,7 @@ static bool anybody_waits(struct embedded *e, bool *any)
 {
     bool waits = false;
     lock_take(&e->queue_lock);
+    e->called = false; /* who comes from now on calls again */
     *any = e->first != NULL;
     for (struct request *r = e->first; r && !waits; r = r->next)
         waits = !r->lazy;
@@ -91,13 +93,20 @@ static bool anybody_waits(struct embedded *e, bool *any)
     return waits;
 }
 
+static void enqueue_now(struct loop_post *p)
+{
+    struct request *r = CONTAINER_OF(p, struct request, last);
+    writer_enqueue(r->e, r);
+}
+
+/* Those of one turn of a loop come together: the writer is called once and finds them all. */
 enum err embedded_commit(struct engine *engine, txn_fn *fn, void *arg)
 {
     struct embedded *e = embedded_of(engine);
-    struct request r = { .fn = fn, .arg = arg };
+    struct request r = { .fn = fn, .arg = arg, .last = { .run = enqueue_now }, .e = e };
     assert_no_view();
     completion_init(&r.done);
-    writer_enqueue(e, &r);
+    loop_post_last(r.done.loop, &r.last);
     completion_wait(&r.done);
     return r.result;
 }
