@@ -56,6 +56,7 @@ static bool write_report(struct deliver *d, const struct accept *letter,
         .recipients = list,
         .nrecipients = s->n,
         .original = s->header, /* RFC 3461 4.3: RET=FULL is for failures */
+        .ascii = !letter->utf8 && str_is_ascii(letter->sender),
     };
     deliver_return_path_write(out, S(""));
     ok = ok && dsn_write(out, &report);

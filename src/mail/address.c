@@ -368,6 +368,73 @@ bool address_xtext(struct arena *a, str in, unsigned allow, size_t max, str *out
     return ok;
 }
 
+/* RFC 3461 4.2 wants at most 500 characters of the whole parameter. */
+enum { ORCPT_BYTES = 500 };
+
+static int hex_value(char c)
+{
+    if (ascii_digit(c)) return c - '0';
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+}
+
+/* "\x{F6}" at the front: the code point, and what is behind it. */
+static bool embedded(str *rest, uint32_t *c)
+{
+    if (!str_starts(*rest, S("\\x{"))) return false;
+    size_t end = str_chr(*rest, '}');
+    if (end == STR_NPOS || end < 4 || end > 9) return false;
+    uint32_t value = 0;
+    for (size_t i = 3; i < end; i++) {
+        int digit = hex_value(rest->p[i]);
+        if (digit < 0) return false;
+        value = value << 4 | (uint32_t)digit;
+    }
+    *rest = str_from(*rest, end + 1);
+    *c = value;
+    return true;
+}
+
+static void add_code_point(struct buf *out, uint32_t c)
+{
+    static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    unsigned n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    buf_addc(out, (char)(first[n] | c >> 6 * (n - 1)));
+    while (--n)
+        buf_addc(out, (char)(0x80 | (c >> 6 * (n - 1) & 0x3f)));
+}
+
+/* RFC 6533 3: as it is, or with \x{HEX}; and with +HEX, as older software has it. */
+static bool orcpt_utf8(struct arena *a, str in, unsigned allow, str *out)
+{
+    struct buf b = buf_make(ORCPT_BYTES);
+    bool ok = true;
+    while (ok && in.n) {
+        uint32_t c = (unsigned char)in.p[0];
+        bool was = embedded(&in, &c);
+        if (was) {
+            ok = c <= 0x10ffff && !(c < 0x80 && !is_printable((char)c, 0) && c != ' ');
+            if (ok) add_code_point(&b, c);
+            continue;
+        }
+        if (c == '+') {
+            ok = xtext_decode(&b, str_take(in, 3));
+            in = str_from(in, 3);
+            continue;
+        }
+        ok = is_printable((char)c, allow) && c != '=' && c != ' ';
+        buf_addc(&b, (char)c);
+        in = str_from(in, 1);
+    }
+    ok = ok && !b.full && utf8_valid(buf_str(&b));
+    for (size_t i = 0; ok && i < b.n; i++)
+        ok = is_printable(b.p[i], ADDRESS_UTF8);
+    if (ok) *out = arena_copy(a, buf_str(&b));
+    buf_free(&b);
+    return ok && !a->full;
+}
+
 bool address_orcpt(struct arena *a, str in, unsigned allow, str *type, str *text)
 {
     size_t semicolon = str_chr(in, ';');
@@ -376,9 +443,10 @@ bool address_orcpt(struct arena *a, str in, unsigned allow, str *type, str *text
     for (size_t i = 0; i < kind.n; i++)
         if (!ascii_alnum(kind.p[i]) && kind.p[i] != '-') return false;
     str decoded;
-    /* RFC 3461 4.2 wants at most 500 characters of the whole parameter. */
-    if (!address_xtext(a, str_from(in, semicolon + 1), allow, 500, &decoded) || !decoded.n)
-        return false;
+    str value = str_from(in, semicolon + 1);
+    bool ok = str_ieq(kind, S("utf-8")) ? orcpt_utf8(a, value, allow, &decoded)
+                                        : address_xtext(a, value, allow, ORCPT_BYTES, &decoded);
+    if (!ok || !decoded.n) return false;
     *type = kind;
     *text = decoded;
     return true;

@@ -231,6 +231,22 @@ static void xtext_is_validated_again(void **state)
     assert_false(address_orcpt(&a, S("rfc822;bob+0D+0ARCPT"), 0, &type, &text));
     assert_false(address_orcpt(&a, S("rfc822;bob+00"), 0, &type, &text));
     assert_false(address_orcpt(&a, S("rfc822;"), 0, &type, &text));
+    /* RFC 6533 3 */
+    static const char *const same[] = { "utf-8;j\\x{F6}rg\\x{2B}x@b.test",
+                                        "UTF-8;j+C3+B6rg+2Bx@b.test",
+                                        "utf-8;j\xc3\xb6rg\\x{2b}x@b.test" };
+    for (size_t i = 0; i < COUNT_OF(same); i++) {
+        assert_true(address_orcpt(&a, str_of(same[i]), ADDRESS_UTF8, &type, &text));
+        assert_true(str_eq(text, S("j\xc3\xb6rg+x@b.test")));
+    }
+    assert_true(address_orcpt(&a, S("utf-8;\\x{1F600}"), 0, &type, &text));
+    assert_true(str_eq(text, S("\xf0\x9f\x98\x80")));
+    static const char *const bad[] = { "utf-8;\\x{A}", "utf-8;\\x{D800}", "utf-8;\\x{110000}",
+                                       "utf-8;a b",    "utf-8;a=b",       "utf-8;\\x{7F}",
+                                       "utf-8;+0A",    "utf-8;+4" };
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_false(address_orcpt(&a, str_of(bad[i]), ADDRESS_UTF8, &type, &text));
+    assert_false(address_orcpt(&a, S("utf-8;\xc3\xb6"), 0, &type, &text));
     assert_false(address_orcpt(&a, S(";bob"), 0, &type, &text));
     assert_false(address_orcpt(&a, S("rfc822"), 0, &type, &text));
     assert_false(address_orcpt(&a, S("r c;bob"), 0, &type, &text));

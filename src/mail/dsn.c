@@ -58,24 +58,32 @@ static size_t worst_row(const struct dsn *d)
 
 /* --- texts from outside ----------------------------------------------------------------------- */
 
-/* Printable ASCII on one line, with white space often enough to fold it. */
-static void harmless(struct buf *out, str s)
+/* Printable on one line, with white space often enough to fold it; beyond ASCII only if that is
+ * allowed and UTF-8. */
+static void printable(struct buf *out, str s, bool utf8)
 {
     size_t run = 0;
     bool space = true;
     s = str_take(str_trim(s), DSN_TEXT_BYTES);
+    utf8 = utf8 && utf8_valid(s);
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         bool white = ascii_wsp(c) || c == '\r' || c == '\n';
         if (white && space) continue;
-        if (run == DSN_WORD_COLUMNS) buf_addc(out, ' ');
+        bool cut = run >= DSN_WORD_COLUMNS && ((unsigned char)c & 0xc0) != 0x80;
+        if (cut) buf_addc(out, ' ');
         space = white;
-        run = white || run == DSN_WORD_COLUMNS ? 0 : run + 1;
+        run = white || cut ? 0 : run + 1;
         if (white)
             buf_addc(out, ' ');
         else
-            buf_addc(out, c > 0x20 && c < 0x7f ? c : '?');
+            buf_addc(out, (c > 0x20 && c < 0x7f) || (utf8 && (unsigned char)c >= 0x80) ? c : '?');
     }
+}
+
+static void harmless(struct buf *out, str s)
+{
+    printable(out, s, false);
 }
 
 static bool status_ok(str status)
@@ -229,7 +237,7 @@ static void write_journey(struct buf *out, str journey)
     bool told = journey.n;
     while (str_split(&journey, '\n', &line)) {
         struct buf text = buf_make(2 * DSN_TEXT_BYTES);
-        harmless(&text, line);
+        printable(&text, line, true);
         indented(out, buf_str(&text));
         buf_free(&text);
     }
@@ -377,7 +385,7 @@ bool dsn_write(struct buf *out, const struct dsn *d)
     if (!boundary_ok(d)) return false;
     bool international = is_international(d);
     write_header(out, d);
-    write_words(out, d, names_beyond_ascii(d));
+    write_words(out, d, names_beyond_ascii(d) || !str_is_ascii(d->journey));
     write_status(out, d, international);
     write_original(out, d, international);
     buf_add(out, S("--"));
