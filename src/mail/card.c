@@ -1,9 +1,9 @@
 /* card.c - building a card while a message streams by.
  *
- * The format, version 1. Numbers are varints (LEB128), signed ones zigzag; strings are a varint of
+ * The format 1. Numbers are varints (LEB128), signed ones zigzag; strings are a varint of
  * their size and their bytes. A card ends with its last part.
  *
- *   byte    version, 1
+ *   byte    format, 1, and 16 * the parser's number, 0
  *   number  flags (MIME_HAS_…, CARD_…)
  *   number  size, header_bytes
  *   signed  date: seconds, zone_minutes
@@ -182,7 +182,7 @@ static void put_references(struct buf *out, const struct card_builder *b)
 static void put_card(struct buf *out, struct card_builder *b)
 {
     const struct mime *m = &b->mime;
-    buf_addc(out, CARD_VERSION);
+    buf_addc(out, CARD_FIRST_BYTE);
     buf_varint(out, m->flags | b->flags);
     buf_varint(out, m->size);
     buf_varint(out, m->parts[0].header_bytes);

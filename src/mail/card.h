@@ -48,8 +48,12 @@ struct card {
     str parts; /* encoded; walk with card_part_next */
 };
 
-/* False if bytes is not, from first to last, a card of a known version. Borrows from bytes. */
+/* False if bytes is not, from first to last, a card of a known format. Borrows from bytes. */
 bool card_open(str bytes, struct card *out);
+
+/* Was it made by this parser? Then the same message gives the same bytes; an older or newer parser may
+ * have read something otherwise. */
+bool card_is_ours(str bytes);
 
 uint64_t card_reference(const struct card *c, size_t i);
 uint64_t card_id_hash(str message_id); /* without angle brackets; never 0 */

@@ -2,7 +2,12 @@
 #ifndef MAIL_CARD_INT_H
 #define MAIL_CARD_INT_H
 
-#define CARD_VERSION       1  /* the first byte; a reader refuses what it does not know */
+/* The first byte: the format, of which a reader refuses what it does not know, and 16 times the
+ * number of the parser: raised when the same message gets another card of the same format, so that
+ * nobody takes the older card for damage. */
+#define CARD_FORMAT 1
+#define CARD_PARSER 0
+#define CARD_FIRST_BYTE    (CARD_FORMAT | CARD_PARSER << 4)
 #define CARD_CHARSET_BYTES 40 /* of a charset's name; RFC 2978 2.3 */
 
 #endif

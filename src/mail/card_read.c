@@ -107,9 +107,14 @@ static bool parts_ok(const struct card *c)
 
 /* --- the card --------------------------------------------------------------------------------- */
 
+bool card_is_ours(str bytes)
+{
+    return bytes.n && bytes.p[0] == CARD_FIRST_BYTE;
+}
+
 bool card_open(str bytes, struct card *out)
 {
-    if (!bytes.n || bytes.p[0] != CARD_VERSION) return false;
+    if (!bytes.n || (bytes.p[0] & 0xf) != CARD_FORMAT) return false;
     struct reader r = { .in = str_from(bytes, 1) };
     struct card c = { .flags = (unsigned)take_number(&r, UINT32_MAX) };
     c.size = take_number(&r, INT64_MAX);

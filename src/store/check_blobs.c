@@ -78,7 +78,7 @@ static void check_card(struct checking *c, const struct ref *r, enum err state, 
         else if (!card_open(wanted, &card) || card.size != message.m.size_bytes)
             check_fault(c, "%.*s%.*s: its size is wrong", STR_ARG(buf_str(&message.name)),
                         STR_ARG(buf_str(&words)));
-        else if (!str_eq(buf_str(&kept), wanted))
+        else if (!card_agrees(buf_str(&kept), wanted))
             check_fault(c, "%.*s%.*s: its card is not its message's",
                         STR_ARG(buf_str(&message.name)), STR_ARG(buf_str(&words)));
         buf_free(&message.name);

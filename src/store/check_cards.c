@@ -50,6 +50,14 @@ enum err card_kept(struct engine *e, const struct message *m, struct buf *card)
     return err;
 }
 
+bool card_agrees(str kept, str wanted)
+{
+    struct card k, w;
+    if (card_is_ours(kept) || !card_open(kept, &k) || !card_open(wanted, &w))
+        return str_eq(kept, wanted);
+    return k.size == w.size && k.header_bytes == w.header_bytes;
+}
+
 void card_words(str bytes, struct buf *out)
 {
     struct card card;

@@ -52,6 +52,8 @@ void refs_free(struct refs *r);
 enum err card_again(struct engine *e, struct blob blob, struct buf *card) MUST_CHECK;
 /* The card that is kept for a message: in its row or beside its body. Waits. */
 enum err card_kept(struct engine *e, const struct message *m, struct buf *card) MUST_CHECK;
+/* Is the kept card its message's? One that another parser made is held to what no parser disputes. */
+bool card_agrees(str kept, str wanted) MUST_CHECK;
 /* A message that refers to a body, and its name for people: "alice@a.test INBOX uid 3". Its card is
  * copied into the buf. False: it is no longer there, and nothing is to be freed. */
 struct named {

@@ -108,7 +108,7 @@ static enum err mend_ref(struct mending *m, const struct ref *r, enum err state,
             mend_lost(m, "%.*s%.*s: its bytes are gone; it is expunged",
                       STR_ARG(buf_str(&named.name)), STR_ARG(buf_str(&words)));
             e = store_commit(m->store, expunge, &o);
-        } else if (!str_eq(buf_str(&kept), wanted) || o.size_bytes != named.m.size_bytes) {
+        } else if (!card_agrees(buf_str(&kept), wanted) || o.size_bytes != named.m.size_bytes) {
             /* One that lies beside the body was read with the body's checksum. */
             if (wanted.n > STORE_CARD_INLINE_BYTES) o.card = S("");
             mend_done(m, "%.*s%.*s: its card", STR_ARG(buf_str(&named.name)),
