@@ -114,12 +114,13 @@ static void other_begin(struct other *o, const char *what)
 static const char *send(struct wire *w, const char *to, const char *subject, size_t size)
 {
     static char id[64];
-    char *letter = malloc(size + 300);
-    size_t n = (size_t)sprintf(letter, "From: alice@a.test\r\nTo: %s\r\nSubject: rough-%s\r\n\r\n",
-                               to, subject);
+    size_t room = size + 400;
+    char *letter = malloc(room);
+    size_t n = (size_t)snprintf(
+        letter, room, "From: alice@a.test\r\nTo: %s\r\nSubject: rough-%s\r\n\r\n", to, subject);
     for (size_t end = n + size; n < end;)
-        n += (size_t)sprintf(letter + n, ".line at %zu, all of it\r\n", n);
-    sprintf(letter + n, "the end\r\n");
+        n += (size_t)snprintf(letter + n, room - n, ".line at %zu, all of it\r\n", n);
+    snprintf(letter + n, room - n, "the end\r\n");
     int code = smtp_message(w, "alice@a.test", to, letter);
     free(letter);
     if (code != 250) fail_now("not taken: %s", wire_got(w));

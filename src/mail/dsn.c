@@ -244,7 +244,7 @@ static void write_journey(struct buf *out, str journey)
     buf_add(out, told ? S("\r\n\r\n") : S("\r\n"));
 }
 
-/* These words may be in UTF-8 whoever reads them: RFC 6532 is about header fields. */
+/* These words may be in UTF-8 whoever reads them: header fields may not (RFC 6531 3.2). */
 static void write_words(struct buf *out, const struct dsn *d, bool has_8bit)
 {
     open_part(out, d, S("text/plain; charset=utf-8"), has_8bit);

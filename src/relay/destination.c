@@ -45,7 +45,7 @@ static struct destination *destination_make(struct relay *r, str name,
     return NULL;
 }
 
-/* A domain in letters of its own is the same as in A-labels (RFC 5890 2.3.2.1). No domain has a
+/* A domain in letters of its own is the same as in A-labels (RFC 5891). No domain has a
  * space. */
 const struct relay_route *destination_name(struct relay *r, struct view *v, str domain,
                                            struct buf *name)
