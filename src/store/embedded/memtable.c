@@ -54,10 +54,12 @@ struct memtable *memtable_new(enum memtable_size size)
 {
     struct memtable *m = MEM_NEW(struct memtable);
     m->mask = (uint32_t)size - 1;
-    m->buckets = size == MEMTABLE_LARGE ? mem_new_large(size * sizeof *m->buckets)
-                                        : mem_array(size, sizeof *m->buckets);
+    bool large = size == MEMTABLE_LARGE; /* a small one is emptied too often for large pages */
+    m->buckets =
+        large ? mem_new_large(size * sizeof *m->buckets) : mem_array(size, sizeof *m->buckets);
     m->filter = mem_array(size, sizeof *m->filter);
-    m->arena = arena_make_large(SIZE_MAX); /* bounded by the limits of those who fill it */
+    /* Bounded by the limits of those who fill it. */
+    m->arena = large ? arena_make_large(SIZE_MAX) : arena_make(SIZE_MAX);
     m->dice = 0x9e3779b97f4a7c15;
     atomic_init(&m->holders, 1);
     return m;
