@@ -244,9 +244,22 @@ static size_t utf8_lead(unsigned char c, unsigned char *low, unsigned char *high
     return 0;
 }
 
+/* Most text is ASCII for long stretches: eight bytes at a time. */
+static size_t ascii_run(const char *p, size_t n)
+{
+    size_t i = 0;
+    for (uint64_t eight; n - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, p + i, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080)) break;
+    }
+    return i;
+}
+
 bool utf8_valid(str s)
 {
     for (size_t i = 0; i < s.n;) {
+        i += ascii_run(s.p + i, s.n - i);
+        if (i == s.n) break;
         unsigned char low, high;
         size_t n = utf8_lead((unsigned char)s.p[i], &low, &high);
         if (n == 0 || n > s.n - i) return false;

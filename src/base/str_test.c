@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <time.h>
 #include "base/mem.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 #define assert_str(got, want)                                     \
@@ -263,6 +264,24 @@ static void utf8_has_one_form(void **state)
     assert_false(str_is_ascii(S("\x80")));
 }
 
+/* Eight bytes are looked at at once: whatever stands wherever among ASCII, the answer is the same.
+ */
+static void utf8_among_ascii(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 24; at++) {
+        for (size_t i = 0; i < COUNT_OF(utf8); i++) {
+            struct buf b = buf_make(100);
+            buf_fill(&b, 'a', at);
+            buf_add(&b, utf8[i].in);
+            if (utf8_valid(buf_str(&b)) != utf8[i].ok) fail_msg("%zu, at %zu", i, at);
+            buf_fill(&b, 'z', 24 - at);
+            if (utf8_valid(buf_str(&b)) != utf8[i].ok) fail_msg("%zu, at %zu, more", i, at);
+            buf_free(&b);
+        }
+    }
+}
+
 static void bytes(void **state)
 {
     (void)state;
@@ -306,6 +325,7 @@ int main(void)
         cmocka_unit_test(splitting),
         cmocka_unit_test(numbers_never_wrap),
         cmocka_unit_test(utf8_has_one_form),
+        cmocka_unit_test(utf8_among_ascii),
         cmocka_unit_test(bytes),
         cmocka_unit_test(classes),
     };

@@ -142,7 +142,7 @@ static void add_without_nul(struct buf *out, str s)
 
 static void add_utf8(struct buf *out, str s)
 {
-    size_t from = 0, at = 0;
+    size_t from = 0, at = utf8_valid(s) ? s.n : 0; /* most is, and then goes as a whole */
     while (at < s.n) {
         size_t n = utf8_char(str_from(s, at));
         if (n) {

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 
+#include "base/codec.h"
 #include "base/mem.h"
 #include "mail/mime_int.h"
 
@@ -220,11 +221,30 @@ static void line_end(struct mime *m, bool cr)
     if (!taken && m->state == IN_HEADER && !m->last_line_bytes) header_end(m, m->line_at);
 }
 
+/* Is one of the eight bytes this one? May be wrong about those after it. */
+static bool any_is(uint64_t eight, uint64_t byte)
+{
+    uint64_t zero = eight ^ byte * UINT64_C(0x0101010101010101);
+    return (zero - UINT64_C(0x0101010101010101)) & ~zero & UINT64_C(0x8080808080808080);
+}
+
+/* Bytes of the beginning that nothing is noticed of, eight at a time. */
+static size_t plain_run(str s)
+{
+    size_t i = 0;
+    for (; s.n - i >= 8; i += 8) {
+        uint64_t eight = get_le64(s.p + i);
+        if (eight & UINT64_C(0x8080808080808080)) break;
+        if (any_is(eight, 0) || any_is(eight, '\r') || any_is(eight, '\n')) break;
+    }
+    return i;
+}
+
 static void notice(struct mime *m, str piece)
 {
     unsigned flags = 0;
     bool cr = m->last_cr;
-    for (size_t i = 0; i < piece.n; i++) {
+    for (size_t i = cr ? 0 : plain_run(piece); i < piece.n; i++) {
         unsigned char c = (unsigned char)piece.p[i];
         if (c >= 0x80) flags |= MIME_HAS_8BIT;
         if (!c) flags |= MIME_HAS_NUL;

@@ -267,6 +267,25 @@ static void bytes_are_noticed(void **state)
     buf_free(&b);
 }
 
+/* Eight are looked at at once: one of them is noticed wherever it stands. */
+static void bytes_are_noticed_anywhere(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 24; at++) {
+        for (int c = 0; c < 256; c++) {
+            char text[] = "a\r\n\r\nabcdefghijklmnopqrstuvwx\r\n";
+            text[5 + at] = (char)c;
+            unsigned flags = c >= 0x80   ? MIME_HAS_8BIT
+                             : c == 0    ? MIME_HAS_NUL
+                             : c == '\r' ? MIME_HAS_BARE_CR
+                             : c == '\n' ? MIME_HAS_BARE_LF
+                                         : 0;
+            parse((str){ text, sizeof text - 1 }, 1000);
+            assert_int_equal(m.flags, flags);
+        }
+    }
+}
+
 /* --- caps ------------------------------------------------------------------------------------- */
 
 static void parts_are_capped(void **state)
@@ -408,6 +427,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hooks_hear_exactly_the_bodies, begin, end),
         cmocka_unit_test_setup_teardown(long_lines_of_dashes_are_text, begin, end),
         cmocka_unit_test_setup_teardown(bytes_are_noticed, begin, end),
+        cmocka_unit_test_setup_teardown(bytes_are_noticed_anywhere, begin, end),
         cmocka_unit_test_setup_teardown(parts_are_capped, begin, end),
         cmocka_unit_test_setup_teardown(depth_is_capped, begin, end),
         cmocka_unit_test_setup_teardown(headers_are_capped, begin, end),
