@@ -8,9 +8,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -560,6 +563,80 @@ static void an_index_that_was_never_begun_is_made_anew(void **state)
     }
 }
 
+/* --- what was refused ------------------------------------------------------------------------ */
+
+static enum err change_nothing(struct txn *t, void *arg)
+{
+    (void)t, (void)arg;
+    return OK;
+}
+
+static void commit_nothing(struct place *p, void *arg)
+{
+    *(enum err *)arg = engine_commit(p->engine, change_nothing, NULL);
+}
+
+static void copy_file(int from, int to, const char *name)
+{
+    struct stat st;
+    int in = openat(from, name, O_RDONLY);
+    if (in < 0) return;
+    int out = openat(to, name, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(fstat(in, &st), 0);
+    for (off_t left = st.st_size; left > 0;) {
+        ssize_t n = sendfile(out, in, NULL, (size_t)left);
+        assert_true(n > 0);
+        left -= n;
+    }
+    close(in);
+    close(out);
+}
+
+/* What a crash now would leave: is the row there after it? */
+static bool row_after_crash(struct place *p, str key)
+{
+    struct place after = { .folder = "/tmp/ph-engine-XXXXXX" };
+    if (!mkdtemp(after.folder)) abort();
+    int from = open(p->folder, O_RDONLY | O_DIRECTORY);
+    int to = open(after.folder, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(mkdirat(to, "journal", 0700), 0);
+    for (unsigned n = 1; n < 9; n++) {
+        char name[40];
+        snprintf(name, sizeof name, "journal/%010u.seg", n);
+        copy_file(from, to, name);
+    }
+    close(from);
+    close(to);
+    after.seam = seam_real_new(after.folder);
+    after.loop = loop_new(after.seam, 0);
+    after.options = (struct embedded_options){ .seam = after.seam };
+    assert_int_equal(place_open(&after), OK);
+    bool there = !row_is(&after, 20, key, NULL);
+    place_remove(&after);
+    return there;
+}
+
+/* A group that reached the file and was not synced may come back. So nobody is told that all is
+ * well without it before a new segment says that it does not count. */
+static void what_was_refused_does_not_come_back_once_others_were_answered(void **state)
+{
+    static const struct seam_faults dead = { .sync = { 1, 1, -EIO }, .open = { 1, 1000, -EIO } };
+    struct place *p = *state;
+    enum err e;
+    try_put(p, S("a"), S("first"));
+    seam_faults(p->seam, &dead);
+    try_put(p, S("b"), S("")); /* and is refused */
+    assert_true(row_is(p, 20, S("b"), NULL));
+    place_run(p, commit_nothing, &e);
+    assert_int_equal(e, ERR_LATER);
+    assert_true(row_after_crash(p, S("b"))); /* for it can come back */
+    seam_faults(p->seam, &no_faults);
+    place_run(p, commit_nothing, &e);
+    assert_int_equal(e, OK);
+    assert_false(row_after_crash(p, S("b")));
+    assert_true(row_after_crash(p, S("a")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +653,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_newer_format_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_index_is_refused_with_its_remedy, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_was_refused_does_not_come_back_once_others_were_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_index_that_was_never_begun_is_made_anew, set_up,
                                         tear_down),
     };
