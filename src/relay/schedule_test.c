@@ -60,6 +60,34 @@ static void another_store_is_reached_by_lmtp(void **state)
     place_end(&p);
 }
 
+static unsigned times_heard(const struct peer *p, str text)
+{
+    unsigned n = 0;
+    str rest = buf_str(&p->heard);
+    for (size_t at = str_find(rest, text); at != STR_NPOS; at = str_find(rest, text), n++)
+        rest = str_from(rest, at + text.n);
+    return n;
+}
+
+/* Bob was answered, Carol was not: only hers is sent again. */
+static void lmtp_that_breaks_off_between_answers_doubles_nothing(void **state)
+{
+    (void)state;
+    static const struct peer_rule store[] = { { "LHLO", "250-peer\r\n250 PIPELINING\r\n", 0 },
+                                              { "end", "250 2.0.0 one\r\n", 0 },
+                                              { NULL, NULL, 0 } };
+    struct place p;
+    place_make_set(&p, "[route b]\ndomains = b.test\nvia = 10.0.0.2:25\nprotocol = lmtp\n");
+    struct peer *b = add_peer(&p, store);
+    send_as(&p, (struct person){ .rcpts = { "RCPT TO:<bob@b.test>", "RCPT TO:<carol@b.test>" } });
+    run_for(&p.a, 2 * 60 * MINUTE_US);
+    assert_int_equal(b->letters, 2);
+    assert_int_equal(times_heard(b, S("RCPT TO:<bob@b.test>")), 1);
+    assert_int_equal(times_heard(b, S("RCPT TO:<carol@b.test>")), 2);
+    expect_quiet(&p);
+    place_end(&p);
+}
+
 static void wrong_routes_are_named(void **state)
 {
     (void)state;
@@ -268,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_route_leads_elsewhere),
         cmocka_unit_test(a_smarthost_gets_one_copy),
         cmocka_unit_test(another_store_is_reached_by_lmtp),
+        cmocka_unit_test(lmtp_that_breaks_off_between_answers_doubles_nothing),
         cmocka_unit_test(wrong_routes_are_named),
         cmocka_unit_test(a_host_with_our_name_is_us),
         cmocka_unit_test(one_connection_carries_many),

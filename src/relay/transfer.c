@@ -64,17 +64,22 @@ static enum queue_outcome outcome_of(const struct smtp_client_rcpt *r)
     return r->reply.code >= 500 ? QUEUE_BOUNCED : QUEUE_DEFERRED;
 }
 
-static void settle_each(struct conversation *c, const struct smtp_client_rcpt *rcpts, str detail)
+static void settle_one(struct conversation *c, size_t i, const struct smtp_client_rcpt *r,
+                       str detail)
 {
     struct job *j = c->job;
-    str host = arena_copy(&j->arena, c->hop.name);
-    for (size_t i = 0; i < j->n; i++) {
-        struct verdict v = { .outcome = outcome_of(&rcpts[i]),
-                             .reply = job_reply_text(j, &rcpts[i].reply),
-                             .detail = detail,
-                             .remote = host };
-        job_settle(j, i, &v);
-    }
+    struct verdict v = { .outcome = outcome_of(r),
+                         .reply = job_reply_text(j, &r->reply),
+                         .detail = detail,
+                         .remote = arena_copy(&j->arena, c->hop.name) };
+    job_settle(j, i, &v);
+}
+
+static bool any_decided(const struct smtp_client_rcpt *rcpts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rcpts[i].decided) return true;
+    return false;
 }
 
 /* RFC 5321 3.8: 421 closes the channel, whatever it answers. */
@@ -143,13 +148,20 @@ static enum reach unreadable(struct job *j)
     return REACH_DONE;
 }
 
-static void broke_off(struct conversation *c, str detail)
+/* RFC 2033 4.2: who was answered before the end has it, or is refused; the others are tried again.
+ */
+static void broke_off(struct conversation *c, const struct smtp_client_rcpt *rcpts, str detail)
 {
     struct verdict v = { .outcome = QUEUE_DEFERRED,
                          .reply = arena_copy(&c->job->arena, smtp_client_trouble(c->client)),
                          .detail = detail };
     if (!v.reply.n) v.reply = S("the conversation broke off");
-    job_settle_all(c->job, &v);
+    for (size_t i = 0; i < c->job->n; i++) {
+        if (rcpts[i].decided)
+            settle_one(c, i, &rcpts[i], detail);
+        else
+            job_settle(c->job, i, &v);
+    }
     destination_trouble(c->destination, v.reply);
 }
 
@@ -166,15 +178,17 @@ enum reach transfer(struct conversation *c, uint64_t began_us)
     enum err e = smtp_client_send(c->client, &m, &reply);
     j->by_passed_on = smtp_client_extensions(c->client) & EXT_DELIVERBY;
     body_close(source.body);
-    if (loop_draining(c->relay->loop) && e) return REACH_GONE;
+    bool decided = any_decided(rcpts, j->n);
+    if (loop_draining(c->relay->loop) && e && !decided) return REACH_GONE;
     if (is_stale(c, e, rcpts)) return REACH_STALE;
 
     str detail = transfer_detail(c, &c->hop, &c->at, began_us);
     if (e == ERR_GONE || e == ERR_CORRUPT) {
-        broke_off(c, detail);
+        broke_off(c, rcpts, detail);
         return REACH_DONE;
     }
-    settle_each(c, rcpts, detail);
+    for (size_t i = 0; i < j->n; i++)
+        settle_one(c, i, &rcpts[i], detail);
     if (all_closed(rcpts, j->n))
         destination_trouble(c->destination, j->results[0].reply);
     else

@@ -295,6 +295,7 @@ static enum err verdict(struct smtp_client *c, const struct smtp_client_message 
         enum err e = client_reply(c, c->options.end_ms, reply);
         settle(&m->rcpts[i], c, reply, !e);
         if (e == ERR_GONE) return e;
+        m->rcpts[i].decided = true;
     }
     c->undecided = false;
     return OK;
@@ -329,7 +330,7 @@ enum err smtp_client_send(struct smtp_client *c, const struct smtp_client_messag
 {
     if (c->broken) return ERR_GONE;
     for (size_t i = 0; i < m->n; i++)
-        m->rcpts[i].accepted = m->rcpts[i].dsn_relayed = false;
+        m->rcpts[i].accepted = m->rcpts[i].dsn_relayed = m->rcpts[i].decided = false;
 
     struct buf line = buf_make(SMTP_LINE_BYTES);
     enum err e = fits(c, m, reply);

@@ -51,6 +51,7 @@ struct smtp_client_rcpt {
     struct smtp_reply reply;  /* out: of RCPT, or of the end of DATA (LMTP: its own) */
     bool accepted;            /* out: the message was taken for this one */
     bool dsn_relayed;         /* out: the next hop speaks DSN and was told */
+    bool decided;             /* out, LMTP: its own answer came, whatever became of the others */
 };
 /* Gives the message's bytes piece by piece (CRLF lines); sets *end at the last. Waits. */
 typedef enum err smtp_source_fn(void *arg, str *bytes, bool *end);
