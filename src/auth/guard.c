@@ -88,24 +88,31 @@ void guard_free(struct guard *g)
 
 /* --- entries ---------------------------------------------------------------------------------- */
 
+/* One that is there, or NULL. */
+static struct entry *entry_find(struct guard *g, str key)
+{
+    struct entry *e = map_get(g->entries, key);
+    if (!e) return NULL;
+    list_remove(&e->node);
+    list_push_front(&g->recent, &e->node);
+    return e;
+}
+
 /* The one that was used least lately gives way: a bounded table, whatever strangers do. */
 static struct entry *entry_of(struct guard *g, str key)
 {
-    struct entry *e = map_get(g->entries, key);
-    if (!e && map_count(g->entries) >= GUARD_ENTRIES)
+    struct entry *e = entry_find(g, key);
+    if (e) return e;
+    if (map_count(g->entries) >= GUARD_ENTRIES)
         entry_free(g, CONTAINER_OF(g->recent.prev, struct entry, node));
-    if (!e) {
-        e = MEM_NEW(struct entry);
-        *e = (struct entry){ .key = buf_make(GUARD_KEY_BYTES) };
-        buf_add(&e->key, key);
-        if (map_put(g->entries, key, e)) {
-            buf_free(&e->key);
-            mem_free(e);
-            return NULL;
-        }
-        list_init(&e->node);
+    e = MEM_NEW(struct entry);
+    *e = (struct entry){ .key = buf_make(GUARD_KEY_BYTES) };
+    buf_add(&e->key, key);
+    if (map_put(g->entries, key, e)) {
+        buf_free(&e->key);
+        mem_free(e);
+        return NULL;
     }
-    list_remove(&e->node);
     list_push_front(&g->recent, &e->node);
     return e;
 }
@@ -182,9 +189,10 @@ static enum err verdict(const struct guard *g, double full, unsigned *delay_ms)
     return full > 1 ? ERR_LATER : OK;
 }
 
+/* Who only asks makes no entry: names that are refused would push out what is known of others. */
 static double fill_entry(struct guard *g, str key, enum guard_kind kind, uint64_t limit, unsigned n)
 {
-    struct entry *e = entry_of(g, key);
+    struct entry *e = n ? entry_of(g, key) : entry_find(g, key);
     return e ? fill(&e->buckets[kind], seam_mono_us(g->seam), limit, n) : 0;
 }
 
@@ -228,7 +236,7 @@ static struct entry *known_pair(struct guard *g, const struct netaddr *peer, str
 {
     struct buf key = buf_make(GUARD_KEY_BYTES);
     pair_key(&key, peer, user);
-    struct entry *e = map_get(g->entries, buf_str(&key));
+    struct entry *e = entry_find(g, buf_str(&key));
     buf_free(&key);
     return e && e->known_until_us > seam_mono_us(g->seam) ? e : NULL;
 }

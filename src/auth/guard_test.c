@@ -190,6 +190,26 @@ static void a_known_address_is_not_locked_out(void **state)
     place_end(&p);
 }
 
+/* One who may not try any more cannot make us forget others by trying ever new names. */
+static void refused_names_push_nobody_out(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    tell(&p, "203.0.113.5", "alice@a.test", true);
+    for (int i = 0; i < 30; i++)
+        tell(&p, i % 2 ? "192.0.2.1" : "10.0.0.1", "alice@a.test", false);
+    for (uint32_t i = 0; i < GUARD_ENTRIES + 5000; i++) {
+        struct buf b = buf_make(100);
+        buf_addf(&b, "n%u@a.test%c", i, '\0');
+        assert_int_equal(ask(&p, "192.0.2.1", b.p), ERR_LATER);
+        buf_free(&b);
+    }
+    assert_int_equal(ask(&p, "198.51.100.1", "alice@a.test"), ERR_LATER);
+    assert_int_equal(ask(&p, "203.0.113.5", "alice@a.test"), OK);
+    place_end(&p);
+}
+
 static void it_says_what_it_knows(void **state)
 {
     (void)state;
@@ -237,6 +257,7 @@ int main(void)
         cmocka_unit_test(neighbours_share_a_network),
         cmocka_unit_test(guessing_from_one_address_ends),
         cmocka_unit_test(a_known_address_is_not_locked_out),
+        cmocka_unit_test(refused_names_push_nobody_out),
         cmocka_unit_test(it_says_what_it_knows),
         cmocka_unit_test(a_flood_of_addresses_is_bounded),
     };
