@@ -39,11 +39,11 @@ static void add_file(struct embedded_backup *b, const struct segment *s, uint64_
 }
 
 /* What counts of it at the point; 0: nothing does. */
-static uint64_t bytes_of(const struct embedded_backup *b, const struct found *f,
-                         const struct segment *s)
+static uint64_t bytes_of(struct embedded_backup *b, const struct found *f, const struct segment *s)
 {
     int64_t size = seam_size(b->e->seam, s->file);
     uint64_t all = size < 0 ? 0 : (uint64_t)size;
+    if (size < 0) b->failed = ERR_LATER;
     if (s->head.kind != SEGMENT_LOG) return f->committed ? all : 0;
     if (f->abandoned || f->number > b->mark.segment) return 0;
     if (f->number == b->mark.segment) return b->mark.offset;
