@@ -93,6 +93,7 @@
 #define STORE_KEEP_UP_MS      1000 /* one commit of an import waits so long for the index at most */
 #define STORE_KEEP_UP_POLL_MS 2    /* between its looks */
 #define STORE_RETRY_MS        1000 /* until a failed index transaction or a full disk is tried again */
+#define STORE_SEGMENT_NUMBERS 9999999999ull /* the largest number: a segment's name has ten digits */
 #define STORE_TXN_ARENA_BYTES (64 * 1024 * 1024) /* scratch of one transaction */
 #define STORE_LAZY_MS         1000 /* what nobody waits for is written at the latest after */
 #define STORE_BODY_WAIT_MS    10000 /* for memory for a body, then "later" */

@@ -1,6 +1,7 @@
 /* blob.c - the engine's own rows as bytes. */
 #include "store/embedded/blob_int.h"
 #include "base/codec.h"
+#include "base/limits.h"
 
 #include <assert.h>
 
@@ -58,7 +59,8 @@ bool blob_place_unpack(str value, struct blob_place *out)
                                 .size_bytes = get_le64(value.p + 24),
                                 .side_bytes = get_le32(value.p + 32),
                                 .coding = (uint8_t)value.p[36] };
-    return out->coding <= BODY_FRAMES && out->record_bytes >= RECORD_HEADER_BYTES &&
+    return out->coding <= BODY_FRAMES && out->segment <= STORE_SEGMENT_NUMBERS &&
+           out->record_bytes >= RECORD_HEADER_BYTES &&
            out->record_bytes <= RECORD_HEADER_BYTES + STORE_RECORD_BYTES + RECORD_ALIGN;
 }
 

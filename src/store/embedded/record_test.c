@@ -192,6 +192,9 @@ static void the_engines_rows_read_back(void **state)
     assert_int_equal(q.side_bytes, 30);
     assert_int_equal(q.coding, BODY_FRAMES);
     assert_false(blob_place_unpack((str){ bytes.bytes, sizeof bytes.bytes - 1 }, &q));
+    p.segment = UINT64_C(10000000000); /* no file can have that name */
+    bytes = blob_place_pack(&p);
+    assert_false(blob_place_unpack((str){ bytes.bytes, sizeof bytes.bytes }, &q));
     struct blob blob = blob_of(99, 5);
     struct blob_key key = blob_key(BLOB_PLACE, blob.n);
     assert_int_equal(blob_key_number(blob_key_str(&key)), blob.n);
