@@ -18,7 +18,6 @@ static const struct setting rows[] = {
     { "forward",      SET_LIST,     offsetof(struct dns_settings, forward),      "",   0, 0, NULL, "Resolvers to ask, like 127.0.0.1:53; empty: resolve from the root servers." },
     { "trust_anchor", SET_PATH,     offsetof(struct dns_settings, trust_anchor), "",   0, 0, NULL, "File with the DNSSEC trust anchor; empty: no validation." },
     { "insecure",     SET_LIST,     offsetof(struct dns_settings, insecure),     "",   0, 0, NULL, "Domains of your own below which no DNSSEC is expected, like test." },
-    { "timeout",      SET_DURATION, offsetof(struct dns_settings, timeout_ms),   "10s", 100, 120000, NULL, "A look-up without an answer by then has failed for now." },
 };
 /* clang-format on */
 const struct settings_section dns_section = {

@@ -8,7 +8,6 @@ struct dns_settings {
     struct setting_list forward;   /* "127.0.0.1:5353"; empty: resolve from the root */
     str trust_anchor;              /* file; empty: no DNSSEC */
     struct setting_list insecure;  /* domains below which no DNSSEC is expected ("test.") */
-    uint64_t timeout_ms;
 };
 extern const struct settings_section dns_section;
 
