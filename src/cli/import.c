@@ -83,13 +83,14 @@ bool import_to_box(struct importing *s, bool subscribed)
 
 /* --- a message -------------------------------------------------------------------------------- */
 
-struct import_mark import_mark(const struct importing *s, uint64_t order, str unique)
+struct import_mark import_mark(const struct importing *s, uint64_t order, str unique, str head)
 {
     static const uint8_t key[16] = "posthorn import";
-    struct buf b = buf_make(PATH_BYTES_MAX + MAILBOX_NAME_BYTES + 2);
+    struct buf b = buf_make(PATH_BYTES_MAX + MAILBOX_NAME_BYTES + 32);
     buf_add(&b, s->box.n ? buf_str(&s->box) : S("INBOX"));
     buf_addc(&b, '\0');
     buf_add(&b, unique);
+    if (head.n) buf_addf(&b, "%c%jx", '\0', (uintmax_t)siphash13(key, head));
     struct import_mark mark = { order, siphash13(key, buf_str(&b)) };
     buf_free(&b);
     return mark;
@@ -141,6 +142,15 @@ static int open_message(struct importing *s, struct seam_look *look, const char 
     return file;
 }
 
+/* A Maildir's names are the only ones of their kind in the world; another folder may well have a
+ * 1.eml, too. */
+static str head_of(struct importing *s, int file)
+{
+    if (s->format != FORMAT_EML) return (str){ 0 };
+    ssize_t n = seam_pread(s->cli->seam, file, s->piece, PIECE_BYTES, 0);
+    return (str){ s->piece, n > 0 ? (size_t)n : 0 };
+}
+
 void import_file(struct importing *s, struct move_message *facts, str unique)
 {
     struct seam_look look;
@@ -153,7 +163,7 @@ void import_file(struct importing *s, struct move_message *facts, str unique)
     }
     facts->label = str_from(buf_str(&s->path.text), s->root);
     facts->date_s = look.modified_s;
-    facts->mark = import_mark(s, facts->mark.order, unique);
+    facts->mark = import_mark(s, facts->mark.order, unique, head_of(s, file));
     move_begin(&s->out, facts);
     bool whole = send_file(s, file);
     seam_close(s->cli->seam, file);

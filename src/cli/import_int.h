@@ -33,8 +33,9 @@ bool import_to_box(struct importing *s, bool subscribed);
 /* The file at the path, which is one message. facts: all but label and mark, of which the order is
  * used; unique tells it from others of its mailbox. */
 void import_file(struct importing *s, struct move_message *facts, str unique);
-/* The mark of a message: unique in its mailbox by these. */
-struct import_mark import_mark(const struct importing *s, uint64_t order, str unique);
+/* The mark of a message: unique in its mailbox by these. head: its beginning, where names and places
+ * may be another message's in another file; empty: they may not. */
+struct import_mark import_mark(const struct importing *s, uint64_t order, str unique, str head);
 /* Sends bytes that have CRLF; NUL, which IMAP cannot carry, becomes 0x80. */
 void import_bytes(struct importing *s, struct buf *bytes, bool *had_nul);
 /* A small file beside the mail, whole, at the path and this name; false: there is none. */

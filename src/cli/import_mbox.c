@@ -1,6 +1,6 @@
 /* import_mbox.c - an mbox file, or a folder of them: a file is a mailbox.
  *
- * A message is known by where in its file it begins and what its From line says.
+ * A message is known by where in its file it begins and what its From line and its header say.
  */
 #include <errno.h>
 
@@ -56,7 +56,7 @@ static void begin(struct mbox_file *f)
     buf_addf(&label, " at byte %ju", (uintmax_t)f->from);
     m.label = buf_str(&label);
     m.date_s = f->date_s;
-    m.mark = import_mark(s, f->from, buf_str(&f->mark));
+    m.mark = import_mark(s, f->from, buf_str(&f->mark), buf_str(&f->head));
     move_begin(&s->out, &m);
     lines_to_crlf(&f->lines, buf_str(&f->head), &s->text);
     import_bytes(s, &s->text, &f->nul);

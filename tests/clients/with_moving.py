@@ -176,6 +176,39 @@ def mbox_and_back():
     session.logout()
 
 
+@case
+def other_files_have_the_same_names():
+    """an mbox whose first From line another one has, too; a 1.eml of another folder: none is taken for the other"""
+    user = somebody()
+    for number in (1, 2):
+        text = "From nobody Thu Jan  1 00:00:00 1970\nSubject: of %d\n\nText.\n" % number
+        name = os.path.join(DIR, "same%d.mbox" % number)
+        open(name, "w").write(text)
+        expect(r"^1 messages imported$", posthorn("import", user, name))
+        expect(r"^0 messages imported, 1 were here already$", posthorn("import", user, name))
+        folder = os.path.join(DIR, "same%d" % number)
+        os.mkdir(folder)
+        open(os.path.join(folder, "1.eml"), "w").write(text.partition("\n")[2])
+        expect(r"^1 messages imported$", posthorn("import", user, folder, "--format", "eml"))
+        expect(r"^0 messages imported, 1 were here already$", posthorn("import", user, folder, "--format", "eml"))
+
+
+@case
+def a_backup_follows_no_links():
+    """links that somebody else put into a backup folder: what they lead to is neither written nor taken away"""
+    precious = os.path.join(DIR, "precious")
+    os.mkdir(precious)
+    victim = os.path.join(precious, "file")
+    for number, name in enumerate(("segments", "lock", "progress", "manifest.new")):
+        open(victim, "w").write("precious")
+        folder = os.path.join(DIR, "linked%d" % number)
+        os.mkdir(folder)
+        os.symlink(precious if name == "segments" else victim, os.path.join(folder, name))
+        posthorn("backup", folder, status=1)
+        same(os.listdir(precious), ["file"])
+        same(open(victim).read(), "precious")
+
+
 def message_key(box, number):
     return sorted(box.keys())[number]
 
