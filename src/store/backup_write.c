@@ -47,6 +47,8 @@ static bool is_ours(void *arg, const char *name)
     return known;
 }
 
+/* Whose folder this is may be somebody else than who calls: a symbolic link in it is not followed,
+ * here and wherever something is written. */
 static enum err make_folder(struct writing *w)
 {
     const char *parent = backup_parent(&w->names, w->folder), *segments = name_of(w, "segments");
@@ -66,13 +68,16 @@ static enum err make_folder(struct writing *w)
     }
     code = seam_mkdir(w->seam, segments);
     if (code && code != -EEXIST) return fail(w, code, "cannot make a folder in");
+    struct seam_look look = { .kind = SEAM_FOLDER };
+    if (code && (seam_look(w->seam, segments, &look) || look.kind != SEAM_FOLDER))
+        return fail(w, -ENOTDIR, "cannot use the folder segments in");
     code = seam_sync_dir(w->seam, w->folder);
     return code ? fail(w, code, "cannot sync the folder") : OK;
 }
 
 static enum err take_lock(struct writing *w)
 {
-    w->lock = seam_open(w->seam, name_of(w, "lock"), SEAM_WRITE | SEAM_CREATE);
+    w->lock = seam_open(w->seam, name_of(w, "lock"), SEAM_WRITE | SEAM_CREATE | SEAM_NOFOLLOW);
     if (w->lock < 0) return fail(w, w->lock, "cannot write to the folder");
     int code = seam_lock(w->seam, w->lock);
     if (!code) return OK;
@@ -109,7 +114,8 @@ static enum err read_old(struct writing *w)
 
 static enum err open_notes(struct writing *w)
 {
-    w->progress = seam_open(w->seam, name_of(w, "progress"), SEAM_WRITE | SEAM_CREATE);
+    w->progress =
+        seam_open(w->seam, name_of(w, "progress"), SEAM_WRITE | SEAM_CREATE | SEAM_NOFOLLOW);
     if (w->progress < 0) return fail(w, w->progress, "cannot write to the folder");
     int code = seam_truncate(w->seam, w->progress, 0);
     if (!code) code = seam_sync_dir(w->seam, w->folder);
@@ -197,8 +203,8 @@ static bool sum_there(struct writing *w, int file, uint64_t bytes, const uint64_
 static enum err grow(struct writing *w, size_t i, const struct backup_segment *had, bool *done)
 {
     struct backup_segment *s = &w->run->point->segments[i];
-    int file =
-        seam_open(w->seam, backup_segment_name(&w->names, w->folder, &s->file, "seg"), SEAM_WRITE);
+    int file = seam_open(w->seam, backup_segment_name(&w->names, w->folder, &s->file, "seg"),
+                         SEAM_WRITE | SEAM_NOFOLLOW);
     if (file < 0) return OK;
     bool same = sum_there(w, file, had->file.bytes, &had->checksum);
     enum err e = OK;
@@ -239,7 +245,7 @@ static enum err copy(struct writing *w, size_t i)
     const char *name = backup_segment_name(&w->names, w->folder, f, "seg");
     const char *folder = name_of(w, "segments");
     if (!part || !name || !folder) return ERR_LIMIT;
-    int file = seam_open(w->seam, part, SEAM_WRITE | SEAM_CREATE);
+    int file = seam_open(w->seam, part, SEAM_WRITE | SEAM_CREATE | SEAM_NOFOLLOW);
     if (file < 0) return fail(w, file, "cannot make a file in");
     XXH3_64bits_reset(w->sum);
     int code = seam_truncate(w->seam, file, 0);
@@ -296,7 +302,7 @@ static enum err publish(struct writing *w)
     struct buf text = buf_make(BACKUP_MANIFEST_BYTES);
     const char *fresh = name_of(w, "manifest.new"), *name = name_of(w, "manifest");
     manifest_write(w->run->point, &text);
-    int file = seam_open(w->seam, fresh, SEAM_WRITE | SEAM_CREATE);
+    int file = seam_open(w->seam, fresh, SEAM_WRITE | SEAM_CREATE | SEAM_NOFOLLOW);
     int code = file < 0 ? file : seam_truncate(w->seam, file, 0);
     if (!code) code = backup_store(w->seam, file, buf_str(&text), 0);
     if (!code) code = seam_fdatasync(w->seam, file);
