@@ -182,7 +182,7 @@ static enum err delete_dead(struct txn *txn, void *arg)
     struct threads *t = arg;
     enum err e = scan_late(t, txn);
     for (size_t i = 0; !e && i < t->dead_n; i++) {
-        str value;
+        str value = { 0 }; /* not set when it is gone */
         e = source_get(in_txn(txn), t->account, &t->dead[i], &value);
         if (e == ERR_NOTFOUND) e = OK;
         if (e || value.n == 0) continue;
