@@ -126,6 +126,26 @@ static void what_was_moved_is_not_gone(void **state)
     assert_int_equal(box_of(w, S("Trash")).messages, 2);
 }
 
+/* A keyword that finds no room is no reason to leave a message behind, nor a full quota. */
+static void keywords_without_room_are_left_behind(void **state)
+{
+    struct world *w = *state;
+    struct mailbox_id id;
+    assert_int_equal(store_mailbox_create(w->store, w->alice, S("box"), USE_NONE, &id), OK);
+    append_many(w, S("box"), 2);
+    set_keyword(w, S("box"), 1, S("old"));
+    assert_int_equal(store_mailbox_delete(w->store, w->alice, S("box")), OK);
+    assert_int_equal(store_mailbox_create(w->store, w->alice, S("box"), USE_NONE, &id), OK);
+    append(w, S("box"), letter, 0);
+    for (unsigned i = 0; i < MAILBOX_KEYWORDS; i++) {
+        char word[] = { 'k', (char)('a' + i / 8), (char)('a' + i % 8) };
+        set_keyword(w, S("box"), 1, (str){ word, sizeof word });
+    }
+    assert_int_equal(undelete(w, S("box")), 2);
+    assert_int_equal(message_in(w, S("box"), 2).flags.keywords, 0);
+    assert_int_equal(box_of(w, S("box")).messages, 3);
+}
+
 static void a_deleted_mailbox_comes_back(void **state)
 {
     struct world *w = *state;
@@ -222,9 +242,14 @@ static void quota_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(what_was_expunged_comes_back_once), CASE(what_was_moved_is_not_gone),
-        CASE(a_deleted_mailbox_comes_back),      CASE(a_new_mailbox_of_the_name_gets_them),
-        CASE(what_is_too_old_stays_gone),        CASE(quota_is_kept),
+        CASE(what_was_expunged_comes_back_once),
+        CASE(what_was_moved_is_not_gone),
+        CASE(keywords_without_room_are_left_behind),
+        CASE(a_new_mailbox_of_the_name_gets_them),
+        CASE(a_deleted_mailbox_comes_back),
+        CASE(a_new_mailbox_of_the_name_gets_them),
+        CASE(what_is_too_old_stays_gone),
+        CASE(quota_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
