@@ -245,7 +245,6 @@ int main(void)
         CASE(what_was_expunged_comes_back_once),
         CASE(what_was_moved_is_not_gone),
         CASE(keywords_without_room_are_left_behind),
-        CASE(a_new_mailbox_of_the_name_gets_them),
         CASE(a_deleted_mailbox_comes_back),
         CASE(a_new_mailbox_of_the_name_gets_them),
         CASE(what_is_too_old_stays_gone),
