@@ -77,7 +77,9 @@
 #define COPY_SETS_BYTES       (32 * 1024 * 1024) /* the UIDs of a copy whose caller does not ask: 1,000,000 */
 #define STORE_STEP_OPS        2048 /* of one step of a long command: 1 to 3 ms in which others wait */
 #define STORE_BITMAP_UIDS     4096 /* UIDs in one bitmap row, 512 bytes */
-#define STORE_MEMORY_BODY_BYTES (256 * 1024) /* a larger message streams to its own segment */
+#define STORE_MEMORY_BODY_BYTES (256 * 1024) /* memory that every message on its way in is promised */
+#define STORE_JOURNAL_BODY_BYTES (1536 * 1024) /* a larger message streams to its own segment; one beyond the promise does too when memory is short */
+#define STORE_LARGE_PART      4    /* of the memory for bodies, 1/4 may be in use when a large one asks for more */
 #define STORE_FRAME_BYTES     (128 * 1024) /* one zstd frame of a streamed body */
 #define STORE_SIDE_BYTES      (17 * 1024 * 1024) /* kept beside a body: a card (CARD_BYTES) and room */
 #define STORE_RECORD_BYTES    (64 * 1024 * 1024) /* content of one journal record, as replay believes it */

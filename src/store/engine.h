@@ -74,8 +74,8 @@ int64_t txn_wall_us(const struct txn *t);  /* the time of this commit, never les
 struct arena *txn_arena(struct txn *t);    /* scratch, reset after the transaction */
 
 /* --- bodies ----------------------------------------------------------------------------------- */
-/* A message's bytes on their way in: in memory up to STORE_MEMORY_BODY_BYTES, beyond that streamed
- * to a segment of their own. Belongs to one fiber until sealed. */
+/* A message's bytes on their way in: in memory up to STORE_MEMORY_BODY_BYTES, and up to
+ * STORE_JOURNAL_BODY_BYTES while memory is plenty; beyond that streamed to a segment of their own. Belongs to one fiber until sealed. */
 struct body;
 /* Waits for memory under the process-wide ceiling; then ERR_LATER. */
 enum err body_begin(struct engine *e, struct body **out) MUST_CHECK;

@@ -17,11 +17,11 @@ static struct embedded_body *body_of(const struct body *b)
 
 /* --- memory --------------------------------------------------------------------------------- */
 
-static bool charge(struct embedded *e, uint64_t bytes)
+static bool charge(struct embedded *e, uint64_t bytes, uint64_t ceiling)
 {
     uint64_t used = atomic_load(&e->body_bytes);
     do {
-        if (used + bytes > e->options.body_memory_bytes) return false;
+        if (used + bytes > ceiling) return false;
     } while (!atomic_compare_exchange_weak(&e->body_bytes, &used, used + bytes));
     return true;
 }
@@ -33,15 +33,15 @@ static void charge_only(struct embedded_body *b, uint64_t bytes)
     b->charged_bytes = bytes;
 }
 
-/* A body is charged with all it may hold when it begins: so none waits in its middle, holding what
- * others wait for. */
+/* A body is charged with what it is promised when it begins: so none waits in its middle, holding
+ * what others wait for. */
 enum err embedded_body_begin(struct engine *engine, struct body **out)
 {
     struct embedded *e = embedded_of(engine);
     assert_no_view();
     if (atomic_load(&e->disk_full)) return ERR_LATER;
     uint64_t until = seam_mono_us(e->seam) + STORE_BODY_WAIT_MS * 1000ULL;
-    while (!charge(e, STORE_MEMORY_BODY_BYTES)) {
+    while (!charge(e, STORE_MEMORY_BODY_BYTES, e->options.body_memory_bytes)) {
         uint64_t now = seam_mono_us(e->seam);
         if (now >= until) return ERR_LATER;
         enum err gone = fiber_sleep_until(now + memory_poll_us);
@@ -51,8 +51,9 @@ enum err embedded_body_begin(struct engine *engine, struct body **out)
     b->base.engine = engine;
     b->e = e;
     b->charged_bytes = STORE_MEMORY_BODY_BYTES;
-    b->bytes = buf_make(STORE_MEMORY_BODY_BYTES);
-    b->stored = buf_make(2 * STORE_MEMORY_BODY_BYTES);
+    b->limit_bytes = STORE_MEMORY_BODY_BYTES;
+    b->bytes = buf_make(STORE_JOURNAL_BODY_BYTES);
+    b->stored = buf_make(2 * STORE_JOURNAL_BODY_BYTES);
     b->side = buf_make(STORE_SIDE_BYTES);
     b->table = buf_make(STORE_RECORD_BYTES / 2);
     *out = &b->base;
@@ -83,17 +84,39 @@ uint64_t embedded_body_size(const struct body *b)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
+/* In the journal a body shares the sync of its commit; in a segment of its own it needs two more.
+ * The memory for that is no promise: others may need it, and then the body streams. */
+static bool may_hold(struct embedded_body *b, size_t bytes)
+{
+    uint64_t more = STORE_JOURNAL_BODY_BYTES - b->limit_bytes;
+    if (bytes <= b->limit_bytes) return true;
+    if (bytes > STORE_JOURNAL_BODY_BYTES) return false;
+    if (!charge(b->e, more, b->e->options.body_memory_bytes / STORE_LARGE_PART)) return false;
+    b->charged_bytes += more;
+    b->limit_bytes = STORE_JOURNAL_BODY_BYTES;
+    return true;
+}
+
+static enum err begin_stream(struct embedded_body *b)
+{
+    enum err e = stream_begin(b);
+    if (e) return e;
+    b->limit_bytes = STORE_MEMORY_BODY_BYTES;
+    charge_only(b, STORE_MEMORY_BODY_BYTES);
+    return OK;
+}
+
 static enum err write_some(struct embedded_body *b, str *bytes)
 {
-    if (!b->segment && b->bytes.n + bytes->n > STORE_MEMORY_BODY_BYTES) {
-        enum err e = stream_begin(b);
+    if (!b->segment && !may_hold(b, b->bytes.n + bytes->n)) {
+        enum err e = begin_stream(b);
         if (e) return e;
     }
     if (b->segment && b->bytes.n >= STORE_FRAME_BYTES) {
         enum err e = stream_flush(b);
         if (e) return e;
     }
-    size_t room = (b->segment ? STORE_FRAME_BYTES : STORE_MEMORY_BODY_BYTES) - b->bytes.n;
+    size_t room = (b->segment ? STORE_FRAME_BYTES : b->limit_bytes) - b->bytes.n;
     str part = str_take(*bytes, room);
     buf_add(&b->bytes, part);
     b->size_bytes += part.n;

@@ -238,9 +238,11 @@ static void crash_make(struct crash *c, uint64_t seed)
 {
     *c = (struct crash){ .world = sim_world_new(seed) };
     c->p.seam = sim_machine_new(c->world, "machine", "10.0.0.1");
-    c->p.options = (struct embedded_options){
-        .seam = c->p.seam, .map_bytes = 1 << 28, .segment_bytes = 16384, .garbage_grace_ms = 1
-    };
+    c->p.options = (struct embedded_options){ .body_memory_bytes = PLACE_BODY_MEMORY_BYTES,
+                                              .seam = c->p.seam,
+                                              .map_bytes = 1 << 28,
+                                              .segment_bytes = 16384,
+                                              .garbage_grace_ms = 1 };
 }
 
 static void boot(struct crash *c)

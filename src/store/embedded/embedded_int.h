@@ -170,6 +170,7 @@ struct embedded_body {
     struct buf bytes;        /* as they came: all of them, or the frame being filled */
     struct buf stored, side; /* sealed: what the record will hold */
     uint64_t size_bytes, charged_bytes;
+    size_t limit_bytes; /* what may be gathered in memory */
     enum body_coding coding;
     bool sealed, kept;
     bool uncertain;  /* a commit that named it failed: it may yet be found at the next start */

@@ -343,16 +343,16 @@ static void read_letter(struct place *p, void *arg)
     body_close(r);
 }
 
-static void bodies_come_back_byte_for_byte(void **state)
+static void bodies_come_back(struct place *p)
 {
-    struct place *p = *state;
     struct letter letters[] = {
         { 0, false, S_INIT(""), { 0 } },
         { 1, true, S_INIT("x"), { 0 } },
         { 5000, false, S_INIT("card"), { 0 } },
         { STORE_MEMORY_BODY_BYTES, true, S_INIT("card"), { 0 } },
         { STORE_MEMORY_BODY_BYTES + 1, false, S_INIT(""), { 0 } },
-        { 2 * STORE_MEMORY_BODY_BYTES, true, S_INIT("card"), { 0 } },
+        { STORE_JOURNAL_BODY_BYTES, false, S_INIT("card"), { 0 } },
+        { STORE_JOURNAL_BODY_BYTES + 1, true, S_INIT(""), { 0 } },
         { 3000000, true, S_INIT("card"), { 0 } },
     };
     for (size_t i = 0; i < COUNT_OF(letters); i++)
@@ -385,13 +385,33 @@ static unsigned segments_of(struct place *p)
     return n;
 }
 
+static void bodies_come_back_byte_for_byte(void **state)
+{
+    bodies_come_back(*state);
+}
+
+/* Up to STORE_JOURNAL_BODY_BYTES no segment is made for them. */
+static void large_bodies_go_to_the_journal(void **state)
+{
+    struct place *p = *state;
+    struct letter large = { STORE_JOURNAL_BODY_BYTES, true, S_INIT(""), { 0 } },
+                  small = { 10, true, S_INIT(""), { 0 } };
+    p->options.body_memory_bytes = 0; /* the default: plenty */
+    reopen(p);
+    place_run(p, write_letter, &small); /* begins a log */
+    unsigned before = segments_of(p);
+    place_run(p, write_letter, &large);
+    assert_int_equal(segments_of(p), before);
+    bodies_come_back(p);
+}
+
 static void drop_fiber(struct place *p, void *arg)
 {
     struct body *b;
     (void)arg;
-    char *zeros = mem_new(2 * STORE_MEMORY_BODY_BYTES);
+    char *zeros = mem_new(2 * STORE_JOURNAL_BODY_BYTES);
     assert_int_equal(body_begin(p->engine, &b), OK);
-    assert_int_equal(body_write(b, (str){ zeros, 2 * STORE_MEMORY_BODY_BYTES }), OK);
+    assert_int_equal(body_write(b, (str){ zeros, 2 * STORE_JOURNAL_BODY_BYTES }), OK);
     assert_int_equal(body_seal(b, S("")), OK);
     mem_free(zeros);
     body_free(b);
@@ -400,7 +420,7 @@ static void drop_fiber(struct place *p, void *arg)
 static void what_is_not_committed_is_swept(void **state)
 {
     struct place *p = *state;
-    struct letter kept = { 600000, true, S_INIT(""), { 0 } };
+    struct letter kept = { 2000000, true, S_INIT(""), { 0 } };
     place_run(p, write_letter, &kept);
     unsigned before = segments_of(p);
     place_run(p, drop_fiber, NULL);
@@ -649,6 +669,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(scans_are_in_order_over_all_tables, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_view_stays_as_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bodies_come_back_byte_for_byte, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(large_bodies_go_to_the_journal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_committed_is_swept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unknown_blob_is_not_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bodies_wait_for_memory, set_up, tear_down),

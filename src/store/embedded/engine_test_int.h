@@ -5,6 +5,7 @@
 
 #include <ftw.h>
 
+#include "base/limits.h"
 #include "run/fiber.h"
 #include "store/engine.h"
 
@@ -16,6 +17,9 @@ struct place {
     struct embedded_options options;
 };
 
+/* With so little memory, whatever is larger than STORE_MEMORY_BODY_BYTES streams. */
+enum { PLACE_BODY_MEMORY_BYTES = STORE_LARGE_PART * STORE_JOURNAL_BODY_BYTES / 2 };
+
 static inline void place_make(struct place *p)
 {
     *p = (struct place){ .folder = "/tmp/ph-engine-XXXXXX" };
@@ -23,7 +27,8 @@ static inline void place_make(struct place *p)
     p->seam = seam_real_new(p->folder);
     seam_faults(p->seam, &(struct seam_faults){ 0 }); /* laid over before there are threads */
     p->loop = loop_new(p->seam, 0);
-    p->options = (struct embedded_options){ .seam = p->seam };
+    p->options =
+        (struct embedded_options){ .seam = p->seam, .body_memory_bytes = PLACE_BODY_MEMORY_BYTES };
 }
 
 static inline enum err place_open(struct place *p)

@@ -82,7 +82,9 @@ static void crash_make(struct crash *c, uint64_t seed)
 {
     *c = (struct crash){ .world = sim_world_new(seed) };
     c->p.seam = sim_machine_new(c->world, "machine", "10.0.0.1");
-    c->p.options = (struct embedded_options){ .seam = c->p.seam, .map_bytes = 1 << 28 };
+    c->p.options = (struct embedded_options){ .seam = c->p.seam,
+                                              .map_bytes = 1 << 28,
+                                              .body_memory_bytes = PLACE_BODY_MEMORY_BYTES };
 }
 
 static enum err boot(struct crash *c)

@@ -77,7 +77,7 @@ static enum err parse(struct embedded_reader *r, const struct record *record)
     if (!body_of_record(record, &content, &commit) ||
         !body_take(content, &head, &r->side, &r->stored))
         return ERR_CORRUPT;
-    r->frame_bytes = STORE_MEMORY_BODY_BYTES;
+    r->frame_bytes = STORE_JOURNAL_BODY_BYTES;
     return head.size_bytes == r->place.size_bytes && head.coding == r->place.coding ? OK
                                                                                     : ERR_CORRUPT;
 }
@@ -115,7 +115,7 @@ static enum err open_at(struct embedded *e, struct blob blob, const struct blob_
     r->place = *place;
     r->record = buf_make((size_t)place->record_bytes);
     r->packed = buf_make(2 * STORE_FRAME_BYTES);
-    r->bytes = buf_make(STORE_MEMORY_BODY_BYTES);
+    r->bytes = buf_make(STORE_JOURNAL_BODY_BYTES);
     r->frame = -1;
     enum err err = load_record(r, blob);
     if (err)

@@ -173,7 +173,7 @@ bool body_take(str content, struct body_head *head, str *side, str *stored)
                            get_le64(content.p + 8) };
     if (h.coding > BODY_ZSTD || h.side_bytes > content.n - BODY_HEAD_BYTES) return false;
     str bytes = str_from(content, BODY_HEAD_BYTES + h.side_bytes);
-    if (h.size_bytes > STORE_MEMORY_BODY_BYTES) return false;
+    if (h.size_bytes > STORE_JOURNAL_BODY_BYTES) return false;
     if (h.coding == BODY_PLAIN && h.size_bytes != bytes.n) return false;
     *head = h;
     *side = str_sub(content, BODY_HEAD_BYTES, h.side_bytes);

@@ -142,6 +142,7 @@ static void child(const char *folder, const uint32_t *answered, int pipe)
     p.loop = loop_new(p.seam, 0);
     /* Small, so that rotation and the index are killed too. */
     p.options = (struct embedded_options){ .seam = p.seam,
+                                           .body_memory_bytes = PLACE_BODY_MEMORY_BYTES,
                                            .segment_bytes = 256 * 1024,
                                            .lag_bytes = 64 * 1024 };
     if (place_open(&p)) _exit(2);

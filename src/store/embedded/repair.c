@@ -243,7 +243,7 @@ static bool body_bytes(struct repair *r, const struct orphan *o, struct buf *out
 /* For people to look at: nobody knows any more whose it was. */
 static void keep_orphan(struct repair *r, const struct orphan *o)
 {
-    struct buf bytes = buf_make(STORE_MEMORY_BODY_BYTES), path = buf_make(64);
+    struct buf bytes = buf_make(STORE_JOURNAL_BODY_BYTES), path = buf_make(64);
     buf_addf(&path, "lost/%llu-%llu.eml", (unsigned long long)r->segment->head.number,
              (unsigned long long)o->at);
     buf_addc(&path, 0);

@@ -30,7 +30,8 @@ struct shop {
     enum err result;
 };
 
-static const struct store_settings settings = { .journey_ms = 1ull << 40,
+static const struct store_settings settings = { .body_memory_bytes = PLACE_BODY_MEMORY_BYTES,
+                                                .journey_ms = 1ull << 40,
                                                 .undelete_ms = 1ull << 40,
                                                 .tombstone_ms = 1ull << 40 };
 static const char log_1[] = "journal/0000000001.seg";
