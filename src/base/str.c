@@ -274,6 +274,16 @@ bool utf8_valid(str s)
     return true;
 }
 
+bool utf8_has_control(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (ascii_ctl(s.p[i])) return true;
+        bool lead = (unsigned char)s.p[i] == 0xc2 && i + 1 < s.n;
+        if (lead && (unsigned char)s.p[i + 1] < 0xa0) return true;
+    }
+    return false;
+}
+
 bool str_is_ascii(str s)
 {
     for (size_t i = 0; i < s.n; i++)

@@ -60,6 +60,8 @@ bool bytes_equal_secret(const void *a, const void *b, size_t n); /* constant tim
 
 bool utf8_valid(str s);   /* RFC 3629; NUL is valid UTF-8, refuse it where it may not be */
 bool str_is_ascii(str s); /* no byte above 0x7f and no NUL */
+/* C0, DEL, or C1 (0xc2 0x80 to 0xc2 0x9f in UTF-8): nobody can type them and terminals obey them. */
+bool utf8_has_control(str s);
 
 /* ASCII classes, blind to the locale. */
 static inline char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }

@@ -262,6 +262,9 @@ static void utf8_has_one_form(void **state)
     assert_true(str_is_ascii(S("a\r\n\x7f")));
     assert_false(str_is_ascii(S("a\0")));
     assert_false(str_is_ascii(S("\x80")));
+    assert_true(utf8_has_control(S("a\nb")) && utf8_has_control(S("\x7f")));
+    assert_true(utf8_has_control(S("\xc2\x80")) && utf8_has_control(S("a\xc2\x9f")));
+    assert_false(utf8_has_control(S("a b\xc2\xa0\xc3\x80")) || utf8_has_control(S("")));
 }
 
 /* Eight bytes are looked at at once: whatever stands wherever among ASCII, the answer is the same.

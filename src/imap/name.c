@@ -6,18 +6,6 @@
 #include "base/codec.h"
 #include "base/limits.h"
 
-/* C0, DEL, and C1 (0xc2 0x80 to 0xc2 0x9f in UTF-8): nobody can type them and terminals obey them.
- */
-static bool has_control(str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (ascii_ctl(s.p[i])) return true;
-        bool lead = (unsigned char)s.p[i] == 0xc2 && i + 1 < s.n;
-        if (lead && (unsigned char)s.p[i + 1] < 0xa0) return true;
-    }
-    return false;
-}
-
 enum err imap_pattern_decode(str wire, struct arena *arena, str *pattern)
 {
     if (wire.n > 2 * MAILBOX_NAME_BYTES) return ERR_LIMIT;
@@ -31,7 +19,7 @@ enum err imap_pattern_decode(str wire, struct arena *arena, str *pattern)
         if (full || arena->full) return ERR_LIMIT;
         if (!good) return ERR_SYNTAX;
     }
-    if (!utf8_valid(utf8) || has_control(utf8)) return ERR_SYNTAX;
+    if (!utf8_valid(utf8) || utf8_has_control(utf8)) return ERR_SYNTAX;
     if (utf8.n > MAILBOX_NAME_BYTES) return ERR_LIMIT;
     *pattern = utf8;
     return OK;
