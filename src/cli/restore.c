@@ -89,9 +89,27 @@ static int restore_into(struct restoring *r)
     return r->faults ? 1 : 0;
 }
 
+/* To move the folder of a server that runs away is the wrong advice. */
+static void ask_server(void *arg)
+{
+    struct restoring *r = arg;
+    str ping = S("ping");
+    struct admin_request request = { .words = &ping, .n = 1 };
+    struct buf answer = buf_make(ADMIN_REASON_BYTES);
+    enum err result;
+    r->result = OK;
+    if (admin_call(&r->cli->control, &request, &answer, &result) != ERR_NOTFOUND) {
+        buf_addf(&r->why, "a server runs on the data folder %s: stop it first",
+                 seam_data_dir(r->cli->seam));
+        r->result = ERR_EXISTS;
+    }
+    buf_free(&answer);
+}
+
 /* A data folder that is not there is made, one level deep. */
 static int restore_all(struct restoring *r)
 {
+    if (!r->cli->missing && !do_step(r, ask_server)) return 1;
     if (r->cli->missing) r->seam = seam_real_new(r->cli->missing);
     int status = restore_into(r);
     if (r->cli->missing) seam_free(r->seam);
