@@ -50,8 +50,10 @@ void admin_size_text(uint64_t bytes, struct buf *out);
 
 /* The control socket, a unix socket that only its owner may open. listener_config.arg: struct admin. */
 extern const struct conn_handler admin_handler;
-/* Its client side. ERR_NOTFOUND: nobody listens there; otherwise OK, and *result is the request's. Waits. */
+/* Its client side. ERR_NOTFOUND: nobody listens there; ERR_GONE: it closed without an answer, and out
+ * says what that may mean; otherwise OK, and *result is the request's. Waits. */
 enum err admin_call(const struct netaddr *socket, const struct admin_request *r, struct buf *out,
                     enum err *result) MUST_CHECK;
+extern const str admin_gone_text;
 
 #endif

@@ -110,6 +110,10 @@ enum err stream_ask(const struct netaddr *socket, const struct admin_request *r,
     return OK;
 }
 
+const str admin_gone_text =
+    S_INIT("the server closed the control socket without an answer: it is stopping, or has as many "
+           "requests open as it takes; try again\n");
+
 enum err admin_call(const struct netaddr *socket, const struct admin_request *r, struct buf *out,
                     enum err *result)
 {
@@ -118,6 +122,7 @@ enum err admin_call(const struct netaddr *socket, const struct admin_request *r,
     if (e) return e;
     e = conn_flush(c);
     if (!e) e = stream_answer(c, out, result);
+    if (e == ERR_GONE && !out->n) buf_add(out, admin_gone_text);
     conn_close(c);
     return e;
 }

@@ -78,7 +78,7 @@ bool export_folder(struct exporting *s)
     if (!e) return true;
     if (e == -EEXIST) e = seam_look(s->cli->seam, path, &look);
     if (!e && look.kind == SEAM_FOLDER) return true;
-    export_stop(s, e ? seam_error_text(e) : "no folder, and in the way of one");
+    export_stop(s, e ? seam_error_text(e) : "no folder, and in the way of one: move it away");
     return false;
 }
 

@@ -58,6 +58,7 @@ enum err cli_with_server(struct cli *cli, cli_talk *fn, void *arg, struct buf *w
     struct talking t = { .talk = fn, .arg = arg, .why = why };
     struct beside beside;
     enum err e = once_talk(cli, &t);
+    if (e == ERR_GONE && !why->n) buf_add(why, admin_gone_text);
     if (e != ERR_NOTFOUND || why->n) return e;
     if (cli->missing) {
         buf_addf(why, "the data folder %s does not exist; posthorn serve makes it", cli->missing);

@@ -4,6 +4,7 @@ import mailbox
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -492,6 +493,7 @@ def round_trip():
             assert got[2] in (wanted, wanted + "\r\n"), number
             same(got[:2], ({FLAGS[x] for x in flags} | keywords, date))
         posthorn("backup", backup, config=config)
+        expect(r"a server runs on the data folder .*: stop it", posthorn("restore", backup, status=1, config=config))
         session = serving.session(user)  # what comes after the backup is lost with the folder
         session.append("INBOX", None, None, letter("too late").encode())
         session.logout()
@@ -593,6 +595,38 @@ def quota():
     kept, had = map(int, expect(r"^(\d+) messages imported, (\d+) were here already$", said).groups())
     same(kept + had, 50)
     posthorn("check")
+
+
+@case
+def names_with_controls():
+    """a folder whose name holds a line end or ESC makes no mailbox that IMAP could not name"""
+    where = make_maildir("controls", range(3))
+    for folder in ".a\nb", ".esc\x1b[2J":
+        os.makedirs(os.path.join(where, folder, "cur"))
+        path(os.path.join("controls", folder, "cur", "1400000001.x:2,S"), text_of(9))
+    user = somebody()
+    said = posthorn("import", user, where, status=1)
+    expect(r"^3 messages imported, [24] passed over$", said)
+    same(said.count("no mailbox can have this name"), 2)
+    assert "\x1b" not in said
+    session = imap(user, A)
+    listed = b"\n".join(session.list()[1]).decode()
+    session.logout()
+    assert "&AAo-" not in listed and "&ABs-" not in listed, listed
+
+
+@case
+def all_slots_of_the_control_socket():
+    """more requests than the control socket takes: the one more is told why, and the next one is served"""
+    with open(A_CONFIG) as config:
+        folder = expect(r"^data_dir = (.*)$", config.read()).group(1)
+    held = [socket.socket(socket.AF_UNIX) for _ in range(16)]
+    for one in held:
+        one.connect(os.path.join(folder, "control"))
+    expect(r"closed the control socket without an answer: .*try again", posthorn("ping", status=1))
+    for one in held:
+        one.close()
+    expect(r"^posthorn ", posthorn("ping"))
 
 
 run_cases()
