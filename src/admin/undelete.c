@@ -23,7 +23,9 @@ static enum err read_words(const struct admin_request *r, struct words *w, struc
             *value = r->words[++i];
         else
             return admin_fail(out, ERR_SYNTAX,
-                              value ? "%.*s: wants a value" : "%.*s: one word too many",
+                              value                       ? "%.*s: wants a value"
+                              : str_starts(word, S("--")) ? "%.*s: no such option"
+                                                          : "%.*s: one word too many",
                               STR_ARG(word));
     }
     if (str_ieq(w->mailbox, S("INBOX"))) w->mailbox = S("INBOX");

@@ -117,6 +117,18 @@ static int check(struct backing *b)
 /* --- the command -------------------------------------------------------------------------------
  */
 
+/* What happens to the data folder would happen to the backup too. */
+static bool lies_in_data_folder(const struct backing *b)
+{
+    str data = str_of(seam_data_dir(b->cli->seam)), folder = str_of(b->folder);
+    bool inside = str_starts(folder, data) && (folder.n == data.n || folder.p[data.n] == '/');
+    if (inside)
+        cli_complain(
+            "%s lies in the data folder, and would be lost with it: name a folder elsewhere",
+            b->folder);
+    return inside;
+}
+
 static int run(struct backing *b, const str *args, size_t n)
 {
     str folder = { 0 }, rate = { 0 };
@@ -139,6 +151,7 @@ static int run(struct backing *b, const str *args, size_t n)
     b->folder = cli_full_path(str_ends(folder, S("/")) ? str_take(folder, folder.n - 1) : folder,
                               &b->arena);
     if (!b->folder) return cli_complain("the folder's path is too long"), 2;
+    if (!verify_only && lies_in_data_folder(b)) return 1;
     return verify_only ? check(b) : make(b);
 }
 

@@ -492,6 +492,7 @@ def round_trip():
             wanted = text.decode("latin-1").replace("\n", "\r\n")
             assert got[2] in (wanted, wanted + "\r\n"), number
             same(got[:2], ({FLAGS[x] for x in flags} | keywords, date))
+        expect(r"lies in the data folder", posthorn("backup", data + "/inside", status=1, config=config))
         posthorn("backup", backup, config=config)
         expect(r"a server runs on the data folder .*: stop it", posthorn("restore", backup, status=1, config=config))
         session = serving.session(user)  # what comes after the backup is lost with the folder
@@ -572,6 +573,7 @@ def undeleted():
     same(len(listed.splitlines()), 6)
     expect(r"^Work  uid \d+  deleted .* with its mailbox  .*  work 17$", listed)
     expect(r"^0 messages restored$", posthorn("undelete", user, "--mailbox", "Sent"))
+    expect(r"--sinse: no such option", posthorn("undelete", user, "--sinse", "1h", status=2))
     expect(r"^3 messages restored$", posthorn("undelete", user, "--mailbox", "inbox", "--since", "1h"))
     expect(r"^3 messages restored$", posthorn("undelete", user))
     expect(r"^0 messages restored$", posthorn("undelete", user))
