@@ -3,8 +3,9 @@
  *   kill [--rounds N] [--seed S]    rounds of each test; the seed of an earlier run
  *
  * Each round lets eight clients work (three to five deliver, two sort mail over IMAP, one downloads
- * over POP3, one hangs in the middle of DATA), kills the server, starts it again, and compares all
- * it has with a ledger of what was asked and what was answered. A kill cannot take back what the
+ * over POP3, one hangs in the middle of DATA) while posthorn compact and posthorn import run in a
+ * loop, kills the server, starts it again, and compares all it has with a ledger of what was asked
+ * and what was answered. A kill cannot take back what the
  * kernel has; what fdatasync is owed is tested beside the store.
  */
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crash/care.h"
 #include "crash/load.h"
 #include "support/fail.h"
 #include "support/server.h"
@@ -29,6 +31,7 @@ struct scene {
     struct world *world;
     struct server *server;
     struct ledger *ledger;
+    struct care care;
     bool large;
     unsigned random;
     double killed_s, checked_s;
@@ -49,10 +52,11 @@ static void set_scene(struct scene *s)
         extra, sizeof extra,
         "[listener imap-clear]\naddress = %s:%d\nprotocol = imap\ntls = none\nauth_in_clear = yes\n"
         "[listener pop3-clear]\naddress = %s:%d\nprotocol = pop3\ntls = none\nauth_in_clear = yes\n"
-        "[store]\nsegment = 4M\n",
+        "[store]\nsegment = 4M\nundelete = 1s\n",
         address, PORT_IMAP_CLEAR, address, PORT_POP3_CLEAR);
     s->server = server_start(s->world, "b.test", extra);
     s->ledger = ledger_new();
+    s->care = (struct care){ s->ledger, s->world, s->server, s->large };
     for (int user = 0; user < USERS; user++) {
         snprintf(name, sizeof name, "u%d@b.test", user);
         server_user(s->server, name, PASSWORD);
@@ -147,8 +151,11 @@ static void check_store(struct scene *s)
 
 static void work_and_kill(struct scene *s)
 {
-    pthread_t threads[WORKERS];
+    pthread_t threads[WORKERS], care[2];
     struct load loads[WORKERS];
+    s->care.killed = false;
+    pthread_create(&care[0], NULL, care_compact, &s->care);
+    pthread_create(&care[1], NULL, care_import, &s->care);
     for (int i = 0; i < WORKERS; i++) {
         loads[i] =
             (struct load){ s->ledger, server_address(s->server), s->large, chance(s, 1u << 24), i };
@@ -159,9 +166,12 @@ static void work_and_kill(struct scene *s)
         nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     unsigned ms = chance(s, s->large ? 150 : 250);
     nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 + (long)chance(s, 1000000) }, NULL);
+    s->care.killed = true;
     server_kill(s->server);
     for (int i = 0; i < WORKERS; i++)
         pthread_join(threads[i], NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(care[i], NULL);
 }
 
 static void tidy(struct scene *s)
@@ -186,6 +196,7 @@ static void one_round(struct scene *s)
     }
     s->killed_s += now_s() - began;
     compare(s);
+    care_settle(&s->care);
     check_store(s);
     tidy(s);
 }
@@ -205,6 +216,8 @@ static void run(bool large, int n)
     }
     printf("# %d answers, all kept; %.1f s, of them %.1f s starting again, %.1f s posthorn check\n",
            ledger_count(s.ledger), now_s() - began, s.killed_s, s.checked_s);
+    printf("# %u compactions and %u imports to their end, %u imports gone on with\n",
+           s.care.compactions, s.care.imports, s.care.resumed);
     ledger_free(s.ledger);
     world_free(s.world);
 }

@@ -228,6 +228,15 @@ static bool expunge_some(struct load *o, struct chat *c, int user, enum box box)
     return n == 0 || expunge(o->ledger, c, k, n);
 }
 
+/* A mailbox that comes and goes, with mail in it: its rows are taken away later, by bits. */
+static bool passing_mailbox(struct load *o, struct chat *c)
+{
+    unsigned name = ledger_letter(o->ledger, 0).token;
+    return answered(c, chat_imap(c, "CREATE Passing-%u", name) == 'O', "CREATE") &&
+           answered(c, chat_imap(c, "COPY 1:* Passing-%u", name) != 'B', "COPY") &&
+           answered(c, chat_imap(c, "DELETE Passing-%u", name) == 'O', "DELETE");
+}
+
 static void client(struct load *o, int user)
 {
     struct chat *c = load_imap(o->address, user);
@@ -236,11 +245,16 @@ static void client(struct load *o, int user)
         enum box box = chance(o, 3) ? WORK : INBOX;
         going = answered(c, chat_imap(c, "SELECT %s", box_names[box]) == 'O', "SELECT");
         for (unsigned n = 3 + chance(o, 10); going && n > 0; n--)
-            switch (chance(o, 6)) {
+            switch (chance(o, 13)) {
             case 0:
-            case 1: going = append(o, c, user); break;
-            case 2: going = expunge_some(o, c, user, box); break;
-            case 3: going = copy_or_move(o, c, user, box); break;
+            case 1:
+            case 2:
+            case 3: going = append(o, c, user); break;
+            case 4:
+            case 5: going = expunge_some(o, c, user, box); break;
+            case 6:
+            case 7: going = copy_or_move(o, c, user, box); break;
+            case 8: going = passing_mailbox(o, c); break;
             default: going = flag(o, c, user, box);
             }
     }
