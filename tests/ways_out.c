@@ -262,8 +262,7 @@ static void test_smarthost(void **state)
     (void)state;
     send("dora@sub.far.test", "by-smarthost", id);
     arrived(&peer, "dora", "by-smarthost", id);
-    const char *text =
-        other_shell(&peer, "grep -rh -A3 '^Received: ' \"$1\"/mail/dora");
+    const char *text = other_shell(&peer, "grep -rh -A3 '^Received: ' \"$1\"/mail/dora");
     snprintf(from, sizeof from, "[%s]", world_address(world, SOURCE_HOST, address));
     if (!strstr(text, from)) fail_now("not from %s: %s", from, text);
     if (!strstr(text, "esmtpsa")) fail_now("not logged in: %s", text);

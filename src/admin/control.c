@@ -3,7 +3,8 @@
  *     request:  COUNT LF, then each word and at last the secret as SIZE LF bytes
  *     answer:   ERR SIZE LF bytes
  *
- * A request that moves mail or checks the store (stream.c) is answered so too, and then goes on in its own way.
+ * A request that moves mail or checks the store (stream.c) is answered so too, and then goes on in
+ * its own way.
  *
  * The socket is in the data folder with mode 0600: who may open it may also read the store.
  */

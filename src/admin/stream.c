@@ -6,10 +6,8 @@ static const struct {
     str word;
     stream_fn *run;
 } streams[] = {
-    { S_INIT("import"), admin_import },
-    { S_INIT("export"), admin_export },
-    { S_INIT("backup"), admin_backup },
-    { S_INIT("restore"), admin_restore },
+    { S_INIT("import"), admin_import }, { S_INIT("export"), admin_export },
+    { S_INIT("backup"), admin_backup }, { S_INIT("restore"), admin_restore },
     { S_INIT("check"), admin_check },
 };
 

@@ -90,8 +90,11 @@ static enum err password_read(struct relay_routes *all, struct seam *seam,
     int file = path ? seam_open(seam, path, SEAM_READ) : -1;
     ssize_t n = file < 0 ? -1 : seam_pread(seam, file, bytes, sizeof bytes, 0);
     if (file >= 0) seam_close(seam, file);
-    if (n <= 0) {
-        buf_addf(why, "cannot read the password from '%.*s'", STR_ARG(s->password_file));
+    if (n <= 0 || n == sizeof bytes) {
+        buf_addf(why,
+                 n > 0 ? "the password is too long in '%.*s'"
+                       : "cannot read the password from '%.*s'",
+                 STR_ARG(s->password_file));
         return ERR_DENIED;
     }
     str rest = { bytes, (size_t)n }, line;

@@ -60,7 +60,7 @@ static inline void do_import(struct model *m)
         one[k] = new_message(m, &text);
         one[k].system = items[k].flags = (uint8_t)draw(m, 32);
         items[k].body = make_body(&m->world, text);
-        items[k].mark = (struct import_mark){ mark, mark };
+        items[k].mark = (struct import_mark){ mark + 1, mark + 1 }; /* all zero is none */
     }
     arm(m);
     enum err e = store_import(m->world.store, &batch);
@@ -69,7 +69,7 @@ static inline void do_import(struct model *m)
     if (!done(m, e, to->box ? OK : ERR_NOTFOUND)) return;
     for (size_t k = 0; k < batch.n; k++) {
         struct quota q = used(m);
-        bool *here = &m->imported[items[k].mark.order];
+        bool *here = &m->imported[items[k].mark.order - 1];
         enum err wanted = *here ? ERR_EXISTS : has_room(&q, one[k].size, 1) ? OK : ERR_LIMIT;
         demand(m, items[k].result == wanted, "what became of an imported message");
         if (!wanted) model_add(m, to->box, one[k]);

@@ -123,13 +123,14 @@ static enum err mend_ref(struct mending *m, const struct ref *r, enum err state,
 }
 
 /* What of it can be read, frame by frame, for people to look at. */
-static void salvage(struct mending *m, struct blob blob)
+/* ERR_LATER: it is not surely on the disk, so the blob may not be let go yet. */
+static enum err salvage(struct mending *m, struct blob blob)
 {
     struct body_reader *r;
     struct seam *seam = m->store->seam;
     struct buf path = buf_make(64);
     str piece;
-    if (!seam || body_open(m->store->engine, blob, &r)) return; /* Waits. */
+    if (!seam || body_open(m->store->engine, blob, &r)) return OK; /* Waits. */
     buf_addf(&path, "lost/body-%llu.eml", (unsigned long long)blob.n);
     buf_addc(&path, 0);
     seam_mkdir(seam, "lost"); /* it may be there */
@@ -140,10 +141,12 @@ static void salvage(struct mending *m, struct blob blob)
         struct iovec iov = { (void *)(uintptr_t)piece.p, piece.n };
         if (seam_pwritev(seam, file, &iov, 1, to) == (ssize_t)piece.n) to += piece.n;
     }
-    if (to) mend_done(m, "what can be read of it is in %s", path.p);
+    bool durable = file >= 0 && seam_fdatasync(seam, file) == 0 && seam_sync_dir(seam, "lost") == 0;
+    if (to && durable) mend_done(m, "what can be read of it is in %s", path.p);
     if (file >= 0) seam_close(seam, file);
     body_close(r);
     buf_free(&path);
+    return durable ? OK : ERR_LATER;
 }
 
 static enum err forget_blob(struct txn *t, void *arg)
@@ -163,8 +166,8 @@ static enum err mend_body(struct mending *m, const struct refs *refs, size_t *at
     buf_free(&card);
     if (e || !state) return e;
     struct blob lost = { blob };
-    salvage(m, lost);
-    return store_commit(m->store, forget_blob, &lost);
+    e = salvage(m, lost);
+    return e ? e : store_commit(m->store, forget_blob, &lost);
 }
 
 /* --- references ----------------------------------------------------------------------------------
@@ -248,8 +251,8 @@ static enum err mend_unused_one(struct mending *m, struct blob blob)
     if (e || !state || state == ERR_LIMIT) return e;
     mend_lost(m, "a deleted message that undelete might have brought back (blob %llu)",
               (unsigned long long)blob.n);
-    salvage(m, blob);
-    return store_commit(m->store, forget_blob, &blob);
+    e = salvage(m, blob);
+    return e ? e : store_commit(m->store, forget_blob, &blob);
 }
 
 static enum err mend_unused(struct mending *m)

@@ -274,6 +274,11 @@ static enum err restore_some(struct restoring *r, struct ledger *l)
     struct box *to = NULL;
     uint32_t m = r->lost[r->at].m;
     enum err e = open_target(l, m, &to);
+    if (e == ERR_NOTFOUND) { /* its time was over just now: the others go on */
+        while (r->at < r->n && r->lost[r->at].m == m)
+            r->at++;
+        return OK;
+    }
     while (!e && r->at < r->n && r->lost[r->at].m == m &&
            room_for_step(l->txn, RESTORE_OPS + BOX_SHARED_OPS)) {
         e = restore_one(r, to, &r->lost[r->at]);

@@ -145,8 +145,7 @@ void break_full(struct demo *d)
     chapter("C16", "Bob may keep two megabytes");
     quote(str_of(ASK(d->b, "user", "quota", "bob@b.test", "2M")));
     if (!alice_sends(d, &first, 1, true)) return;
-    check(inbox_becomes(d, "bob@b.test", 1), "C16",
-          "the first letter, 1.4 megabytes, is in");
+    check(inbox_becomes(d, "bob@b.test", 1), "C16", "the first letter, 1.4 megabytes, is in");
     quote(str_of(ASK(d->b, "user", "list")));
     chapter("C16", "Another letter");
     refused_when_full(d);

@@ -51,8 +51,8 @@ static void configure(struct server *s, const char *extra)
                 "0\n\n",
                 listeners[i].name, s->address, listeners[i].port, listeners[i].protocol,
                 listeners[i].tls);
-    fprintf(f, "[dns]\nforward = %s:%d\ninsecure = test\n\n",
-            world_address(s->world, 1, dns), PORT_DNS);
+    fprintf(f, "[dns]\nforward = %s:%d\ninsecure = test\n\n", world_address(s->world, 1, dns),
+            PORT_DNS);
     /* Cheap hashes: the tests log in thousands of times. */
     fprintf(f, "[auth]\nargon2_memory = 64K\nargon2_passes = 1\nfail_delay = 200ms\n\n");
     bool own_gaps = extra && strstr(extra, "retry_first");

@@ -76,7 +76,7 @@ static void drop_row(struct txn *t, const struct blob_key *key)
 static void drop_body(struct compactor *c, struct txn *t, const struct blob_place *place)
 {
     struct log *log = logs_find(&c->logs, place->segment);
-    if (place->coding != BODY_FRAMES) {
+    if (place->coding != BODY_FRAMES || log) { /* a log is no body's own, whatever a row says */
         if (log) log->garbage_bytes += place->record_bytes;
         return;
     }

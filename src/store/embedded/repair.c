@@ -103,7 +103,8 @@ static bool put_aside(const struct repair *r, uint64_t segment)
     buf_addf(&path, "lost/%llu.seg", (unsigned long long)segment);
     buf_addc(&path, 0);
     seam_mkdir(r->e->seam, "lost"); /* it may be there */
-    bool done = seam_rename(r->e->seam, segment_path(segment).text, path.p) == 0;
+    bool done = seam_rename(r->e->seam, segment_path(segment).text, path.p) == 0 &&
+                seam_sync_dir(r->e->seam, "lost") == 0 && seam_sync_dir(r->e->seam, "journal") == 0;
     buf_free(&path);
     return done;
 }
@@ -126,7 +127,7 @@ static void mend_header(struct repair *r, const struct found *f)
         lost = true;
     }
     seam_close(r->e->seam, file);
-    if (lost && !r->failed) put_aside(r, f->number);
+    if (lost && !r->failed && !put_aside(r, f->number)) r->failed = ERR_LATER;
 }
 
 /* --- records -------------------------------------------------------------------------------- */

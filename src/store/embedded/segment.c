@@ -60,7 +60,8 @@ struct segment_path segment_path(uint64_t number)
 bool segment_number(const char *name, uint64_t *out)
 {
     str s = str_of(name);
-    return s.n == 14 && str_ends(s, S(".seg")) && str_u64(str_take(s, 10), STORE_SEGMENT_NUMBERS, out);
+    return s.n == 14 && str_ends(s, S(".seg")) &&
+           str_u64(str_take(s, 10), STORE_SEGMENT_NUMBERS, out);
 }
 
 /* --- headers -------------------------------------------------------------------------------- */
