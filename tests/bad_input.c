@@ -237,6 +237,11 @@ static void test_unusable_settings(void **state)
         { "tag-dot", "[deliver]\ntag_separator = .\n", "deliver.tag_separator: '.' is not one" },
         { "forward", "[dns]\nforward = 127.0.0.1, nonsense\n",
           "forward: 'nonsense' is no address" },
+        { "route", "[route b]\ndomains = b.test\nvia = 127.0.0.1:99999\n",
+          "[route b] via: '127.0.0.1:99999' is no host" },
+        { "route-password",
+          "[route b]\ndomains = *\nvia = a.test\ntls = verify\nuser = me\npassword_file = none\n",
+          "[route b] cannot read the password from" },
     };
     char path[300], text[400];
     (void)state;

@@ -300,12 +300,21 @@ int serve(struct seam *seam, const struct config *config)
     return status;
 }
 
+static bool routes_are_right(struct server *s)
+{
+    struct buf why = buf_make(4096);
+    enum err e = relay_check(s->seam, s->config, &why);
+    if (e) failed("relay", buf_str(&why));
+    buf_free(&why);
+    return !e;
+}
+
 bool serve_check(struct seam *seam, const struct config *config)
 {
     struct server s = { .seam = seam, .config = config, .arena = arena_make(SERVE_ARENA_BYTES) };
     const struct listener_settings *list;
     const str *names;
-    bool right = make_tls(&s);
+    bool right = make_tls(&s) && routes_are_right(&s);
     size_t n = right ? listeners_of(config, &s.arena, &list, &names) : 0;
     for (size_t i = 0; i < n && right; i++)
         right = port_has_certificate(&s, &list[i], names[i]);

@@ -69,6 +69,14 @@ void relay_free(struct relay *r)
     mem_free(r);
 }
 
+enum err relay_check(struct seam *seam, const struct config *config, struct buf *why)
+{
+    struct relay_routes routes;
+    enum err e = routes_read(&routes, seam, config, why);
+    routes_free(&routes);
+    return e;
+}
+
 /* --- conversations ---------------------------------------------------------------------------- */
 
 static void count(struct conversation *c, size_t by)

@@ -40,6 +40,8 @@ enum err relay_new(struct seam *seam, struct store *store, struct deliver *deliv
 /* On one worker's thread: starts the scheduler's fiber. It ends when the loop drains. */
 enum err relay_start(struct relay *r, struct loop *loop) MUST_CHECK;
 void relay_free(struct relay *r);
+/* Are the routes and the files they name right? On failure *why says what is not. */
+enum err relay_check(struct seam *seam, const struct config *config, struct buf *why) MUST_CHECK;
 
 /* What is remembered of name servers that did not answer is forgotten. Before mail is made due for
  * `posthorn queue retry`: it would be asked for at once. Any thread. */
