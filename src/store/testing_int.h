@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "mail/card.h"
 #include "store/memory.h"
@@ -26,6 +27,8 @@ static const struct store_settings test_settings = {
     .journey_ms = 30ull * 86400000,
     .tombstone_ms = 30ull * 86400000,
     .undelete_ms = 7ull * 86400000,
+    /* So little that whatever is larger than STORE_MEMORY_BODY_BYTES streams. */
+    .body_memory_bytes = STORE_LARGE_PART * STORE_JOURNAL_BODY_BYTES / 2,
 };
 
 static inline struct account add_user(struct world *w, str address)
