@@ -155,40 +155,65 @@ static bool can_name(const struct smtp_client *c, struct smtp_client_rcpt *r)
     return false;
 }
 
-/* An address that no command line can hold is refused by ourselves; the others go on. */
-static enum err rcpts_some(struct smtp_client *c, struct smtp_client_rcpt *rcpts, size_t n,
-                           bool utf8, struct buf *line)
-{
+/* Some recipients that are named in one flight, and which of them were. */
+struct flight {
+    struct smtp_client_rcpt *rcpts;
+    size_t n;
     bool said[RCPTS_AT_ONCE];
-    for (size_t i = 0; i < n; i++) {
-        said[i] = can_name(c, &rcpts[i]);
-        if (!said[i]) continue;
-        rcpt_line(c, &rcpts[i], utf8, line);
-        said[i] = !write_command(c, line);
-        if (!said[i])
-            (void)refuse(&rcpts[i].reply, 553, S("5.1.3"),
+};
+
+/* An address that no command line can hold is refused by ourselves; the others go on. */
+static void say_rcpts(struct smtp_client *c, struct flight *f, bool utf8, struct buf *line)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        f->said[i] = can_name(c, &f->rcpts[i]);
+        if (!f->said[i]) continue;
+        rcpt_line(c, &f->rcpts[i], utf8, line);
+        f->said[i] = !write_command(c, line);
+        if (!f->said[i])
+            (void)refuse(&f->rcpts[i].reply, 553, S("5.1.3"),
                          S("5.1.3 the recipient's address cannot be written"));
     }
+}
+
+static enum err hear_rcpts(struct smtp_client *c, const struct flight *f)
+{
+    enum err e = OK;
     c->step = S("RCPT");
-    enum err e = flush(c);
-    for (size_t i = 0; i < n && !e; i++)
-        if (said[i]) e = rcpt_reply(c, &rcpts[i]);
+    for (size_t i = 0; i < f->n && !e; i++)
+        if (f->said[i]) e = rcpt_reply(c, &f->rcpts[i]);
     return e;
 }
 
+static struct flight flight_from(const struct smtp_client_message *m, size_t at, size_t most)
+{
+    size_t n = m->n - at;
+    return (struct flight){ .rcpts = m->rcpts + at, .n = n < most ? n : most };
+}
+
+/* MAIL and the first recipients go together where the peer takes it (RFC 2920 3.1). */
 static enum err envelope(struct smtp_client *c, const struct smtp_client_message *m,
                          struct buf *line, struct smtp_reply *reply)
 {
     bool utf8 = needs_utf8(m) && c->extensions & EXT_SMTPUTF8; /* as MAIL says */
+    bool together = c->extensions & EXT_PIPELINING;
+    struct flight f = flight_from(m, 0, together ? RCPTS_AT_ONCE : 0);
     mail_line(c, m, line);
     if (write_command(c, line))
         return refuse(reply, 550, S("5.1.7"), S("5.1.7 the sender's address cannot be written"));
+    say_rcpts(c, &f, utf8, line);
     c->step = S("MAIL");
-    enum err e = flush(c);
+    enum err e = flush(c), heard = OK;
     if (!e) e = client_reply(c, c->options.command_ms, reply);
-    size_t step = c->extensions & EXT_PIPELINING ? RCPTS_AT_ONCE : 1;
-    for (size_t at = 0; at < m->n && !e; at += step)
-        e = rcpts_some(c, m->rcpts + at, m->n - at < step ? m->n - at : step, utf8, line);
+    if (e != ERR_GONE) heard = hear_rcpts(c, &f); /* also what answers come after a refusal */
+    if (!e) e = heard;
+    for (size_t at = f.n; at < m->n && !e; at += f.n) {
+        f = flight_from(m, at, together ? RCPTS_AT_ONCE : 1);
+        say_rcpts(c, &f, utf8, line);
+        c->step = S("RCPT");
+        e = flush(c);
+        if (!e) e = hear_rcpts(c, &f);
+    }
     return e;
 }
 
