@@ -99,7 +99,6 @@ static enum err server_context(const struct tls_server *t, struct arena *a, SSL_
 
     if (!ctx) return complain(a, why, "OpenSSL", "no context");
     SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_num_tickets(ctx, 1); /* mail clients come back one at a time */
     SSL_CTX_set_num_tickets(ctx, 1); /* one resumption is enough, and half the bytes */
     enum err e = pair_load(ctx, t, a, why);
     if (e) {
