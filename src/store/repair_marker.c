@@ -10,12 +10,12 @@
 #include "base/limits.h"
 #include "base/scan.h"
 
-static const char path[] = "repairing";
+const char repair_marker[] = "repairing";
 
 bool repair_marker_find(struct seam *seam, uint64_t *lost_bytes)
 {
     char text[REPAIR_MARKER_BYTES];
-    int file = seam_open(seam, path, SEAM_READ);
+    int file = seam_open(seam, repair_marker, SEAM_READ);
     *lost_bytes = 0;
     if (file == -ENOENT) return false;
     if (file < 0) return true;
@@ -33,7 +33,7 @@ int repair_marker_set(struct seam *seam, uint64_t lost_bytes)
              "%llu\nbytes of the journal are lost. A repair is under way here, or was cut off: "
              "posthorn check --repair goes on.\n",
              (unsigned long long)lost_bytes);
-    int file = seam_open(seam, path, SEAM_WRITE | SEAM_CREATE);
+    int file = seam_open(seam, repair_marker, SEAM_WRITE | SEAM_CREATE);
     int code = file < 0 ? file : 0;
     struct iovec iov = { text.p, text.n };
     if (!code && seam_pwritev(seam, file, &iov, 1, 0) != (ssize_t)text.n) code = -EIO;
@@ -45,7 +45,7 @@ int repair_marker_set(struct seam *seam, uint64_t lost_bytes)
 
 int repair_marker_clear(struct seam *seam)
 {
-    int code = seam_unlink(seam, path);
+    int code = seam_unlink(seam, repair_marker);
     if (code == -ENOENT) return 0;
     return code ? code : seam_sync_dir(seam, ".");
 }

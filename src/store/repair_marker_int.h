@@ -6,6 +6,7 @@
 
 #include "run/seam.h"
 
+extern const char repair_marker[]; /* its name in the data folder */
 /* Is a repair unfinished? *lost_bytes: of the journal, by what it had found so far. */
 bool repair_marker_find(struct seam *seam, uint64_t *lost_bytes) MUST_CHECK;
 /* Durable when it returns 0, otherwise as a seam call. */

@@ -99,21 +99,26 @@ static enum err take_lock(struct embedded *e, struct buf *why)
     return ERR_EXISTS;
 }
 
+/* A folder that cannot be looked into says nothing of what was cut off in it. */
+static enum err refuse_if(struct embedded *e, const char *marker, const char *what,
+                          const char *remedy, struct buf *why)
+{
+    struct seam_look found;
+    int code = seam_look(e->seam, marker, &found);
+    if (code == -ENOENT) return OK;
+    if (code)
+        buf_addf(why, "cannot look into %s: %s", seam_data_dir(e->seam), seam_error_text(code));
+    else
+        buf_addf(why, "a %s %s was cut off: posthorn %s", what, seam_data_dir(e->seam), remedy);
+    return code ? ERR_LATER : ERR_DENIED;
+}
+
 static enum err refuse_unfinished(struct embedded *e, struct buf *why)
 {
-    int file = seam_open(e->seam, restore_marker, SEAM_READ);
-    uint64_t lost_bytes;
-    if (file == -ENOENT && (e->options.repair || !repair_marker_find(e->seam, &lost_bytes)))
-        return OK;
-    if (file == -ENOENT) {
-        buf_addf(why, "a repair of %s was cut off: posthorn check --repair goes on with it",
-                 seam_data_dir(e->seam));
-        return ERR_DENIED;
-    }
-    if (file >= 0) seam_close(e->seam, file);
-    buf_addf(why, "a restore into %s was cut off: posthorn restore FOLDER begins it again",
-             seam_data_dir(e->seam));
-    return ERR_DENIED;
+    enum err err =
+        refuse_if(e, restore_marker, "restore into", "restore FOLDER begins it again", why);
+    if (err || e->options.repair) return err;
+    return refuse_if(e, repair_marker, "repair of", "check --repair goes on with it", why);
 }
 
 static enum err make_folder(struct embedded *e, struct buf *why)
