@@ -32,7 +32,7 @@ fuzz          each fuzzer for 5 seconds
 names=$(echo "$suites" | awk 'NF { print $1 }')
 
 # The parts of the run layer that switch stacks or cross threads.
-threaded='^(run/(switch|fiber|loop|work|conn|tls|seam|process)|store/embedded/(memtable|engine))'
+threaded='^(run/(switch|fiber|loop|work|conn|tls|seam|process)|store/embedded/(memtable|engine|body))'
 
 tests() { tools/run_tests.py --tally "$tally" "$@" || true; }
 

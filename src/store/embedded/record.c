@@ -20,6 +20,8 @@ enum {
 };
 
 static const uint8_t record_version = 1;
+/* A newer program's, if the checksum is right; beyond them it is no record. */
+enum { LATER_TYPES = 15, LATER_VERSIONS = 15 };
 
 static void set_le64(char *p, uint64_t value)
 {
@@ -94,17 +96,19 @@ enum err record_read(str in, const struct place *place, uint64_t offset, struct 
 
     uint32_t length = get_le32(in.p + AT_LENGTH);
     uint8_t type = (uint8_t)in.p[AT_TYPE];
-    if (length > STORE_RECORD_BYTES || type < RECORD_COMMIT || type > RECORD_MOVED)
-        return ERR_CORRUPT;
+    uint8_t version = (uint8_t)in.p[AT_VERSION];
+    if (length > STORE_RECORD_BYTES || type == 0 || type > LATER_TYPES) return ERR_CORRUPT;
     /* Before anybody reads megabytes to sum them. */
-    if (get_le64(in.p + AT_GROUP) > offset || in.p[AT_VERSION] == 0) return ERR_CORRUPT;
+    if (get_le64(in.p + AT_GROUP) > offset) return ERR_CORRUPT;
+    if (version == 0 || version > LATER_VERSIONS) return ERR_CORRUPT;
     *need = padded(length);
     if (in.n < RECORD_HEADER_BYTES + length) return ERR_LIMIT;
 
     str covered = { in.p + AT_LENGTH, RECORD_HEADER_BYTES - AT_LENGTH + length };
     if (get_le64(in.p) != checksum(place, offset, covered)) return ERR_CORRUPT;
+    if (type > RECORD_MOVED || version > record_version) return ERR_DENIED;
     *out = (struct record){ .type = (enum record_type)type,
-                            .version = (uint8_t)in.p[AT_VERSION],
+                            .version = version,
                             .number = get_le64(in.p + AT_NUMBER),
                             .group_start = get_le64(in.p + AT_GROUP),
                             .content = { in.p + RECORD_HEADER_BYTES, length },

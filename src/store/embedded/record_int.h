@@ -47,7 +47,8 @@ void record_end(struct buf *b, size_t at);
 void records_seal(struct buf *b, const struct place *place, uint64_t group_start);
 
 /* The record at the front of in, which lies at offset. ERR_NOTFOUND: only zeros, nothing was
- * written here; ERR_LIMIT: in is too short, *need says how many bytes to read; ERR_CORRUPT. */
+ * written here; ERR_LIMIT: in is too short, *need says how many bytes to read; ERR_DENIED: whole, of
+ * a type or version that only a newer program knows; ERR_CORRUPT. */
 enum err record_read(str in, const struct place *place, uint64_t offset, struct record *out,
                      uint64_t *need) MUST_CHECK;
 

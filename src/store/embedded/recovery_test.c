@@ -1,76 +1,18 @@
-/* recovery_test.c - what survives: killed processes, torn tails, damage, failing disks, lost
- * indexes. */
+/* recovery_test.c - what survives: killed processes, torn tails, damage. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/codec.h"
 #include "base/limits.h"
-#include "base/mem.h"
-#include "store/embedded/engine_test_int.h"
-
-static int set_up(void **state)
-{
-    struct place *p = MEM_NEW(struct place);
-    place_make(p);
-    *state = p;
-    return place_open(p) == OK ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    place_remove(*state);
-    mem_free(*state);
-    return 0;
-}
-
-static struct buf path_of(struct place *p, const char *name)
-{
-    struct buf path = buf_make(300);
-    buf_addf(&path, "%s/%s", p->folder, name);
-    buf_addc(&path, 0);
-    return path;
-}
-
-static struct buf file_read(struct place *p, const char *name)
-{
-    struct buf path = path_of(p, name), bytes = buf_make(64 * 1024 * 1024);
-    FILE *f = fopen(path.p, "r");
-    assert_non_null(f);
-    size_t n = 1;
-    while (n) {
-        char *room = buf_reserve(&bytes, 65536);
-        n = fread(room, 1, 65536, f);
-        buf_commit(&bytes, n);
-    }
-    fclose(f);
-    buf_free(&path);
-    return bytes;
-}
-
-static void file_write(struct place *p, const char *name, str bytes)
-{
-    struct buf path = path_of(p, name);
-    FILE *f = fopen(path.p, "w");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes.p, 1, bytes.n, f), bytes.n);
-    fclose(f);
-    buf_free(&path);
-}
+#include "store/embedded/recovery_test_int.h"
 
 /* --- kill -9 -------------------------------------------------------------------------------- */
 
@@ -231,15 +173,6 @@ static void what_was_answered_survives_kill_9(void **state)
 
 /* --- torn and damaged segments -------------------------------------------------------------- */
 
-static void three_puts(struct place *p, void *arg)
-{
-    (void)arg;
-    assert_int_equal(put(p, 20, S("a"), S("first")), OK);
-    assert_int_equal(put(p, 20, S("b"), S("second")), OK);
-    assert_int_equal(put(p, 20, S("c"), S("third")), OK);
-}
-
-static const char segment_1[] = "journal/0000000001.seg";
 /* A record of such a put: header 40, head 16, row 4 + 8 + 1 + 5, 6 or 5; padded to 8. */
 enum {
     FIRST = 4096,
@@ -360,284 +293,6 @@ static void a_torn_group_loses_its_rest(void **state)
     buf_free(&whole);
 }
 
-/* --- disks that fail ------------------------------------------------------------------------ */
-
-static void put_answers(struct place *p, void *arg)
-{
-    const struct put *put_this = arg;
-    enum err e = put(p, put_this->a.n, put_this->key, put_this->value);
-    assert_int_equal(e, put_this->value.n ? OK : ERR_LATER);
-}
-
-static void try_put(struct place *p, str key, str value)
-{
-    struct put put_this = { { 20 }, key, value };
-    place_run(p, put_answers, &put_this);
-}
-
-static void reopen_without_index(struct place *p)
-{
-    place_close(p);
-    place_erase(p, "index");
-    assert_int_equal(place_open(p), OK);
-}
-
-static const struct seam_faults no_faults;
-static const struct {
-    struct seam_faults plan;
-    const char *why;
-} once[] = {
-    { { .sync = { 1, 1, -EIO } }, "a sync fails" },
-    { { .write = { 1, 1, -EIO } }, "a write fails" },
-    { { .write = { 1, 1, 0 } }, "a write is short" },
-    { { .write = { 1, 1, -ENOSPC } }, "the disk is full for once" },
-};
-
-static void one_failure_goes_unnoticed(void **state)
-{
-    struct place *p = *state;
-    try_put(p, S("before"), S("x"));
-    for (size_t i = 0; i < COUNT_OF(once); i++) {
-        seam_faults(p->seam, &once[i].plan);
-        try_put(p, S("k"), str_of(once[i].why));
-        seam_faults(p->seam, &no_faults);
-        assert_true(row_is(p, 20, S("k"), once[i].why));
-        reopen_without_index(p);
-        assert_true(row_is(p, 20, S("k"), once[i].why));
-        assert_true(row_is(p, 20, S("before"), "x"));
-    }
-}
-
-static const struct {
-    struct seam_faults plan;
-    const char *why;
-} lasting[] = {
-    { { .sync = { 1, 1000, -EIO } }, "every sync fails" },
-    { { .write = { 1, 1000, -EIO } }, "every write fails" },
-    { { .write = { 1, 1000, 0 } }, "every write is short" },
-    { { .allocate = { 1, 1000, -ENOSPC }, .write = { 1, 1000, -ENOSPC } }, "the disk is full" },
-};
-
-static void a_failing_disk_means_later_and_it_goes_on_by_itself(void **state)
-{
-    struct place *p = *state;
-    for (size_t i = 0; i < COUNT_OF(lasting); i++) {
-        try_put(p, S("before"), str_of(lasting[i].why));
-        seam_faults(p->seam, &lasting[i].plan);
-        try_put(p, S("refused"), S(""));
-        try_put(p, S("refused"), S(""));
-        assert_true(row_is(p, 20, S("refused"), NULL));
-        assert_true(row_is(p, 20, S("before"), lasting[i].why));
-        assert_true(engine_stats(p->engine).failing);
-        seam_faults(p->seam, &no_faults);
-        try_put(p, S("after"), str_of(lasting[i].why));
-        assert_false(engine_stats(p->engine).failing);
-        reopen_without_index(p);
-        assert_true(row_is(p, 20, S("refused"), NULL));
-        assert_true(row_is(p, 20, S("before"), lasting[i].why));
-        assert_true(row_is(p, 20, S("after"), lasting[i].why));
-    }
-}
-
-/* --- a full disk ------------------------------------------------------------------------------ */
-
-static void full_disk(struct place *p, void *arg)
-{
-    struct body *b;
-    (void)arg;
-    /* The first group needs room: the reserve is given up for it. */
-    seam_faults(p->seam, &(struct seam_faults){ .allocate = { 1, 1, -ENOSPC } });
-    assert_int_equal(put(p, 20, S("k"), S("kept")), OK);
-    assert_true(row_is(p, 20, S("k"), "kept"));
-    assert_int_equal(body_begin(p->engine, &b), ERR_LATER); /* rows go on, new mail does not */
-    assert_int_equal(put(p, 20, S("k"), S("changed")), OK);
-    seam_faults(p->seam, &no_faults);
-    enum err e = ERR_LATER;
-    for (int i = 0; i < 60 && e; i++) {
-        assert_int_equal(fiber_sleep_until(seam_mono_us(p->seam) + 100000), OK);
-        e = body_begin(p->engine, &b);
-    }
-    assert_int_equal(e, OK); /* there is room: it noticed by itself */
-    body_free(b);
-}
-
-static void a_full_disk_refuses_mail_and_keeps_rows(void **state)
-{
-    struct place *p = *state;
-    struct buf path = path_of(p, "reserve");
-    assert_int_equal(access(path.p, F_OK), 0);
-    place_run(p, full_disk, NULL);
-    assert_int_equal(access(path.p, F_OK), 0); /* made again */
-    buf_free(&path);
-}
-
-static size_t files_in_journal(struct place *p)
-{
-    struct buf path = path_of(p, "journal");
-    DIR *d = opendir(path.p);
-    assert_non_null(d);
-    size_t n = 0;
-    for (struct dirent *e; (e = readdir(d));)
-        n += e->d_name[0] != '.';
-    closedir(d);
-    buf_free(&path);
-    return n;
-}
-
-/* Room for a header and none for an extent: each try would else leave one more file behind. */
-static void a_full_disk_costs_no_segments(void **state)
-{
-    struct place *p = *state;
-    seam_faults(p->seam, &(struct seam_faults){ .allocate = { 1, 1000, -ENOSPC } });
-    for (int i = 0; i < 10; i++)
-        try_put(p, S("refused"), S(""));
-    assert_int_equal(files_in_journal(p), 1);
-    seam_faults(p->seam, &no_faults);
-    try_put(p, S("after"), S("x"));
-    assert_int_equal(files_in_journal(p), 1);
-    reopen_without_index(p);
-    assert_true(row_is(p, 20, S("refused"), NULL));
-    assert_true(row_is(p, 20, S("after"), "x"));
-}
-
-/* --- who may open --------------------------------------------------------------------------- */
-
-static void refused(struct place *p, enum err wanted, const char *word)
-{
-    struct buf why = buf_make(1000);
-    struct engine *second;
-    assert_int_equal(engine_embedded_open(&p->options, &second, &why), wanted);
-    assert_int_not_equal(str_find(buf_str(&why), str_of(word)), STR_NPOS);
-    buf_free(&why);
-}
-
-static void a_second_opener_is_refused(void **state)
-{
-    refused(*state, ERR_EXISTS, "in use");
-}
-
-static void a_newer_format_is_refused(void **state)
-{
-    struct place *p = *state;
-    place_run(p, three_puts, NULL);
-    place_close(p);
-    struct buf whole = file_read(p, segment_1);
-    whole.p[8]++; /* the format's number; the checksum may be of another kind then */
-    file_write(p, segment_1, buf_str(&whole));
-    refused(p, ERR_DENIED, "newer format");
-    whole.p[8]--;
-    file_write(p, segment_1, buf_str(&whole));
-    assert_int_equal(place_open(p), OK);
-    buf_free(&whole);
-}
-
-/* Nothing is guessed; the words say what helps, and it does. */
-static void a_damaged_index_is_refused_with_its_remedy(void **state)
-{
-    struct place *p = *state;
-    place_run(p, three_puts, NULL);
-    place_close(p);
-    struct buf bytes = buf_make(2 * STORE_INDEX_UNBEGUN_BYTES);
-    buf_fill(&bytes, 'x', STORE_INDEX_UNBEGUN_BYTES + 1);
-    file_write(p, "index/data.mdb", buf_str(&bytes));
-    buf_free(&bytes);
-    refused(p, ERR_CORRUPT, "posthorn check --repair");
-    place_erase(p, "index");
-    assert_int_equal(place_open(p), OK);
-    assert_true(row_is(p, 20, S("c"), "third"));
-}
-
-/* As a power cut leaves it: LMDB has sized the file, and not one of its sectors came through. */
-static void an_index_that_was_never_begun_is_made_anew(void **state)
-{
-    struct place *p = *state;
-    static const char zeros[8192];
-    static const size_t sizes[] = { 0, 100, 4096, sizeof zeros };
-    place_run(p, three_puts, NULL);
-    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        place_close(p);
-        place_erase(p, "index");
-        assert_int_equal(seam_mkdir(p->seam, "index"), 0);
-        file_write(p, "index/data.mdb", (str){ zeros, sizes[i] });
-        assert_int_equal(place_open(p), OK);
-        assert_true(row_is(p, 20, S("c"), "third"));
-    }
-}
-
-/* --- what was refused ------------------------------------------------------------------------ */
-
-static enum err change_nothing(struct txn *t, void *arg)
-{
-    (void)t, (void)arg;
-    return OK;
-}
-
-static void commit_nothing(struct place *p, void *arg)
-{
-    *(enum err *)arg = engine_commit(p->engine, change_nothing, NULL);
-}
-
-static void copy_file(int from, int to, const char *name)
-{
-    struct stat st;
-    int in = openat(from, name, O_RDONLY);
-    if (in < 0) return;
-    int out = openat(to, name, O_WRONLY | O_CREAT, 0600);
-    assert_int_equal(fstat(in, &st), 0);
-    for (off_t left = st.st_size; left > 0;) {
-        ssize_t n = sendfile(out, in, NULL, (size_t)left);
-        assert_true(n > 0);
-        left -= n;
-    }
-    close(in);
-    close(out);
-}
-
-/* What a crash now would leave: is the row there after it? */
-static bool row_after_crash(struct place *p, str key)
-{
-    struct place after = { .folder = "/tmp/ph-engine-XXXXXX" };
-    if (!mkdtemp(after.folder)) abort();
-    int from = open(p->folder, O_RDONLY | O_DIRECTORY);
-    int to = open(after.folder, O_RDONLY | O_DIRECTORY);
-    assert_int_equal(mkdirat(to, "journal", 0700), 0);
-    for (unsigned n = 1; n < 9; n++) {
-        char name[40];
-        snprintf(name, sizeof name, "journal/%010u.seg", n);
-        copy_file(from, to, name);
-    }
-    close(from);
-    close(to);
-    after.seam = seam_real_new(after.folder);
-    after.loop = loop_new(after.seam, 0);
-    after.options = (struct embedded_options){ .seam = after.seam };
-    assert_int_equal(place_open(&after), OK);
-    bool there = !row_is(&after, 20, key, NULL);
-    place_remove(&after);
-    return there;
-}
-
-/* A group that reached the file and was not synced may come back. So nobody is told that all is
- * well without it before a new segment says that it does not count. */
-static void what_was_refused_does_not_come_back_once_others_were_answered(void **state)
-{
-    static const struct seam_faults dead = { .sync = { 1, 1, -EIO }, .open = { 1, 1000, -EIO } };
-    struct place *p = *state;
-    enum err e;
-    try_put(p, S("a"), S("first"));
-    seam_faults(p->seam, &dead);
-    try_put(p, S("b"), S("")); /* and is refused */
-    assert_true(row_is(p, 20, S("b"), NULL));
-    place_run(p, commit_nothing, &e);
-    assert_int_equal(e, ERR_LATER);
-    assert_true(row_after_crash(p, S("b"))); /* for it can come back */
-    seam_faults(p->seam, &no_faults);
-    place_run(p, commit_nothing, &e);
-    assert_int_equal(e, OK);
-    assert_false(row_after_crash(p, S("b")));
-    assert_true(row_after_crash(p, S("a")));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -645,19 +300,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_torn_tail_ends_the_segment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_record_is_passed_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_torn_group_loses_its_rest, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_failure_goes_unnoticed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_failing_disk_means_later_and_it_goes_on_by_itself, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_full_disk_refuses_mail_and_keeps_rows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_full_disk_costs_no_segments, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_second_opener_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_newer_format_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_damaged_index_is_refused_with_its_remedy, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(
-            what_was_refused_does_not_come_back_once_others_were_answered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_index_that_was_never_begun_is_made_anew, set_up,
-                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

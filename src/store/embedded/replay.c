@@ -177,7 +177,9 @@ static enum err replay_logs(struct replay *r, struct buf *why)
         if (!found_is_log(f) || f->abandoned || f->number < first) continue;
         enum err e = replay_log(r, f);
         if (e) {
-            buf_addf(why, "cannot replay %s: %s", segment_path(f->number).text, err_text(e));
+            buf_addf(why, "cannot replay %s: %s", segment_path(f->number).text,
+                     e == ERR_DENIED ? "it has a record of a newer program: use that one"
+                                     : err_text(e));
             return e;
         }
     }

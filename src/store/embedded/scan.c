@@ -93,18 +93,19 @@ static enum err walk(struct segments *t, struct segment *segment, uint64_t from,
     uint64_t at = from;
     enum err e = size < 0 ? ERR_LATER : OK;
     s.size = size < 0 ? 0 : (uint64_t)size;
-    while (e != ERR_LATER && at < stop && !(end && at >= end)) {
+    while (e != ERR_LATER && e != ERR_DENIED && at < stop && !(end && at >= end)) {
         struct record r;
         e = record_at(&s, at, &r);
         if (e == OK) {
             v->record(v->arg, at, &r);
             at += r.bytes;
-        } else if (e != ERR_LATER && !skip(&s, &at, end, v)) {
+        } else if (e != ERR_LATER && e != ERR_DENIED && !skip(&s, &at, end, v)) {
             break;
         }
     }
     buf_free(&s.window);
     *end_found = end && at < stop ? end : at;
+    if (e == ERR_DENIED) return e;
     return e == ERR_LATER || s.failed ? ERR_LATER : OK;
 }
 
