@@ -26,8 +26,8 @@ enum {
     USERS = 3,
     LETTERS = 160, /* so many that half of the index is not taken for one that never began */
     SMALL = 900,
-    MIDDLE = 40000, /* kept as it is; a smaller one is compressed, for the sake of its header */
-    LARGE = 300000, /* has a segment of its own */
+    MIDDLE = 40000,  /* kept as it is; a smaller one is compressed, for the sake of its header */
+    LARGE = 1800000, /* has a segment of its own */
     KNOWN = USERS * LETTERS + 1,
 };
 
