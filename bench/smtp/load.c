@@ -1,5 +1,6 @@
 /* load.c - people who send: each connection a thread, one message after another. */
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ static int dial(const char *address, int port)
     if (inet_pton(AF_INET, address, &at.sin_addr) != 1) bench_die("no address: %s", address);
     if (connect(fd, (struct sockaddr *)&at, sizeof at))
         bench_die("cannot connect to %s:%d", address, port);
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct timeval patience = { .tv_sec = 60 };
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return fd;

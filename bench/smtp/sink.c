@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -137,6 +138,8 @@ static void greet(struct sink *s)
 {
     int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) return;
+    int on = 1; /* replies to commands that came together would wait for each other's ACK */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct client *c = calloc(1, sizeof *c);
     c->fd = fd;
     struct epoll_event e = { .events = EPOLLIN, .data.ptr = c };

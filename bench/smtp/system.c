@@ -14,7 +14,7 @@
 #include "support/wire.h"
 #include "support/world_int.h"
 
-enum { START_S = 30, HOST_POSTHORN = 20, HOST_POSTFIX = 21 };
+enum { START_S = 120, HOST_POSTHORN = 20, HOST_POSTFIX = 21 };
 
 static const char script[] = SOURCE_DIR "/tools/peers.sh";
 
