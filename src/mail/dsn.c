@@ -365,19 +365,24 @@ static void write_header_lines(struct buf *out, str block)
     }
 }
 
-static void write_original(struct buf *out, const struct dsn *d, bool international)
+/* False: what was left out of it (a NUL) has made it say the boundary. */
+static bool write_original(struct buf *out, const struct dsn *d, bool international)
 {
+    size_t at;
     str header = str_take(d->original, header_block_size(d->original));
     if (d->full && is_plain_mail(d->original)) {
         open_part(out, d, international ? S("message/global") : S("message/rfc822"),
                   has_8bit(d->original));
+        at = out->n;
         buf_add(out, d->original);
     } else {
         open_part(out, d, international ? S("message/global-headers") : S("text/rfc822-headers"),
                   has_8bit(header));
+        at = out->n;
         write_header_lines(out, header);
     }
     if (!str_ends(buf_str(out), S("\n"))) buf_add(out, S("\r\n"));
+    return str_find(str_from(buf_str(out), at), d->boundary) == STR_NPOS;
 }
 
 bool dsn_write(struct buf *out, const struct dsn *d)
@@ -387,7 +392,7 @@ bool dsn_write(struct buf *out, const struct dsn *d)
     write_header(out, d);
     write_words(out, d, names_beyond_ascii(d) || !str_is_ascii(d->journey));
     write_status(out, d, international);
-    write_original(out, d, international);
+    if (!write_original(out, d, international)) return false;
     buf_add(out, S("--"));
     buf_add(out, d->boundary);
     buf_add(out, S("--\r\n"));

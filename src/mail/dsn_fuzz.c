@@ -50,6 +50,17 @@ static void check(str message)
     arena_free(&a);
 }
 
+/* As it is, or once NULs and CRs are left out of it. */
+static bool says_boundary(struct arena *a, str text, str boundary)
+{
+    char *kept = arena_alloc(a, text.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; kept && i < text.n; i++)
+        if (text.p[i] && text.p[i] != '\r') kept[n++] = text.p[i];
+    return !kept || str_find(text, boundary) != STR_NPOS ||
+           str_find((str){ kept, n }, boundary) != STR_NPOS;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a = arena_make(1 << 20);
@@ -75,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (dsn_write(&out, &d))
             check(buf_str(&out));
         else
-            assert(str_find(rest, d.boundary) != STR_NPOS);
+            assert(says_boundary(&a, rest, d.boundary));
         buf_free(&out);
     }
     arena_free(&a);
