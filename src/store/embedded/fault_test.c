@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/embedded/recovery_test_int.h"
+#include "store/embedded/recovery_fixture.h"
 
 /* --- disks that fail ------------------------------------------------------------------------ */
 

@@ -10,7 +10,7 @@
 #include "base/codec.h"
 #include "base/limits.h"
 #include "store/embedded/index_int.h"
-#include "store/embedded/recovery_test_int.h"
+#include "store/embedded/recovery_fixture.h"
 
 /* --- who may open --------------------------------------------------------------------------- */
 

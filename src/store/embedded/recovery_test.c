@@ -12,7 +12,7 @@
 
 #include "base/codec.h"
 #include "base/limits.h"
-#include "store/embedded/recovery_test_int.h"
+#include "store/embedded/recovery_fixture.h"
 
 /* --- kill -9 -------------------------------------------------------------------------------- */
 

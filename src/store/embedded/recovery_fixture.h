@@ -1,7 +1,7 @@
-/* recovery_test_int.h - for tests that look at a store's files: read and write them, fill a few
+/* recovery_fixture.h - for tests that look at a store's files: read and write them, fill a few
  * rows. */
-#ifndef STORE_EMBEDDED_RECOVERY_TEST_INT_H
-#define STORE_EMBEDDED_RECOVERY_TEST_INT_H
+#ifndef STORE_EMBEDDED_RECOVERY_FIXTURE_H
+#define STORE_EMBEDDED_RECOVERY_FIXTURE_H
 
 #include <stdio.h>
 #include <stdlib.h>
