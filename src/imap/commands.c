@@ -34,4 +34,10 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_COPY]         = { S_INIT("COPY"), SELECTED, 0, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },
     [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, 0, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
 };
+
+const struct capability_row imap_extensions[] = {
+    { S_INIT("LITERAL+"), LOGGED_IN, S_INIT("RFC 7888") },
+    { S_INIT("LITERAL-"), NOT_AUTHENTICATED, S_INIT("RFC 7888 5") }, /* 4 KiB, which is what a stranger may send */
+};
 /* clang-format on */
+const size_t imap_extensions_n = COUNT_OF(imap_extensions);

@@ -237,7 +237,7 @@ enum err imap_fetch(struct imap *s, const struct command *c)
 {
     struct fetching g = { .s = s, .c = c, .wants = wants(&c->fetch) };
     if (c->fetch.vanished) return imap_bad(s, S("QRESYNC is not offered"));
-    if (c->fetch.has_changed_since || asks_for(&c->fetch, FETCH_MODSEQ)) s->condstore = true;
+    if (c->fetch.has_changed_since || asks_for(&c->fetch, FETCH_MODSEQ)) imap_enable_now(s, ENABLED_CONDSTORE);
     struct look look;
     enum err e = imap_look(s, &look);
     if (e) return e;

@@ -194,7 +194,7 @@ enum err imap_search(struct imap *s, const struct command *c)
     /* Scratch is emptied for each turn, what was found is kept apart from it. */
     struct arena scratch = arena_make(IMAP_MEMORY_BYTES), kept = arena_make(IMAP_MEMORY_BYTES);
     struct searching g = { .s = s, .c = c, .hits = uidset_make(&kept) };
-    if (c->search.modseq) s->condstore = true;
+    if (c->search.modseq) imap_enable_now(s, ENABLED_CONDSTORE);
     enum err e = begin(&g);
     while (!e && g.walk.uid.n)
         e = walk(&g, &scratch);

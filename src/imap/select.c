@@ -65,7 +65,7 @@ enum err imap_select(struct imap *s, const struct command *c)
     if (s->state == SELECTED)
         reply_untagged(&s->reply, S("OK"), S("CLOSED"), S("the previous mailbox is closed"));
     imap_unselect(s);
-    if (c->select.condstore) s->condstore = true;
+    if (c->select.condstore) imap_enable_now(s, ENABLED_CONDSTORE);
 
     s->read_only = c->what == VERB_EXAMINE;
     enum err e = enter(s, c->select.mailbox);

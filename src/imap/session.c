@@ -15,8 +15,12 @@ static bool may_log_in(const struct imap *s)
 void imap_capabilities(struct imap *s, struct buf *out)
 {
     bool stranger = s->state == NOT_AUTHENTICATED;
-    /* RFC 7888 5: LITERAL- promises 4 KiB, which is what a stranger may send. */
-    buf_add(out, stranger ? S("IMAP4rev1 LITERAL-") : S("IMAP4rev1 LITERAL+"));
+    buf_add(out, S("IMAP4rev1"));
+    for (size_t i = 0; i < imap_extensions_n; i++) {
+        if (!(imap_extensions[i].states & s->state)) continue;
+        buf_addc(out, ' ');
+        buf_add(out, imap_extensions[i].name);
+    }
     for (size_t i = 0; i < COUNT_OF(imap_commands); i++) {
         if (imap_commands[i].capability.n == 0) continue;
         buf_addc(out, ' ');
@@ -73,14 +77,35 @@ enum err imap_id(struct imap *s, const struct command *c)
     return OK;
 }
 
+/* What ENABLE knows, and what each brings along. */
+static const struct {
+    str name;
+    unsigned bits;
+} enables[] = {
+    { S_INIT("CONDSTORE"), ENABLED_CONDSTORE },
+};
+
+void imap_enable_now(struct imap *s, enum enabled what)
+{
+    s->enabled |= what;
+}
+
+static void enable(struct imap *s, str name)
+{
+    for (size_t i = 0; i < COUNT_OF(enables); i++) {
+        bool there = (s->enabled & enables[i].bits) == enables[i].bits;
+        if (!str_ieq(name, enables[i].name) || there) continue;
+        s->enabled |= enables[i].bits;
+        reply_words(&s->reply, S(" "));
+        reply_words(&s->reply, enables[i].name);
+    }
+}
+
 enum err imap_enable(struct imap *s, const struct command *c)
 {
     reply_words(&s->reply, S("* ENABLED"));
-    for (size_t i = 0; i < c->enable.n; i++) {
-        if (!str_ieq(c->enable.items[i], S("CONDSTORE")) || s->condstore) continue;
-        s->condstore = true;
-        reply_words(&s->reply, S(" CONDSTORE"));
-    }
+    for (size_t i = 0; i < c->enable.n; i++)
+        enable(s, c->enable.items[i]);
     reply_end(&s->reply);
     return OK;
 }

@@ -20,6 +20,11 @@ enum imap_state {
     ANY = NOT_AUTHENTICATED | LOGGED_IN,
 };
 
+/* What changes how the session speaks; set by ENABLE, and by commands that imply it. */
+enum enabled {
+    ENABLED_CONDSTORE = 1 << 0, /* RFC 7162 3.1: FETCH responses carry MODSEQ */
+};
+
 /* What the tagged answer of the command will say; empty parts are filled in by imap_answer. */
 struct answer {
     bool sent; /* the command gave its answer itself */
@@ -37,7 +42,7 @@ struct imap {
 
     struct account account; /* from log-in on */
     str user;               /* own memory; for the log */
-    bool condstore;         /* RFC 7162 3.1: FETCH responses carry MODSEQ */
+    unsigned enabled;       /* enum enabled: what the client turned on, RFC 9051 6.3.1 */
 
     struct told told;       /* of the selected mailbox */
     bool read_only;         /* EXAMINE */
@@ -133,6 +138,16 @@ struct command_row {
     str rfc;
 };
 extern const struct command_row imap_commands[VERBS];
+/* What is announced besides the commands' rows: extensions of commands that belong to several, or none. */
+struct capability_row {
+    str name;
+    enum imap_state states; /* in which it is announced */
+    str rfc;
+};
+extern const struct capability_row imap_extensions[];
+extern const size_t imap_extensions_n;
+/* Turn it on, as ENABLE would; QRESYNC and the like name what they imply in their bits. */
+void imap_enable_now(struct imap *s, enum enabled what);
 /* "IMAP4rev1 …" of this session at this moment. */
 void imap_capabilities(struct imap *s, struct buf *out);
 

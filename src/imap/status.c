@@ -41,7 +41,7 @@ enum err imap_status(struct imap *s, const struct command *c)
     struct mailbox m;
     enum err e = imap_find_mailbox(s, c->status.mailbox, &m);
     if (e) return e;
-    if (c->status.items & STATUS_HIGHESTMODSEQ) s->condstore = true; /* RFC 7162 3.1 */
+    if (c->status.items & STATUS_HIGHESTMODSEQ) imap_enable_now(s, ENABLED_CONDSTORE); /* RFC 7162 3.1 */
     imap_tell_status(s, &m, c->status.items);
     return OK;
 }

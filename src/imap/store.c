@@ -174,7 +174,7 @@ enum err imap_store(struct imap *s, const struct command *c)
 {
     if (s->read_only) return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
     struct storing g = { .s = s, .args = &c->store };
-    if (c->store.has_unchanged_since) s->condstore = true;
+    if (c->store.has_unchanged_since) imap_enable_now(s, ENABLED_CONDSTORE);
     enum err e = prepare(&g, c);
     if (e || g.named.uids.n == 0) return e;
     struct uidset failed = uidset_make(&s->arena);
@@ -183,7 +183,7 @@ enum err imap_store(struct imap *s, const struct command *c)
     /* MODSEQ must be told of silent changes too, RFC 7162 3.1.3: then everything is told. */
     if (!c->store.silent)
         e = tell(&g, c);
-    else if (!s->condstore && failed.n == 0)
+    else if (!(s->enabled & ENABLED_CONDSTORE) && failed.n == 0)
         e = expect(&g);
     else
         g.own.n = 0;

@@ -38,7 +38,7 @@ void imap_tell_flags(struct imap *s, const struct look *look, struct seq seq,
     }
     reply_words(r, S("FLAGS "));
     reply_flags(r, m->flags, look->keywords, look->keywords_n);
-    if (s->condstore) {
+    if (s->enabled & ENABLED_CONDSTORE) {
         reply_words(r, S(" MODSEQ ("));
         reply_number(r, m->modseq.n);
         reply_words(r, S(")"));
