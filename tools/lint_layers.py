@@ -17,7 +17,7 @@ LIBRARIES = {
     r"unbound\.h":                    "dns",
     r"lmdb\.h":                       "store/embedded",
     r"zstd\.h":                       "store/embedded",
-    r"xxhash\.h":                     "store base",
+    r"xxhash\.h":                     "store base search",
     r"(argon2|crypt)\.h":             "auth",
     r"idn2\.h":                       "mail dns",
     r"uni(?!std)[a-z]*\.h":          "base mail search",

@@ -198,6 +198,9 @@
 #define SMTP_ENVID_BYTES     100   /* RFC 3461 4.4 */
 #define SMTP_ORCPT_BYTES     500   /* RFC 3461 4.2 */
 
+/* --- search --------------------------------------------------------------------------------- */
+#define SEARCH_TEXTS         16    /* of one question: a bit each */
+
 /* --- imap, pop3 ----------------------------------------------------------------------------- */
 #define IMAP_LINE_BYTES           (64 * 1024) /* RFC 7162 4: at least 8192 */
 #define IMAP_LITERAL_UNAUTH_BYTES 4096        /* security.md 12 */

@@ -4,6 +4,7 @@
 
 #include "auth/auth.h"
 #include "run/conn.h"
+#include "search/search.h"
 
 struct imap_settings {
     uint64_t idle_ms;         /* a logged-in client may be silent this long */
@@ -21,6 +22,7 @@ struct imap_server {
     const struct imap_settings *settings;
     struct store *store;
     struct auth *auth;
+    struct search *search;    /* NULL: bodies are searched by reading them */
 };
 extern const struct conn_handler imap_handler; /* listener_config.arg is a struct imap_server */
 
