@@ -161,6 +161,20 @@ ADMIN_REQUEST(admin_user_quota)
     return e;
 }
 
+ADMIN_REQUEST(admin_user_admin)
+{
+    (void)r;
+    struct arena arena = arena_make(ADMIN_ARENA_BYTES);
+    struct user u;
+    bool yes = str_eq(args[1], S("yes"));
+    enum err e = user_load(a, args[0], &arena, &u, out);
+    if (!e && !yes && !str_eq(args[1], S("no"))) e = admin_fail(out, ERR_SYNTAX, "say yes or no");
+    u.administrator = yes;
+    if (!e) e = user_save(a, &u, "standing as administrator", out);
+    arena_free(&arena);
+    return e;
+}
+
 ADMIN_REQUEST(admin_user_remove)
 {
     (void)r;
@@ -198,7 +212,8 @@ static bool user_line(void *arg, const struct user *u)
         buf_addf(lines->out, " of ");
         admin_size_text(q.bytes_max, lines->out);
     }
-    buf_addf(lines->out, "%s\n", u->suspended ? "  suspended" : "");
+    buf_addf(lines->out, "%s%s\n", u->administrator ? "  administrator" : "",
+             u->suspended ? "  suspended" : "");
     return true;
 }
 

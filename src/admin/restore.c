@@ -61,7 +61,7 @@ static bool tell_inventory(struct serving *s, str address)
 
 static enum err make_user(struct serving *s, str words, struct buf *why)
 {
-    enum { BYTES, MESSAGES, SUSPENDED, NUMBERS };
+    enum { BYTES, MESSAGES, SUSPENDED, ADMINISTRATOR, NUMBERS };
     uint64_t n[NUMBERS];
     str hash;
     enum err e = stream_numbers(words, n, NUMBERS);
@@ -72,7 +72,8 @@ static enum err make_user(struct serving *s, str words, struct buf *why)
                       .quota_bytes = n[BYTES],
                       .quota_messages = n[MESSAGES],
                       .created_us = seam_wall_us(s->admin->seam),
-                      .suspended = n[SUSPENDED] != 0 };
+                      .suspended = n[SUSPENDED] != 0,
+                      .administrator = n[ADMINISTRATOR] != 0 };
     e = store_user_add(s->admin->store, &u, &s->account);
     str domain = str_from(s->address, str_rchr(s->address, '@') + 1);
     if (e == ERR_NOTFOUND)
@@ -194,8 +195,8 @@ static enum err answer(struct restore_talk *t, struct buf *why)
 
 enum err restore_user(struct restore_talk *t, const struct user *u, struct buf *why)
 {
-    conn_writef(t->conn, "user %llu %llu %d\n", (unsigned long long)u->quota_bytes,
-                (unsigned long long)u->quota_messages, u->suspended);
+    conn_writef(t->conn, "user %llu %llu %d %d\n", (unsigned long long)u->quota_bytes,
+                (unsigned long long)u->quota_messages, u->suspended, u->administrator);
     stream_word(t->conn, u->password_hash);
     return answer(t, why);
 }

@@ -18,6 +18,7 @@ enum verb {
     VERB_APPEND, VERB_IDLE,
     VERB_CLOSE, VERB_UNSELECT, VERB_CHECK, VERB_EXPUNGE, VERB_SEARCH, VERB_FETCH, VERB_STORE,
     VERB_COPY, VERB_MOVE,
+    VERB_GETQUOTA, VERB_GETQUOTAROOT, VERB_SETQUOTA,
     VERBS
 };
 
@@ -68,6 +69,7 @@ enum status_item {
     STATUS_DELETED       = 1 << 5,
     STATUS_SIZE          = 1 << 6,
     STATUS_HIGHESTMODSEQ = 1 << 7,
+    STATUS_DELETED_STORAGE = 1 << 8, /* RFC 9208 4.1.4 */
 };
 struct status_args {
     str mailbox;
@@ -192,6 +194,13 @@ struct login_args {
     str user, password;
 };
 
+/* GETQUOTA, SETQUOTA, RFC 9208 4.1 */
+struct quota_args {
+    str root;
+    bool has_storage, has_messages, has_other; /* other: a resource that is not limited here */
+    uint64_t storage_kib, messages;
+};
+
 struct command {
     str tag;
     enum verb what;
@@ -210,6 +219,7 @@ struct command {
         struct store_args store;
         struct search_args search;
         struct seqset expunge; /* UID EXPUNGE */
+        struct quota_args quota; /* GETQUOTA SETQUOTA; GETQUOTAROOT has mailbox */
     };
 };
 

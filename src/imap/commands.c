@@ -33,6 +33,9 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_STORE]        = { S_INIT("STORE"), SELECTED, USES_SEQ, imap_store, S_INIT("CONDSTORE"), S_INIT("RFC 9051 6.4.6") },
     [VERB_COPY]         = { S_INIT("COPY"), SELECTED, 0, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },
     [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, 0, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
+    [VERB_GETQUOTA]     = { S_INIT("GETQUOTA"), LOGGED_IN, 0, imap_getquota, S_INIT("QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"), S_INIT("RFC 9208 4.1.1") },
+    [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), LOGGED_IN, 0, imap_getquotaroot, S_INIT(""), S_INIT("RFC 9208 4.1.2") },
+    [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"), LOGGED_IN, 0, imap_setquota, S_INIT("QUOTASET"), S_INIT("RFC 9208 4.1.3") },
 };
 
 const struct capability_row imap_extensions[] = {

@@ -52,6 +52,9 @@ static const struct { str name; rule_fn *arguments; int how; } rules[VERBS] = {
     [VERB_STORE]        = { S_INIT("STORE"),        parse_store_args, UID_FORM },
     [VERB_COPY]         = { S_INIT("COPY"),         parse_copy_args, UID_FORM },
     [VERB_MOVE]         = { S_INIT("MOVE"),         parse_copy_args, UID_FORM },
+    [VERB_GETQUOTA]     = { S_INIT("GETQUOTA"),     parse_getquota_args, 0 },
+    [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), parse_mailbox_args, 0 },
+    [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"),     parse_setquota_args, 0 },
 };
 /* clang-format on */
 

@@ -78,6 +78,8 @@ void parse_search_args(struct parse *p, struct command *c);
 void parse_fetch_args(struct parse *p, struct command *c);
 void parse_store_args(struct parse *p, struct command *c);
 void parse_copy_args(struct parse *p, struct command *c);
+void parse_getquota_args(struct parse *p, struct command *c);
+void parse_setquota_args(struct parse *p, struct command *c);
 
 uint32_t parse_status_items(struct parse *p); /* in parentheses; LIST's RETURN uses it too */
 extern const struct word parse_special_uses[];

@@ -120,10 +120,15 @@ void parse_rename_args(struct parse *p, struct command *c)
 uint32_t parse_status_items(struct parse *p)
 {
     static const struct word items[] = {
-        { S_INIT("MESSAGES"), STATUS_MESSAGES }, { S_INIT("RECENT"), STATUS_RECENT },
-        { S_INIT("UIDNEXT"), STATUS_UIDNEXT },   { S_INIT("UIDVALIDITY"), STATUS_UIDVALIDITY },
-        { S_INIT("UNSEEN"), STATUS_UNSEEN },     { S_INIT("DELETED"), STATUS_DELETED },
-        { S_INIT("SIZE"), STATUS_SIZE },         { S_INIT("HIGHESTMODSEQ"), STATUS_HIGHESTMODSEQ },
+        { S_INIT("MESSAGES"), STATUS_MESSAGES },
+        { S_INIT("RECENT"), STATUS_RECENT },
+        { S_INIT("UIDNEXT"), STATUS_UIDNEXT },
+        { S_INIT("UIDVALIDITY"), STATUS_UIDVALIDITY },
+        { S_INIT("UNSEEN"), STATUS_UNSEEN },
+        { S_INIT("DELETED"), STATUS_DELETED },
+        { S_INIT("SIZE"), STATUS_SIZE },
+        { S_INIT("HIGHESTMODSEQ"), STATUS_HIGHESTMODSEQ },
+        { S_INIT("DELETED-STORAGE"), STATUS_DELETED_STORAGE },
     };
     uint32_t all = 0;
     parse_want(p, '(');

@@ -8,6 +8,7 @@ void imap_unselect(struct imap *s)
 {
     s->told = (struct told){ 0 };
     s->told_keywords = 0;
+    s->told_overquota = false;
     s->read_only = false;
     if (s->state == SELECTED) s->state = AUTHENTICATED;
 }
@@ -74,6 +75,7 @@ enum err imap_select(struct imap *s, const struct command *c)
         return e;
     }
     s->state = SELECTED;
+    imap_tell_overquota(s);
     imap_ok_code(s, s->read_only ? S("READ-ONLY") : S("READ-WRITE"));
     return OK;
 }

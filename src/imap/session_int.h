@@ -47,6 +47,7 @@ struct imap {
     struct told told;       /* of the selected mailbox */
     bool read_only;         /* EXAMINE */
     size_t told_keywords;   /* how many keywords FLAGS has named */
+    bool told_overquota;
 
     bool idling;
     str idle_tag;           /* own memory */
@@ -154,12 +155,16 @@ void imap_capabilities(struct imap *s, struct buf *out);
 imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls, imap_authenticate,
     imap_login, imap_enable, imap_select, imap_create, imap_delete, imap_rename, imap_subscribe,
     imap_list, imap_lsub, imap_namespace, imap_status, imap_append, imap_idle, imap_close,
-    imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy;
+    imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy, imap_getquota,
+    imap_getquotaroot, imap_setquota;
 
 /* IDLE's other half: a line, or a wake, while idling. Waits. */
 enum err imap_idle_line(struct imap *s, str line) MUST_CHECK;
 enum err imap_idle_woken(struct imap *s) MUST_CHECK;
 void imap_idle_end(struct imap *s);
+
+/* An untagged OVERQUOTA, once, when the selected mailbox's owner keeps more than he may. */
+void imap_tell_overquota(struct imap *s);
 
 /* STATUS's data, which LIST … RETURN (STATUS) gives too. */
 void imap_tell_status(struct imap *s, const struct mailbox *m, uint32_t items);

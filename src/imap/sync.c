@@ -190,6 +190,9 @@ enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
     imap_look_end(&look);
     if (e) return e;
     tell_expunges(&news);
-    if (now.count > news.before.count - news.gone_n) reply_count(&s->reply, now.count, S("EXISTS"));
+    if (now.count > news.before.count - news.gone_n) {
+        reply_count(&s->reply, now.count, S("EXISTS"));
+        imap_tell_overquota(s);
+    }
     return tell_changes(&news, &now, own);
 }

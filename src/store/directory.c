@@ -124,6 +124,7 @@ static enum err user_read(str value, struct user *out)
     u.quota_messages = row_u64(&r);
     u.created_us = row_i64(&r);
     u.suspended = row_u64(&r) != 0;
+    u.administrator = row_u64(&r) != 0;
     enum err e = row_end(&r);
     if (!e) *out = u;
     return e;
@@ -140,6 +141,7 @@ void user_put(struct txn *t, const struct user *u)
     buf_varint(&b, u->quota_messages);
     row_add_i64(&b, u->created_us);
     buf_varint(&b, u->suspended);
+    buf_varint(&b, u->administrator);
     row_put(t, ACCOUNT_DIRECTORY, &k, &b);
 }
 
@@ -266,6 +268,29 @@ enum err store_user_update(struct store *s, const struct user *u)
     if (!user_fits(u)) return ERR_LIMIT;
     struct user copy = *u;
     return store_commit(s, user_update, &copy);
+}
+
+struct user_quota {
+    str address;
+    uint64_t bytes, messages;
+};
+
+static enum err user_quota(struct txn *t, void *arg)
+{
+    const struct user_quota *quota = arg;
+    struct user u;
+    enum err e = user_get(in_txn(t), quota->address, &u);
+    if (e) return e;
+    u.quota_bytes = quota->bytes;
+    u.quota_messages = quota->messages;
+    user_put(t, &u);
+    return OK;
+}
+
+enum err store_user_quota(struct store *s, str address, uint64_t bytes, uint64_t messages)
+{
+    struct user_quota quota = { address, bytes, messages };
+    return store_commit(s, user_quota, &quota);
 }
 
 struct user_remove {

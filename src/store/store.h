@@ -43,6 +43,7 @@ struct user {
     uint64_t quota_messages;
     int64_t created_us;
     bool suspended;
+    bool administrator;    /* may set everybody's quota over IMAP (RFC 9208), and the server's metadata */
 };
 enum err store_domain_add(struct store *s, str domain) MUST_CHECK;    /* Waits. ERR_EXISTS */
 enum err store_domain_remove(struct store *s, str domain) MUST_CHECK; /* Waits. ERR_NOTFOUND; ERR_CONFLICT: has users or aliases */
@@ -53,6 +54,8 @@ enum err store_domains(struct view *v, bool (*each)(void *arg, str domain), void
  * ERR_NOTFOUND: no such domain; ERR_EXISTS: a user or alias has the address. */
 enum err store_user_add(struct store *s, const struct user *u, struct account *out) MUST_CHECK;
 enum err store_user_update(struct store *s, const struct user *u) MUST_CHECK; /* by address: all fields but account. Waits. */
+/* These two fields alone, whatever happens to the others meanwhile. 0: no limit. Waits. ERR_NOTFOUND */
+enum err store_user_quota(struct store *s, str address, uint64_t bytes, uint64_t messages) MUST_CHECK;
 enum err store_user_remove(struct store *s, str address) MUST_CHECK; /* with all mail. Waits. */
 enum err store_user_find(struct view *v, str address, struct user *out) MUST_CHECK;
 enum err store_user_by_account(struct view *v, struct account a, struct user *out) MUST_CHECK;
@@ -126,6 +129,9 @@ enum message_want { WANT_FLAGS = 1, WANT_CARD = 2 }; /* uid is always filled; on
 /* Each live message with from <= uid <= to, ascending, until each() returns false. */
 enum err store_messages(struct view *v, const struct mailbox *m, struct uid_range range, unsigned want,
                         bool (*each)(void *arg, const struct message *message), void *arg) MUST_CHECK;
+/* What expunging the \Deleted would give back: the sizes of those from *from on are added to *bytes,
+ * of at most max messages; *from is then the next one's UID, 0 at the end. RFC 9208 4.1.4 */
+enum err store_deleted_bytes(struct view *v, const struct mailbox *m, struct uid *from, size_t max, uint64_t *bytes) MUST_CHECK;
 enum err store_first_unseen(struct view *v, const struct mailbox *m, struct uid *out) MUST_CHECK; /* by bitmap; ERR_NOTFOUND */
 
 /* What a session has been told of a mailbox: all an idle one keeps. */
