@@ -87,21 +87,25 @@ bool base64_decode(struct buf *out, str in)
     return decoded(out, before, good);
 }
 
-bool base64_decode_lenient(struct buf *out, str in)
+bool base64_feed(struct base64_run *run, struct buf *out, str in)
 {
-    uint32_t bits = 0;
-    unsigned have = 0; /* bits not yet written */
     for (size_t i = 0; i < in.n && !out->full; i++) {
         int v = base64_value(in.p[i]);
-        if (in.p[i] == '=') have = 0; /* padding ends a run; another may follow */
+        if (in.p[i] == '=') run->have = 0; /* padding ends a run; another may follow */
         if (v < 0) continue;
-        bits = bits << 6 | (uint32_t)v;
-        have += 6;
-        if (have < 8) continue;
-        have -= 8;
-        buf_addc(out, (char)(uint8_t)(bits >> have));
+        run->bits = run->bits << 6 | (uint32_t)v;
+        run->have += 6; /* bits not yet written */
+        if (run->have < 8) continue;
+        run->have -= 8;
+        buf_addc(out, (char)(uint8_t)(run->bits >> run->have));
     }
     return !out->full;
+}
+
+bool base64_decode_lenient(struct buf *out, str in)
+{
+    struct base64_run run = { 0 };
+    return base64_feed(&run, out, in);
 }
 
 static const char hex_upper[] = "0123456789ABCDEF";

@@ -13,6 +13,8 @@ void base64_encode(struct buf *out, str in);                       /* RFC 4648 4
 void base64_encode_lines(struct buf *out, str in);                 /* RFC 2045 6.8: 76 columns, CRLF */
 bool base64_decode(struct buf *out, str in);                       /* strict; padding required */
 bool base64_decode_lenient(struct buf *out, str in);               /* skips the rest; false if full */
+struct base64_run { uint32_t bits; unsigned have; };               /* zero to begin with */
+bool base64_feed(struct base64_run *run, struct buf *out, str in); /* the same, however in is cut */
 void qp_encode(struct buf *out, str in);                           /* RFC 2045 6.7, text with CRLF */
 void qp_decode_lenient(struct buf *out, str in);
 void hex_encode(struct buf *out, str in);                          /* lower case */

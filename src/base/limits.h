@@ -64,6 +64,11 @@
 #define CARD_STRINGS_BYTES (4 * 1024 * 1024) /* of all parts' strings while a card is built */
 #define CARD_BYTES         (16 * 1024 * 1024) /* the largest card that the above can make */
 #define ENVELOPE_FIELD_BYTES (128 * 1024) /* kept of one field: 1000 addresses of 128 bytes */
+#define CHARSET_NAME_BYTES 64   /* RFC 2978 2.3 wants 40 */
+#define TEXT_READ_BYTES    (16 * 1024) /* of a part at once, while its text is searched */
+#define TEXT_PIECE_BYTES   (8 * 1024)  /* of text handed out at once, before folding */
+#define TEXT_FOLDED_BYTES  (512 * 1024) /* of one piece folded: a few characters become eleven times as long */
+#define TEXT_UTF8_BYTES    (4 * 1024 * 1024 + 64) /* of one header field decoded, or of TEXT_READ_BYTES */
 #define PREVIEW_TEXT_BYTES (24 * 1024) /* encoded text that the preview is made from: 16 KiB decoded */
 #define PREVIEW_CHARACTERS 256  /* RFC 8970 3.2 */
 #define PREVIEW_BYTES      768  /* RFC 8970: 256 characters, at most 3 bytes each here */

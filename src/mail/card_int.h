@@ -6,7 +6,7 @@
  * number of the parser: raised when the same message gets another card of the same format, so that
  * nobody takes the older card for damage. */
 #define CARD_FORMAT 1
-#define CARD_PARSER 0
+#define CARD_PARSER 1
 #define CARD_FIRST_BYTE    (CARD_FORMAT | CARD_PARSER << 4)
 #define CARD_CHARSET_BYTES 40 /* of a charset's name; RFC 2978 2.3 */
 

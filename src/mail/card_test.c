@@ -313,9 +313,9 @@ static const struct { const char *message, *preview; } previews[] = {
     { "Content-Type: application/pdf\r\n\r\nx", "" },
     { "Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\nx", "" },
     { "Content-Type: text/html\r\n\r\n<!-- never closed", "" },
-    { "Content-Type: text/html\r\n\r\na < b", "a" },
+    { "Content-Type: text/html\r\n\r\na < b", "a < b" },
     { "Content-Type: text/html\r\n\r\n<style>never closed", "" },
-    { "Content-Type: text/html\r\n\r\n<", "" },
+    { "Content-Type: text/html\r\n\r\n<", "<" },
 };
 /* clang-format on */
 
@@ -352,8 +352,8 @@ static void another_card_is_another_parsers(void **state)
     for (size_t i = 0; i < bytes.n; i++)
         sum = (sum ^ (uint8_t)bytes.p[i]) * 1099511628211u;
     assert_true(card_is_ours(bytes));
-    assert_int_equal(CARD_PARSER, 0);
-    assert_int_equal(sum, 0x26b031c94155e50bu);
+    assert_int_equal(CARD_PARSER, 1);
+    assert_int_equal(sum, 0xb9e91614b6294b7bu);
 }
 
 int main(void)

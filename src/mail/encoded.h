@@ -1,19 +1,13 @@
-/* encoded.h - charsets and encoded words: whatever mail wrote, as UTF-8; and back.
+/* encoded.h - encoded words: whatever mail wrote, as UTF-8; and back.
  *
- * RFC 2047, and the charsets that iconv knows. Decoding never fails: what cannot be read becomes
+ * RFC 2047. Decoding never fails: what cannot be read becomes
  * U+FFFD. Output is always valid UTF-8 and without NUL.
  */
 #ifndef MAIL_ENCODED_H
 #define MAIL_ENCODED_H
 
 #include "base/arena.h"
-#include "base/buf.h"
-
-/* Append bytes, which are in charset (a MIME name, any case; empty is UTF-8 or else Latin-1), as
- * UTF-8. False if the charset is unknown: then ASCII is kept and the rest is U+FFFD. A sequence cut
- * off at the end is dropped without a mark. */
-bool charset_to_utf8(struct buf *out, str charset, str bytes);
-bool charset_known(str charset);
+#include "mail/charset.h"
 
 /* Append a raw or unfolded header value as UTF-8 with its encoded words decoded, line ends gone.
  * Neighbouring words of one charset are joined before conversion, since senders split characters. */

@@ -19,6 +19,10 @@ static const struct { const char *one, *other; bool same; } pairs[] = {
     { "\xce\xa3\xce\x9f\xce\xa3", "\xcf\x83\xce\xbf\xcf\x82", true }, /* both sigmas */
     { "\xef\xbc\xa1", "a", true },                      /* full width */
     { "cafe", "caf\xc3\xa9", false },                   /* an accent is no case */
+    { "\xef\xac\x80", "ff", true },                     /* a ligature */
+    { "\xd0\xbf\xd1\x80", "\xd0\x9f\xd0\xa0", true },
+    { "\xc4\xb1", "I", true },                          /* dotless i: its title case is I, RFC 5051 */
+    { "\xe1\xba\x9b\xcc\xa3", "\xe1\xb9\xa9", true }, /* long s, dots above and below */
 };
 /* clang-format on */
 
