@@ -232,6 +232,7 @@
 #define IMAP_BINARY_BYTES         (24 * 1024 * 1024) /* of an encoded part that BINARY decodes in memory */
 #define IMAP_SEARCH_PART_BYTES    (4 * 1024 * 1024) /* of a part; what follows is not searched */
 #define IMAP_SEARCH_TURN          256         /* messages before others may run */
+#define IMAP_VANISHED_RANGES      500         /* in one response: lines of some 10 KB at most */
 #define IMAP_TAGGED_CODE_BYTES    (256 * 1024) /* COPYUID and MODIFIED sets; past it they are left out */
 #define POP3_AUTH_LINE_BYTES      12288       /* RFC 5034 4 */
 #define POP3_ARENA_BYTES          (64 * 1024) /* of one command */

@@ -27,12 +27,12 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_CLOSE]        = { S_INIT("CLOSE"), SELECTED, 0, imap_close, S_INIT(""), S_INIT("RFC 9051 6.4.1") },
     [VERB_UNSELECT]     = { S_INIT("UNSELECT"), SELECTED, 0, imap_close, S_INIT("UNSELECT"), S_INIT("RFC 9051 6.4.2") },
     [VERB_CHECK]        = { S_INIT("CHECK"), SELECTED, 0, imap_noop, S_INIT(""), S_INIT("RFC 3501 6.4.1") },
-    [VERB_EXPUNGE]      = { S_INIT("EXPUNGE"), SELECTED, 0, imap_expunge, S_INIT("UIDPLUS"), S_INIT("RFC 9051 6.4.3") },
+    [VERB_EXPUNGE]      = { S_INIT("EXPUNGE"), SELECTED, TELLS_MODSEQ, imap_expunge, S_INIT("UIDPLUS"), S_INIT("RFC 9051 6.4.3") },
     [VERB_SEARCH]       = { S_INIT("SEARCH"), SELECTED, USES_SEQ, imap_search, S_INIT("ESEARCH WITHIN"), S_INIT("RFC 9051 6.4.4") },
     [VERB_FETCH]        = { S_INIT("FETCH"), SELECTED, USES_SEQ, imap_fetch, S_INIT(""), S_INIT("RFC 9051 6.4.5") },
     [VERB_STORE]        = { S_INIT("STORE"), SELECTED, USES_SEQ, imap_store, S_INIT("CONDSTORE"), S_INIT("RFC 9051 6.4.6") },
     [VERB_COPY]         = { S_INIT("COPY"), SELECTED, 0, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },
-    [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, 0, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
+    [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, TELLS_MODSEQ, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
     [VERB_GETQUOTA]     = { S_INIT("GETQUOTA"), LOGGED_IN, 0, imap_getquota, S_INIT("QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"), S_INIT("RFC 9208 4.1.1") },
     [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), LOGGED_IN, 0, imap_getquotaroot, S_INIT(""), S_INIT("RFC 9208 4.1.2") },
     [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"), LOGGED_IN, 0, imap_setquota, S_INIT("QUOTASET"), S_INIT("RFC 9208 4.1.3") },
@@ -41,6 +41,7 @@ const struct command_row imap_commands[VERBS] = {
 const struct capability_row imap_extensions[] = {
     { S_INIT("LITERAL+"), LOGGED_IN, S_INIT("RFC 7888") },
     { S_INIT("LITERAL-"), NOT_AUTHENTICATED, S_INIT("RFC 7888 5") }, /* 4 KiB, which is what a stranger may send */
+    { S_INIT("QRESYNC"), ANY, S_INIT("RFC 7162 3.2") },
 };
 /* clang-format on */
 const size_t imap_extensions_n = COUNT_OF(imap_extensions);

@@ -199,10 +199,42 @@ static void note(struct fetching *g, enum err e)
     g->corrupt |= e == ERR_CORRUPT;
 }
 
-static bool wanted(const struct fetching *g, const struct message *m)
+/* --- CHANGEDSINCE --------------------------------------------------------------------------- */
+struct narrowing {
+    const struct uidset *named;
+    struct uidset changed;
+    bool full;
+};
+
+static bool gather_changed(void *arg, const struct change *c)
 {
-    const struct fetch_args *fetch = &g->c->fetch;
-    return !fetch->has_changed_since || m->modseq.n > fetch->changed_since;
+    struct narrowing *n = arg;
+    if (!uidset_has(n->named, c->uid)) return true;
+    n->full = !uidset_add(&n->changed, c->uid.n, c->uid.n);
+    return !n->full;
+}
+
+/* RFC 7162 3.1.4.1. The changes are asked, not each message: who comes back asks for 1:*. */
+static enum err narrow(struct fetching *g, const struct look *look)
+{
+    struct narrowing n = { .named = &g->named.uids, .changed = uidset_make(&g->s->arena) };
+    struct change after = { .modseq = { g->c->fetch.changed_since }, .uid = { UINT32_MAX } };
+    enum err e = store_changed(look->view, &look->mailbox, after, gather_changed, &n);
+    if (e || n.full) return e ? e : ERR_LIMIT;
+    uidset_normalise(&n.changed);
+    g->named.uids = n.changed;
+    return OK;
+}
+
+/* RFC 7162 3.2.6; those that the session still has are told as expunged when the command ends. */
+static enum err find_vanished(struct fetching *g, const struct look *look, struct uidset *out)
+{
+    struct since since = {
+        .modseq = { g->c->fetch.changed_since },
+        .among = &g->named.uids,
+        .has = &g->named.map,
+    };
+    return imap_vanished_since(g->s, look, &since, out);
 }
 
 /* Messages from the walk's place on, until one needed a wait or enough is said. */
@@ -217,7 +249,6 @@ static enum err page(struct fetching *g)
         struct seq seq = seqmap_seq(&g->named.map, g->walk.uid);
         e = store_message(look.view, &look.mailbox, g->walk.uid, &f.m);
         imap_named_next(&g->named, &g->walk);
-        if (!e && !wanted(g, &f.m)) continue;
         if (!e && (g->wants.bytes || (g->wants.card && f.m.card.n == 0))) {
             e = fetch_reading(g, &look, &f, seq);
             note(g, e);
@@ -236,17 +267,23 @@ static enum err page(struct fetching *g)
 enum err imap_fetch(struct imap *s, const struct command *c)
 {
     struct fetching g = { .s = s, .c = c, .wants = wants(&c->fetch) };
-    if (c->fetch.vanished) return imap_bad(s, S("QRESYNC is not offered"));
-    if (c->fetch.has_changed_since || asks_for(&c->fetch, FETCH_MODSEQ)) imap_enable_now(s, ENABLED_CONDSTORE);
+    if (c->fetch.vanished && !(s->enabled & ENABLED_QRESYNC))
+        return imap_bad(s, S("QRESYNC is not enabled"));
+    if (c->fetch.has_changed_since || asks_for(&c->fetch, FETCH_MODSEQ))
+        imap_enable_now(s, ENABLED_CONDSTORE);
     struct look look;
+    struct uidset vanished = { 0 };
     enum err e = imap_look(s, &look);
     if (e) return e;
     e = imap_named(s, &look, c, c->fetch.set, &g.named);
+    if (!e && c->fetch.vanished) e = find_vanished(&g, &look, &vanished);
+    if (!e && c->fetch.has_changed_since) e = narrow(&g, &look);
     if (!e && g.wants.seen && !s->read_only)
         mark_seen(s, &look, &g.named);
     else
         imap_look_end(&look);
     if (e) return e;
+    imap_tell_vanished(s, &vanished, true);
 
     imap_named_first(&g.named, &g.walk);
     while (!e && g.walk.uid.n) {

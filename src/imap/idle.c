@@ -36,6 +36,8 @@ enum err imap_idle(struct imap *s, const struct command *c)
 enum err imap_idle_woken(struct imap *s)
 {
     enum err e = s->state == SELECTED ? imap_sync(s, true, NULL) : OK;
+    if (!e && s->owes_modseq && (s->enabled & ENABLED_CONDSTORE)) imap_tell_highest_modseq(s);
+    s->owes_modseq = false;
     imap_send(s);
     return e == ERR_GONE ? e : OK;
 }

@@ -1,12 +1,13 @@
 /* select.c - SELECT, EXAMINE: look at a mailbox; CLOSE, UNSELECT: stop looking.
  *
- * RFC 9051 6.3.2, 6.3.3, 6.4.1, 6.4.2; RFC 3501 6.3.1 (RECENT, UNSEEN); RFC 7162 3.1.2.
+ * RFC 9051 6.3.2, 6.3.3, 6.4.1, 6.4.2; RFC 3501 6.3.1 (RECENT, UNSEEN); RFC
+ * 7162 3.1.2, 3.2.5, 3.2.11.
  */
 #include "imap/session_int.h"
 
 void imap_unselect(struct imap *s)
 {
-    s->told = (struct told){ 0 };
+    imap_told_free(s);
     s->told_keywords = 0;
     s->told_overquota = false;
     s->read_only = false;
@@ -61,7 +62,8 @@ static enum err enter(struct imap *s, str name)
 
 enum err imap_select(struct imap *s, const struct command *c)
 {
-    if (c->select.qresync) return imap_bad(s, S("QRESYNC is not offered"));
+    if (c->select.qresync && !(s->enabled & ENABLED_QRESYNC))
+        return imap_bad(s, S("QRESYNC is not enabled"));
     /* RFC 9051 6.3.2: a failed SELECT leaves none selected. */
     if (s->state == SELECTED)
         reply_untagged(&s->reply, S("OK"), S("CLOSED"), S("the previous mailbox is closed"));
@@ -70,6 +72,7 @@ enum err imap_select(struct imap *s, const struct command *c)
 
     s->read_only = c->what == VERB_EXAMINE;
     enum err e = enter(s, c->select.mailbox);
+    if (!e && c->select.qresync) e = imap_resync(s, &c->select);
     if (e) {
         imap_unselect(s);
         return e;

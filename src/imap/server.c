@@ -91,7 +91,13 @@ static enum err run(struct imap *s, const struct command_row *row, const struct 
     enum err e = row->run(s, c);
     if (e == ERR_GONE || s->closing || s->state != SELECTED || s->answer.sent) return e;
     bool expunges = !(row->how & USES_SEQ) || c->uid;
-    return imap_sync(s, expunges, NULL) == ERR_GONE ? ERR_GONE : e;
+    if (imap_sync(s, expunges, NULL) == ERR_GONE) return ERR_GONE;
+    if (!s->owes_modseq || !(s->enabled & ENABLED_CONDSTORE)) return e;
+    if (e || s->answer.code.n || !(row->how & TELLS_MODSEQ))
+        imap_tell_highest_modseq(s);
+    else
+        imap_ok_code(s, arena_fmt(&s->arena, "HIGHESTMODSEQ %ju", (uintmax_t)s->told.modseq.n));
+    return e;
 }
 
 static void serve_command(struct imap *s, str line)
@@ -151,6 +157,7 @@ static void serve_line(struct imap *s)
     bool stranger = s->state == NOT_AUTHENTICATED;
     conn_deadline(s->conn, stranger ? patience_ms(s) : (unsigned)s->server->settings->command_ms);
     s->answer = (struct answer){ 0 };
+    s->owes_modseq = false;
     enum err e = imap_line(s, &line);
     if (e)
         s->closing = true;
@@ -215,6 +222,7 @@ static void closed(void *session)
               F_NUM("in_bytes", conn_bytes_in(s->conn)),
               F_NUM("out_bytes", conn_bytes_out(s->conn)));
     imap_idle_end(s);
+    imap_told_free(s);
     arena_free(&s->arena);
     buf_free(&s->reply.out);
     mem_free((void *)s->user.p);

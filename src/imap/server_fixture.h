@@ -53,18 +53,19 @@ static inline void add_user(const char *address, const char *password)
     arena_free(&a);
 }
 
-static inline void world_begin(void)
+static const struct store_settings keep_a_day = {
+    .journey_ms = 86400000,
+    .tombstone_ms = 86400000,
+    .undelete_ms = 86400000,
+};
+
+static inline void world_begin_keeping(const struct store_settings *keep)
 {
-    static const struct store_settings keep = {
-        .journey_ms = 86400000,
-        .tombstone_ms = 86400000,
-        .undelete_ms = 86400000,
-    };
     w.seam = seam_real_new("/tmp");
     w.loop = loop_new(w.seam, 0);
     assert_non_null(w.loop);
     assert_int_equal(engine_memory_open(w.seam, &w.engine), OK);
-    assert_int_equal(store_open_on(w.engine, w.seam, &keep, &w.store), OK);
+    assert_int_equal(store_open_on(w.engine, w.seam, keep, &w.store), OK);
     assert_int_equal(store_domain_add(w.store, S("a.test")), OK);
     add_user("alice@a.test", "secret");
     w.settings = (struct imap_settings){ .idle_ms = 60000,
@@ -83,6 +84,11 @@ static inline void world_begin(void)
     assert_int_equal(listener_attach(w.listener, w.loop), OK);
     for (int i = 0; i < CLIENTS; i++)
         w.clients[i].socket = -1;
+}
+
+static inline void world_begin(void)
+{
+    world_begin_keeping(&keep_a_day);
 }
 
 static inline void world_end(void)

@@ -83,19 +83,23 @@ static const struct {
     unsigned bits;
 } enables[] = {
     { S_INIT("CONDSTORE"), ENABLED_CONDSTORE },
+    { S_INIT("QRESYNC"), ENABLED_QRESYNC | ENABLED_CONDSTORE },
 };
 
 void imap_enable_now(struct imap *s, enum enabled what)
 {
+    bool new_modseqs = (what & ENABLED_CONDSTORE) && !(s->enabled & ENABLED_CONDSTORE);
     s->enabled |= what;
+    /* RFC 7162 3.1.2.1: from here on the client follows them. */
+    if (new_modseqs && s->state == SELECTED) imap_tell_highest_modseq(s);
 }
 
-static void enable(struct imap *s, str name)
+static void enable(struct imap *s, str name, unsigned *bits)
 {
     for (size_t i = 0; i < COUNT_OF(enables); i++) {
-        bool there = (s->enabled & enables[i].bits) == enables[i].bits;
+        bool there = ((s->enabled | *bits) & enables[i].bits) == enables[i].bits;
         if (!str_ieq(name, enables[i].name) || there) continue;
-        s->enabled |= enables[i].bits;
+        *bits |= enables[i].bits;
         reply_words(&s->reply, S(" "));
         reply_words(&s->reply, enables[i].name);
     }
@@ -103,10 +107,12 @@ static void enable(struct imap *s, str name)
 
 enum err imap_enable(struct imap *s, const struct command *c)
 {
+    unsigned bits = 0;
     reply_words(&s->reply, S("* ENABLED"));
     for (size_t i = 0; i < c->enable.n; i++)
-        enable(s, c->enable.items[i]);
+        enable(s, c->enable.items[i], &bits);
     reply_end(&s->reply);
+    imap_enable_now(s, bits);
     return OK;
 }
 

@@ -23,6 +23,7 @@ enum imap_state {
 /* What changes how the session speaks; set by ENABLE, and by commands that imply it. */
 enum enabled {
     ENABLED_CONDSTORE = 1 << 0, /* RFC 7162 3.1: FETCH responses carry MODSEQ */
+    ENABLED_QRESYNC   = 1 << 1, /* RFC 7162 3.2: VANISHED in place of EXPUNGE */
 };
 
 /* What the tagged answer of the command will say; empty parts are filled in by imap_answer. */
@@ -48,6 +49,7 @@ struct imap {
     bool read_only;         /* EXAMINE */
     size_t told_keywords;   /* how many keywords FLAGS has named */
     bool told_overquota;
+    bool owes_modseq;       /* expunges were told: HIGHESTMODSEQ is due, RFC 7162 3.2.7 */
 
     bool idling;
     str idle_tag;           /* own memory */
@@ -111,14 +113,48 @@ struct actor imap_actor(struct imap *s); /* for the store's journeys; in the are
 /* --- news (sync.c) -------------------------------------------------------------------------- */
 /* Tell what changed since `told`: new messages, flags, and, if allowed, expunges. Those of `own`
  * (may be NULL) whose flags are as `own` says are known to the client already. Waits. */
-struct own_flags { struct uid *uids; struct flags *flags; size_t n; }; /* ascending by UID */
+struct own_flags {
+    struct uid *uids; /* ascending */
+    struct flags *flags;
+    size_t n;
+    bool silent; /* their modseqs were not told yet */
+};
 enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own) MUST_CHECK;
+/* Messages whose flags changed, after since and up to until. */
+struct changed {
+    const struct seqmap *map;     /* numbers to call them by; those without are passed over */
+    const struct uidset *among;   /* normalised; NULL: all */
+    const struct own_flags *own;  /* may be NULL */
+    struct modseq since, until;
+    struct uid below;             /* the client does not know of others yet */
+};
+/* "* n FETCH (…)" of each, RFC 7162 3.1.4, 3.2.5. Waits; no view may be open. */
+enum err imap_tell_changed(struct imap *s, const struct changed *what) MUST_CHECK;
+/* "* VANISHED 1:3,7", in lines of bounded length; nothing for an empty set. No view may be open. */
+void imap_tell_vanished(struct imap *s, const struct uidset *gone, bool earlier);
+/* "* OK [HIGHESTMODSEQ n]" */
+void imap_tell_highest_modseq(struct imap *s);
+/* Forget what was told, and give its memory back. */
+void imap_told_free(struct imap *s);
 /* "* FLAGS (…)" and PERMANENTFLAGS. */
 void imap_tell_keywords(struct imap *s, const struct look *look);
-/* "* n FETCH (FLAGS (…))", with UID if wanted, and MODSEQ once CONDSTORE is on. */
+/* "* n FETCH (FLAGS (…))", with UID if wanted, and both UID and MODSEQ once CONDSTORE is on. */
 void imap_tell_flags(struct imap *s, const struct look *look, struct seq seq,
                      const struct message *m, bool uid);
 void imap_unselect(struct imap *s);
+
+/* --- coming back (resync.c) ----------------------------------------------------------------- */
+/* The UIDs of `among` that are gone since, and that `has` does not hold, in *out. When the store does
+ * not remember so far back: all of among below told.uidnext that has does not hold. */
+struct since {
+    struct modseq modseq;
+    const struct uidset *among; /* normalised */
+    const struct seqmap *has;
+};
+enum err imap_vanished_since(struct imap *s, const struct look *look, const struct since *since,
+                             struct uidset *out) MUST_CHECK;
+/* SELECT … (QRESYNC …), RFC 7162 3.2.5: what happened while the client was away. Waits. */
+enum err imap_resync(struct imap *s, const struct select_args *select) MUST_CHECK;
 
 /* --- input (server.c) ----------------------------------------------------------------------- */
 /* A line without its line end, in the arena. ERR_SYNTAX: it ended in LF alone; ERR_GONE, also after
@@ -129,7 +165,10 @@ enum err imap_swallow(struct imap *s, struct literal literal) MUST_CHECK;
 
 /* --- the table of commands (commands.c) ------------------------------------------------------- */
 typedef enum err imap_command_fn(struct imap *s, const struct command *c);
-enum { USES_SEQ = 1 }; /* names messages by number: no EXPUNGE while it is answered (RFC 9051 7.5.1) */
+enum {
+    USES_SEQ = 1,    /* names messages by number: no EXPUNGE while it is answered (RFC 9051 7.5.1) */
+    TELLS_MODSEQ = 2 /* its OK has HIGHESTMODSEQ when it expunged, RFC 7162 3.2.7, RFC 6851 4.4 */
+};
 struct command_row {
     str name;
     enum imap_state states; /* where it is allowed */

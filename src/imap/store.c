@@ -16,6 +16,7 @@ struct storing {
     struct named named;
     struct own_flags own; /* before the change, then what it should have become */
     size_t cap;
+    struct uidset gone; /* named, and expunged by somebody else */
 };
 
 static bool remember(void *arg, const struct message *m)
@@ -41,6 +42,22 @@ static bool remember(void *arg, const struct message *m)
     return true;
 }
 
+/* Those that have a number and live no more. */
+static enum err find_gone(struct storing *g, const struct look *look)
+{
+    struct told all_told = g->s->told;
+    struct seqmap live;
+    all_told.held = (struct uidset){ 0 };
+    all_told.expunge_modseq = look->mailbox.highest_modseq;
+    enum err e = store_seqmap(look->view, &look->mailbox, &all_told, &g->s->arena, &live);
+    if (e || live.count == g->named.map.count) return e;
+    struct uid uid = seqmap_next_without(&g->named.map, &live, (struct uid){ 1 });
+    for (; uid.n; uid = seqmap_next_without(&g->named.map, &live, (struct uid){ uid.n + 1 }))
+        if (uidset_has(&g->named.uids, uid) && !uidset_add(&g->gone, uid.n, uid.n))
+            return ERR_LIMIT;
+    return OK;
+}
+
 static enum err prepare(struct storing *g, const struct command *c)
 {
     struct imap *s = g->s;
@@ -48,6 +65,7 @@ static enum err prepare(struct storing *g, const struct command *c)
     enum err e = imap_look(s, &look);
     if (e) return e;
     e = imap_named(s, &look, c, g->args->set, &g->named);
+    if (!e) e = find_gone(g, &look);
     for (size_t i = 0; !e && i < g->named.uids.n; i++)
         e = store_messages(look.view, &look.mailbox, g->named.uids.ranges[i], WANT_FLAGS, remember,
                            g);
@@ -79,8 +97,8 @@ static struct flags changed(struct flags flags, const struct store_args *args, u
     return (struct flags){ args->flags.system, bits };
 }
 
-/* What the client takes the flags to be now. */
-static enum err expect(struct storing *g)
+/* What the client takes the flags to be now; those that failed are as they were. */
+static enum err expect(struct storing *g, const struct uidset *failed)
 {
     struct look look;
     enum err e = imap_look(g->s, &look);
@@ -88,7 +106,9 @@ static enum err expect(struct storing *g)
     uint64_t bits = keyword_bits(&look, g->args->flags.keywords);
     imap_look_end(&look);
     for (size_t i = 0; i < g->own.n; i++)
-        g->own.flags[i] = changed(g->own.flags[i], g->args, bits);
+        if (!uidset_has(failed, g->own.uids[i]))
+            g->own.flags[i] = changed(g->own.flags[i], g->args, bits);
+    g->own.silent = true;
     return OK;
 }
 
@@ -170,27 +190,39 @@ static enum err commit(struct storing *g, struct uidset *failed)
                           : e;
 }
 
+/* RFC 7162 3.1.3: what was changed by others, and, with NO, what is not there any more. RFC
+ * 2180 4.2: a STORE of expunged messages alone fails, unless nobody asked what came of it. */
+static enum err verdict(struct storing *g, const struct command *c, struct uidset *failed)
+{
+    struct imap *s = g->s;
+    bool conditional = g->args->has_unchanged_since;
+    for (size_t i = 0; conditional && i < g->gone.n; i++)
+        if (!uidset_add(failed, g->gone.ranges[i].from, g->gone.ranges[i].to)) return ERR_LIMIT;
+    uidset_normalise(failed);
+    if (failed->n) imap_ok_code(s, modified(g, c, failed));
+    if (failed->n) s->answer.text = S("some were changed by others meanwhile");
+    if (g->gone.n == 0 || (c->uid && !conditional)) return OK;
+    if (conditional)
+        return imap_no(s, ERR_CONFLICT, s->answer.code, S("some of the messages are gone"));
+    if (g->args->silent) return OK;
+    if (g->own.n == 0)
+        return imap_no(s, ERR_NOTFOUND, S("EXPUNGEISSUED"), S("these messages are gone"));
+    imap_ok_code(s, S("EXPUNGEISSUED"));
+    s->answer.text = S("some of the messages are gone");
+    return OK;
+}
+
 enum err imap_store(struct imap *s, const struct command *c)
 {
     if (s->read_only) return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
-    struct storing g = { .s = s, .args = &c->store };
+    struct storing g = { .s = s, .args = &c->store, .gone = uidset_make(&s->arena) };
     if (c->store.has_unchanged_since) imap_enable_now(s, ENABLED_CONDSTORE);
     enum err e = prepare(&g, c);
     if (e || g.named.uids.n == 0) return e;
     struct uidset failed = uidset_make(&s->arena);
     e = commit(&g, &failed);
+    if (!e) e = c->store.silent ? expect(&g, &failed) : tell(&g, c);
     if (e) return e;
-    /* MODSEQ must be told of silent changes too, RFC 7162 3.1.3: then everything is told. */
-    if (!c->store.silent)
-        e = tell(&g, c);
-    else if (!(s->enabled & ENABLED_CONDSTORE) && failed.n == 0)
-        e = expect(&g);
-    else
-        g.own.n = 0;
-    if (e) return e;
-    if (failed.n) {
-        imap_ok_code(s, modified(&g, c, &failed));
-        s->answer.text = S("some were changed by others meanwhile");
-    }
-    return imap_sync(s, c->uid, &g.own);
+    e = imap_sync(s, c->uid, &g.own);
+    return e ? e : verdict(&g, c, &failed);
 }

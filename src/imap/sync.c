@@ -1,13 +1,14 @@
 /* sync.c - telling a session what changed in its mailbox since it was last told.
  *
- * RFC 9051 5.2, 7.4.1, 7.5.1; RFC 7162 3.1.2. One way for NOOP, IDLE and the end of every command:
- * the changes since told.modseq, in the order expunges, new messages, flags.
+ * RFC 9051 5.2, 7.4.1, 7.5.1; RFC 7162 3.1.2, 3.2.4, 3.2.10. One way for NOOP, IDLE and the end of
+ * every command: the changes since told.modseq, in the order expunges, new messages, flags.
+ * Expunges that may not be told now are held by the session, so that it never depends on how long
+ * the store remembers them.
  */
 #include "imap/session_int.h"
 
-#include <stdlib.h>
-
 #include "base/limits.h"
+#include "base/mem.h"
 
 /* --- telling -------------------------------------------------------------------------------- */
 void imap_tell_keywords(struct imap *s, const struct look *look)
@@ -24,94 +25,72 @@ void imap_tell_keywords(struct imap *s, const struct look *look)
     s->told_keywords = n;
 }
 
+static void begin_fetch(struct imap *s, struct seq seq)
+{
+    reply_words(&s->reply, S("* "));
+    reply_number(&s->reply, seq.n);
+    reply_words(&s->reply, S(" FETCH ("));
+}
+
+static void tell_uid(struct imap *s, const struct message *m)
+{
+    reply_words(&s->reply, S("UID "));
+    reply_number(&s->reply, m->uid.n);
+    reply_words(&s->reply, S(" "));
+}
+
+static void tell_modseq(struct imap *s, const struct message *m)
+{
+    reply_words(&s->reply, S("MODSEQ ("));
+    reply_number(&s->reply, m->modseq.n);
+    reply_words(&s->reply, S(")"));
+}
+
 void imap_tell_flags(struct imap *s, const struct look *look, struct seq seq,
                      const struct message *m, bool uid)
 {
     struct reply *r = &s->reply;
-    reply_words(r, S("* "));
-    reply_number(r, seq.n);
-    reply_words(r, S(" FETCH ("));
-    if (uid) {
-        reply_words(r, S("UID "));
-        reply_number(r, m->uid.n);
-        reply_words(r, S(" "));
-    }
+    bool condstore = s->enabled & ENABLED_CONDSTORE;
+    begin_fetch(s, seq);
+    /* RFC 7162 3.2.4: both are in every FETCH that was not asked for. */
+    if (uid || condstore) tell_uid(s, m);
     reply_words(r, S("FLAGS "));
     reply_flags(r, m->flags, look->keywords, look->keywords_n);
-    if (s->enabled & ENABLED_CONDSTORE) {
-        reply_words(r, S(" MODSEQ ("));
-        reply_number(r, m->modseq.n);
-        reply_words(r, S(")"));
+    if (condstore) {
+        reply_words(r, S(" "));
+        tell_modseq(s, m);
     }
     reply_words(r, S(")"));
     reply_end(r);
 }
 
-/* --- gathering ------------------------------------------------------------------------------ */
-struct news {
-    struct imap *s;
-    bool expunges;        /* may be told now */
-    struct seqmap before; /* as the session knows the mailbox */
-    uint32_t *gone;       /* sequence numbers */
-    uint32_t *changed;    /* UIDs */
-    size_t gone_n, changed_n, gone_cap, changed_cap;
-};
-
-/* Doubles in the arena; false when it is spent. */
-static bool push(struct arena *a, uint32_t **list, size_t *n, size_t *cap, uint32_t value)
+/* What STORE … .SILENT made of the flags the client knows; not of which change it came. */
+static void tell_modseq_alone(struct imap *s, struct seq seq, const struct message *m)
 {
-    if (*n == *cap) {
-        size_t more = *cap ? *cap * 2 : 64;
-        uint32_t *items = ARENA_ARRAY(a, more, uint32_t);
-        if (!items) return false;
-        bytes_copy(items, more * sizeof(*items), *list, *n * sizeof(*items));
-        *list = items;
-        *cap = more;
+    begin_fetch(s, seq);
+    tell_uid(s, m);
+    tell_modseq(s, m);
+    reply_words(&s->reply, S(")"));
+    reply_end(&s->reply);
+}
+
+void imap_tell_vanished(struct imap *s, const struct uidset *gone, bool earlier)
+{
+    for (size_t at = 0; at < gone->n; at += IMAP_VANISHED_RANGES) {
+        struct uidset some = { .ranges = gone->ranges + at, .n = gone->n - at };
+        if (some.n > IMAP_VANISHED_RANGES) some.n = IMAP_VANISHED_RANGES;
+        reply_words(&s->reply, earlier ? S("* VANISHED (EARLIER) ") : S("* VANISHED "));
+        reply_uids(&s->reply, &some);
+        reply_end(&s->reply);
+        imap_send_some(s);
     }
-    (*list)[(*n)++] = value;
-    return true;
 }
 
-static bool gather_change(void *arg, const struct change *c)
+void imap_tell_highest_modseq(struct imap *s)
 {
-    struct news *n = arg;
-    const struct told *told = &n->s->told;
-    struct seq seq = seqmap_seq(&n->before, c->uid);
-    if (seq.n == 0) return true; /* new, or not known to this session */
-    if (c->kind == CHANGE_EXPUNGE) {
-        if (!n->expunges || c->modseq.n <= told->expunge_modseq.n) return true;
-        return push(&n->s->arena, &n->gone, &n->gone_n, &n->gone_cap, seq.n);
-    }
-    if (c->modseq.n <= told->modseq.n) return true;
-    return push(&n->s->arena, &n->changed, &n->changed_n, &n->changed_cap, c->uid.n);
-}
-
-static enum err gather(struct news *n, struct look *look)
-{
-    struct imap *s = n->s;
-    struct modseq since = s->told.modseq;
-    if (s->told.expunge_modseq.n < since.n) since = s->told.expunge_modseq;
-    enum err e = store_seqmap(look->view, &look->mailbox, &s->told, &s->arena, &n->before);
-    if (!e) e = store_changes(look->view, &look->mailbox, since, gather_change, n);
-    if (!e && s->arena.full) e = ERR_LIMIT;
-    if (e != ERR_TOO_OLD && e != ERR_LIMIT) return e;
-    /* What it was told lies so far back that it must start over. */
-    imap_bye(s, S("UNAVAILABLE"), S("too much has changed, connect again"));
-    return ERR_GONE;
-}
-
-static int larger_first(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? 1 : x > y ? -1 : 0;
-}
-
-/* RFC 9051 7.5.1: each EXPUNGE renumbers what follows it, so the last goes first. */
-static void tell_expunges(struct news *n)
-{
-    if (n->gone_n) qsort(n->gone, n->gone_n, sizeof(*n->gone), larger_first);
-    for (size_t i = 0; i < n->gone_n; i++)
-        reply_count(&n->s->reply, n->gone[i], S("EXPUNGE"));
+    str code = arena_fmt(&s->arena, "HIGHESTMODSEQ %ju", (uintmax_t)s->told.modseq.n);
+    reply_untagged(&s->reply, S("OK"), code, S("last change"));
+    s->owes_modseq = false;
 }
 
 /* --- flags, in pages: a view spans no wait -------------------------------------------------- */
@@ -130,43 +109,153 @@ static bool known(const struct own_flags *own, const struct message *m)
            own->flags[low].keywords == m->flags.keywords;
 }
 
-static enum err flags_page(struct news *n, const struct seqmap *now, const struct own_flags *own,
-                           size_t *at)
-{
-    struct imap *s = n->s;
+struct telling {
+    struct imap *s;
+    const struct changed *what;
     struct look look;
-    enum err e = imap_look(s, &look);
-    if (e) return e;
-    if (look.keywords_n > s->told_keywords) imap_tell_keywords(s, &look);
-    while (*at < n->changed_n && s->reply.out.n < IMAP_REPLY_FLUSH_BYTES) {
-        struct message m;
-        struct uid uid = { n->changed[(*at)++] };
-        struct seq seq = seqmap_seq(now, uid);
-        if (seq.n == 0 || store_message(look.view, &look.mailbox, uid, &m)) continue;
-        if (!known(own, &m)) imap_tell_flags(s, &look, seq, &m, true);
-    }
-    imap_look_end(&look);
+    struct change at; /* the last that was looked at */
+    bool paused;      /* more is to come, once this was sent */
+    enum err err;
+};
+
+static bool tell_change(void *arg, const struct change *c)
+{
+    struct telling *t = arg;
+    struct imap *s = t->s;
+    const struct changed *what = t->what;
+    struct message m;
+    if (c->modseq.n > what->until.n) return false;
+    t->paused = s->reply.out.n >= IMAP_REPLY_FLUSH_BYTES;
+    if (t->paused) return false;
+    t->at = *c;
+    if (c->uid.n >= what->below.n) return true;
+    if (what->among && !uidset_has(what->among, c->uid)) return true;
+    struct seq seq = seqmap_seq(what->map, c->uid);
+    if (seq.n == 0) return true;
+    t->err = store_message(t->look.view, &t->look.mailbox, c->uid, &m);
+    if (t->err) return false;
+    if (!known(what->own, &m))
+        imap_tell_flags(s, &t->look, seq, &m, true);
+    else if (what->own->silent && (s->enabled & ENABLED_CONDSTORE))
+        tell_modseq_alone(s, seq, &m);
+    return true;
+}
+
+enum err imap_tell_changed(struct imap *s, const struct changed *what)
+{
+    struct telling t = { .s = s, .what = what };
+    t.at = (struct change){ .modseq = what->since, .uid = { UINT32_MAX } };
+    do {
+        struct arena_mark mark = arena_mark(&s->arena);
+        enum err e = imap_look(s, &t.look);
+        if (e) return e;
+        if (t.look.keywords_n > s->told_keywords) imap_tell_keywords(s, &t.look);
+        t.paused = false;
+        e = store_changed(t.look.view, &t.look.mailbox, t.at, tell_change, &t);
+        imap_look_end(&t.look);
+        arena_rewind(&s->arena, mark);
+        if (e || t.err) return e ? e : t.err;
+        imap_send_some(s);
+        if (conn_gone(s->conn)) return ERR_GONE;
+    } while (t.paused);
     return OK;
 }
 
-static enum err tell_changes(struct news *n, const struct seqmap *now, const struct own_flags *own)
+/* --- expunges and new messages -------------------------------------------------------------- */
+struct news {
+    struct imap *s;
+    struct seqmap before; /* as the session knows the mailbox */
+    struct seqmap now;    /* as it will */
+    struct uidset gone;   /* expunged, and not told */
+    struct told told;     /* what will have been told */
+    bool lost;            /* before is not known any more */
+};
+
+/* Below uidnext and not there; it may never have been there, or been told as gone already. */
+static enum err all_that_is_not(struct news *n)
+{
+    uint32_t from = 1;
+    for (;;) {
+        struct uid next = seqmap_next(&n->now, (struct uid){ from });
+        uint32_t end = n->s->told.uidnext.n;
+        bool last = next.n == 0 || next.n >= end;
+        if (!last) end = next.n;
+        if (end > from && !uidset_add(&n->gone, from, end - 1)) return ERR_LIMIT;
+        if (last) return OK;
+        from = next.n + 1;
+    }
+}
+
+static enum err find_gone(struct news *n)
+{
+    if (n->lost) return all_that_is_not(n);
+    struct uid uid = seqmap_next_without(&n->before, &n->now, (struct uid){ 1 });
+    for (; uid.n; uid = seqmap_next_without(&n->before, &n->now, (struct uid){ uid.n + 1 }))
+        if (!uidset_add(&n->gone, uid.n, uid.n)) return ERR_LIMIT;
+    return OK;
+}
+
+static enum err gather(struct news *n, struct look *look, bool expunges)
 {
     struct imap *s = n->s;
-    for (size_t at = 0; at < n->changed_n;) {
-        struct arena_mark mark = arena_mark(&s->arena);
-        enum err e = flags_page(n, now, own, &at);
-        if (e) return e;
-        arena_rewind(&s->arena, mark);
-        imap_send_some(s);
-        if (conn_gone(s->conn)) return ERR_GONE;
+    struct arena *a = &s->arena;
+    n->gone = uidset_make(a);
+    n->told = s->told;
+    n->told.held = (struct uidset){ 0 };
+    n->told.uidnext = look->mailbox.uidnext;
+    n->told.modseq = n->told.expunge_modseq = look->mailbox.highest_modseq;
+    enum err e = store_seqmap(look->view, &look->mailbox, &s->told, a, &n->before);
+    n->lost = e == ERR_TOO_OLD && (s->enabled & ENABLED_QRESYNC) && expunges;
+    if (e && !n->lost) return e;
+    e = store_seqmap(look->view, &look->mailbox, &n->told, a, &n->now);
+    if (!e) e = find_gone(n);
+    if (e || expunges || n->gone.n == 0) return e;
+    n->told.held = n->gone;
+    return store_seqmap(look->view, &look->mailbox, &n->told, a, &n->now);
+}
+
+void imap_told_free(struct imap *s)
+{
+    mem_free(s->told.held.ranges);
+    s->told = (struct told){ 0 };
+}
+
+/* What is held outlives the command. */
+static void keep_told(struct imap *s, const struct told *told)
+{
+    struct uidset held = told->held;
+    if (held.n) {
+        held.ranges = MEM_ARRAY(held.n, struct uid_range);
+        bytes_copy(held.ranges, held.n * sizeof(*held.ranges), told->held.ranges,
+                   held.n * sizeof(*held.ranges));
     }
-    return OK;
+    imap_told_free(s);
+    s->told = *told;
+    s->told.held = (struct uidset){ .ranges = held.ranges, .n = held.n };
+}
+
+/* RFC 9051 7.5.1: each EXPUNGE renumbers what follows it, so the last goes first. */
+static void tell_gone(struct news *n)
+{
+    struct imap *s = n->s;
+    s->owes_modseq |= n->gone.n > 0;
+    if (s->enabled & ENABLED_QRESYNC) {
+        imap_tell_vanished(s, &n->gone, false);
+        return;
+    }
+    for (size_t i = n->gone.n; i-- > 0;) {
+        const struct uid_range *range = &n->gone.ranges[i];
+        for (uint32_t uid = range->to; uid >= range->from; uid--) { /* from is never 0 */
+            reply_count(&s->reply, seqmap_seq(&n->before, (struct uid){ uid }).n, S("EXPUNGE"));
+            imap_send_some(s);
+        }
+    }
 }
 
 static bool nothing_new(const struct imap *s, const struct mailbox *m, bool expunges)
 {
     if (m->highest_modseq.n != s->told.modseq.n || m->uidnext.n != s->told.uidnext.n) return false;
-    return !expunges || s->told.expunge_modseq.n == m->highest_modseq.n;
+    return !expunges || s->told.held.n == 0;
 }
 
 enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
@@ -178,21 +267,29 @@ enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
         imap_look_end(&look);
         return OK;
     }
-    struct news news = { .s = s, .expunges = expunges };
-    struct seqmap now = { 0 };
-    e = gather(&news, &look);
-    if (!e) {
-        s->told.uidnext = look.mailbox.uidnext;
-        s->told.modseq = look.mailbox.highest_modseq;
-        if (expunges) s->told.expunge_modseq = look.mailbox.highest_modseq;
-        e = store_seqmap(look.view, &look.mailbox, &s->told, &s->arena, &now);
-    }
+    struct news n = { .s = s };
+    struct changed changed = {
+        .map = &n.now, .own = own, .since = s->told.modseq, .below = s->told.uidnext
+    };
+    e = gather(&n, &look, expunges);
     imap_look_end(&look);
+    if (e == ERR_TOO_OLD || e == ERR_LIMIT) {
+        /* Numbers from before what the store remembers cannot be known again; a client with
+         * QRESYNC does not need them. */
+        imap_bye(s, S("UNAVAILABLE"), S("too much has changed, connect again"));
+        return ERR_GONE;
+    }
     if (e) return e;
-    tell_expunges(&news);
-    if (now.count > news.before.count - news.gone_n) {
-        reply_count(&s->reply, now.count, S("EXISTS"));
+    keep_told(s, &n.told);
+    uint64_t left = n.before.count;
+    if (expunges) {
+        tell_gone(&n);
+        left -= n.lost ? 0 : uidset_count(&n.gone);
+    }
+    if (n.now.count != left || n.lost) {
+        reply_count(&s->reply, n.now.count, S("EXISTS"));
         imap_tell_overquota(s);
     }
-    return tell_changes(&news, &now, own);
+    changed.until = n.told.modseq;
+    return imap_tell_changed(s, &changed);
 }

@@ -87,3 +87,25 @@ enum err store_changes(struct view *v, const struct mailbox *m, struct modseq si
         if (!each(arg, &next)) return OK;
     }
 }
+
+enum err store_changed(struct view *v, const struct mailbox *m, struct change after,
+                       bool (*each)(void *arg, const struct change *c), void *arg)
+{
+    bool whole = after.uid.n == UINT32_MAX;
+    struct stream lives = {
+        .view = v,
+        .account = m->account,
+        .m = mailbox_number(m->id),
+        .tag = TAG_CHANGE,
+        .kind = CHANGE_MESSAGE,
+        .next_modseq = { after.modseq.n + whole },
+        .next_uid = { whole ? 0 : after.uid.n + 1 },
+    };
+    for (;;) {
+        const struct change *next;
+        enum err e = stream_peek(&lives, &next);
+        if (e || !next) return e;
+        lives.at++;
+        if (!each(arg, next)) return OK;
+    }
+}

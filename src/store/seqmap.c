@@ -28,19 +28,40 @@ static bool take_tombstone(void *arg, str key, str value)
     return !g->full;
 }
 
-static enum err find_gone(struct view *v, const struct mailbox *m, const struct told *told,
+static enum err find_gone(struct view *v, const struct mailbox *m, struct modseq since,
                           struct gone *out)
 {
+    struct head head;
     uint32_t number = mailbox_number(m->id);
-    struct modseq after = { told->expunge_modseq.n + 1 };
+    struct modseq after = { since.n + 1 };
+    enum err e = head_get(in_view(v), m->account, number, &head);
+    if (e) return e;
+    if (since.n < head.horizon) return ERR_TOO_OLD;
     struct key first = key_change(TAG_TOMBSTONE, number, after, (struct uid){ 0 });
     struct key all = key_box(TAG_TOMBSTONE, number);
-    enum err e = source_scan(in_view(v), m->account, &first, &all, take_tombstone, out);
+    e = source_scan(in_view(v), m->account, &first, &all, take_tombstone, out);
     if (e) return e;
     if (out->bad) return row_corrupt(m->account, "a tombstone");
     if (out->full) return ERR_LIMIT;
     uidset_normalise(&out->set);
     return OK;
+}
+
+enum err store_expunged(struct view *v, const struct mailbox *m, struct modseq since,
+                        struct uidset *out)
+{
+    struct gone gone = { .set = *out, .below = UINT32_MAX };
+    enum err e = find_gone(v, m, since, &gone);
+    *out = gone.set;
+    return e;
+}
+
+/* What is held for a session that may not be told yet. */
+static bool add_held(struct gone *gone, const struct uidset *held)
+{
+    for (size_t i = 0; i < held->n; i++)
+        if (!uidset_add(&gone->set, held->ranges[i].from, held->ranges[i].to)) return false;
+    return true;
 }
 
 /* --- building -------------------------------------------------------------------------------- */
@@ -133,13 +154,10 @@ static enum err pass(struct view *v, const struct mailbox *m, struct build *b)
 enum err store_seqmap(struct view *v, const struct mailbox *m, const struct told *told,
                       struct arena *a, struct seqmap *out)
 {
-    struct head head;
     struct gone gone = { .set = uidset_make(a), .below = told->uidnext.n };
     struct build b = { .arena = a, .gone = &gone, .below = told->uidnext.n };
-    enum err e = head_get(in_view(v), m->account, mailbox_number(m->id), &head);
-    if (e) return e;
-    if (told->expunge_modseq.n < head.horizon) return ERR_TOO_OLD;
-    e = find_gone(v, m, told, &gone);
+    if (!add_held(&gone, &told->held)) return ERR_LIMIT;
+    enum err e = find_gone(v, m, told->expunge_modseq, &gone);
     if (!e) e = pass(v, m, &b); /* counts the blocks, so that the arena pays for no more */
     if (e) return e;
     struct seqmap map = { 0 };
@@ -225,6 +243,26 @@ struct uid seqmap_next(const struct seqmap *m, struct uid from)
         if (m->block[i] < block) continue;
         unsigned bit = m->block[i] == block ? from.n % STORE_BITMAP_UIDS : 0;
         bit = bitmap_next(words_of(m, i), bit);
+        if (bit < STORE_BITMAP_UIDS) return (struct uid){ m->block[i] * STORE_BITMAP_UIDS + bit };
+    }
+    return (struct uid){ 0 };
+}
+
+struct uid seqmap_next_without(const struct seqmap *m, const struct seqmap *other, struct uid from)
+{
+    uint32_t block = bitmap_block(from.n);
+    size_t i = m->blocks ? last_not_above(m->block, m->blocks, block) : 0;
+    size_t j = m->blocks && other->blocks ? last_not_above(other->block, other->blocks, block) : 0;
+    for (; i < m->blocks; i++) {
+        if (m->block[i] < block) continue;
+        while (j < other->blocks && other->block[j] < m->block[i])
+            j++;
+        bool both = j < other->blocks && other->block[j] == m->block[i];
+        uint64_t left[BITMAP_WORDS];
+        for (unsigned w = 0; w < BITMAP_WORDS; w++)
+            left[w] = words_of(m, i)[w] & (both ? ~words_of(other, j)[w] : UINT64_MAX);
+        unsigned bit = m->block[i] == block ? from.n % STORE_BITMAP_UIDS : 0;
+        bit = bitmap_next(left, bit);
         if (bit < STORE_BITMAP_UIDS) return (struct uid){ m->block[i] * STORE_BITMAP_UIDS + bit };
     }
     return (struct uid){ 0 };

@@ -141,9 +141,11 @@ struct told {
     struct modseq modseq;          /* flags and arrivals told up to here */
     struct modseq expunge_modseq;  /* expunges told up to here; may lag behind modseq */
     struct uid uidnext;            /* messages below it have been told */
+    struct uidset held;            /* expunged up to expunge_modseq, and not told yet: they still have numbers */
 };
-/* Sequence numbers as the session knows them: live messages below told.uidnext, and those expunged
- * since told.expunge_modseq. Popcounts over bitmap rows; lives in the arena. */
+/* Sequence numbers as the session knows them: live messages below told.uidnext, those expunged since
+ * told.expunge_modseq, and those that are held. Popcounts over bitmap rows; lives in the arena.
+ * ERR_TOO_OLD: tombstones from told.expunge_modseq are gone. */
 struct seqmap {
     uint32_t count;
     const uint32_t *block;  /* the numbers of the blocks that have any, ascending */
@@ -155,6 +157,8 @@ enum err store_seqmap(struct view *v, const struct mailbox *m, const struct told
 struct uid seqmap_uid(const struct seqmap *m, struct seq seq);  /* asserts 1 <= seq <= count */
 struct seq seqmap_seq(const struct seqmap *m, struct uid uid);  /* 0 if the session does not have it */
 struct uid seqmap_next(const struct seqmap *m, struct uid from); /* first uid >= from; 0 at the end */
+/* The first uid >= from that m has and other has not; 0 at the end. A block costs a few words. */
+struct uid seqmap_next_without(const struct seqmap *m, const struct seqmap *other, struct uid from);
 
 /* Changes since N, ascending by modseq: the one primitive for NOOP, IDLE, CONDSTORE, QRESYNC, POP3.
  * Each message appears once, with its last change. ERR_TOO_OLD: tombstones from then are gone. */
@@ -162,6 +166,12 @@ enum change_kind { CHANGE_MESSAGE, CHANGE_EXPUNGE }; /* arrived or flags changed
 struct change { struct modseq modseq; struct uid uid; enum change_kind kind; };
 enum err store_changes(struct view *v, const struct mailbox *m, struct modseq since,
                        bool (*each)(void *arg, const struct change *c), void *arg) MUST_CHECK;
+/* The living alone, from a place on (modseq and uid of the last one that was read; UINT32_MAX: all of
+ * that modseq were): never too old. */
+enum err store_changed(struct view *v, const struct mailbox *m, struct change after,
+                       bool (*each)(void *arg, const struct change *c), void *arg) MUST_CHECK;
+/* The UIDs of what was expunged since, normalised, in out's arena. ERR_TOO_OLD; ERR_LIMIT: the arena. */
+enum err store_expunged(struct view *v, const struct mailbox *m, struct modseq since, struct uidset *out) MUST_CHECK;
 
 struct append {
     struct account account;

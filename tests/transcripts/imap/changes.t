@@ -100,7 +100,7 @@ S~ \* OK \[UIDNEXT 3.*
 S~ \* OK \[HIGHESTMODSEQ .*
 S~ z OK .*
 C: A STORE 1 (UNCHANGEDSINCE 1) +FLAGS (\Answered)
-S~ \* 1 FETCH \(FLAGS \(\\Seen\) MODSEQ \([0-9]+\)\)
+S~ \* 1 FETCH \(UID 1 FLAGS \(\\Seen\) MODSEQ \([0-9]+\)\)
 S: A OK [MODIFIED 1] some were changed by others meanwhile
 C: B FETCH 1:* (FLAGS) (CHANGEDSINCE 999999999)
 S: B OK FETCH completed

@@ -206,6 +206,7 @@ S: t6 OK SEARCH completed
 C: t7 SEARCH 4
 S: t7 BAD no message has this number
 C: t8 SEARCH MODSEQ 1 SEEN
+S~ \* OK \[HIGHESTMODSEQ [0-9]+\] .*
 S~ \* SEARCH 1 \(MODSEQ [0-9]+\)
 S: t8 OK SEARCH completed
 C: t9 UID SEARCH UID 2:1
