@@ -227,6 +227,18 @@ void qp_decode_lenient(struct buf *out, str in)
     }
 }
 
+/* After a line end; in a line without one, before an escape or blanks that may go on. */
+size_t qp_cut(str in)
+{
+    size_t lf = str_rchr(in, '\n'), n = in.n;
+    if (lf != STR_NPOS) return lf + 1;
+    for (size_t back = 1; back <= 2 && back <= in.n; back++)
+        if (in.p[in.n - back] == '=') n = in.n - back;
+    while (n > 0 && (ascii_wsp(in.p[n - 1]) || in.p[n - 1] == '\r'))
+        n--;
+    return n ? n : in.n;
+}
+
 void xtext_encode(struct buf *out, str in)
 {
     for (size_t i = 0; i < in.n; i++) {

@@ -95,6 +95,35 @@ static void base64_in_the_wild(void **state)
         assert_decodes(base64_decode_lenient, base64_wild[i].in, base64_wild[i].out, i);
 }
 
+/* Decoded piece by piece it is what it is whole. */
+static void pieces_are_the_whole(void **state)
+{
+    (void)state;
+    static const str in = S_INIT("Zm9v\r\nYmE=cn0K Zm9vYmFyZm9v");
+    struct buf whole = buf_make(100), parts = buf_make(100);
+    assert_true(base64_decode_lenient(&whole, in));
+    for (size_t cut = 0; cut <= in.n; cut++) {
+        struct base64_run run = { 0 };
+        buf_reset(&parts);
+        assert_true(base64_feed(&run, &parts, str_take(in, cut)));
+        assert_true(base64_feed(&run, &parts, str_from(in, cut)));
+        assert_true(str_eq(buf_str(&whole), buf_str(&parts)));
+    }
+    static const str qp = S_INIT("one =\r\ntwo  \r\ncaf=C3=A9 =3D end=\nx");
+    buf_reset(&whole);
+    qp_decode_lenient(&whole, qp);
+    for (size_t n = 1; n <= qp.n; n++) {
+        size_t cut = qp_cut(str_take(qp, n));
+        assert_in_range(cut, 1, n);
+        buf_reset(&parts);
+        qp_decode_lenient(&parts, str_take(qp, cut));
+        qp_decode_lenient(&parts, str_from(qp, cut));
+        assert_true(str_eq(buf_str(&whole), buf_str(&parts)));
+    }
+    buf_free(&whole);
+    buf_free(&parts);
+}
+
 static void base64_lines_have_76_columns(void **state)
 {
     (void)state;
@@ -337,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64),
         cmocka_unit_test(base64_in_the_wild),
+        cmocka_unit_test(pieces_are_the_whole),
         cmocka_unit_test(base64_lines_have_76_columns),
         cmocka_unit_test(quoted_printable),
         cmocka_unit_test(quoted_printable_in_the_wild),

@@ -229,10 +229,13 @@
 #define IMAP_REPLY_FLUSH_BYTES    (32 * 1024) /* gathered under a view before the client must take it */
 #define IMAP_READ_BYTES           (64 * 1024) /* of a body at a time */
 #define IMAP_SWALLOW_BYTES        (64 * 1024 * 1024) /* of a refused literal; past it goodbye */
-#define IMAP_BINARY_BYTES         (24 * 1024 * 1024) /* of an encoded part that BINARY decodes in memory */
 #define IMAP_SEARCH_PART_BYTES    (4 * 1024 * 1024) /* of a part; what follows is not searched */
 #define IMAP_SEARCH_TURN          256         /* messages before others may run */
 #define IMAP_VANISHED_RANGES      500         /* in one response: lines of some 10 KB at most */
+#define IMAP_APPEND_MESSAGES      150         /* of one APPEND (RFC 3502), which is one commit: see IMPORT_MESSAGES */
+#define IMAP_APPEND_RATE_BYTES    4096        /* a second, at least: an APPEND has imap.command and its size by this */
+#define IMAP_LITERAL_PROGRESS_MS  (180 * 1000) /* between two pieces of a message; RFC 5321 4.5.3.2.5 gives as long */
+#define IMAP_GOODBYE_MS           5000        /* to be told that time is over */
 #define IMAP_TAGGED_CODE_BYTES    (256 * 1024) /* COPYUID and MODIFIED sets; past it they are left out */
 #define POP3_AUTH_LINE_BYTES      12288       /* RFC 5034 4 */
 #define POP3_ARENA_BYTES          (64 * 1024) /* of one command */

@@ -29,6 +29,7 @@ const struct log_event_row log_events[] = {
     { "imap.command",         "an IMAP command was answered" },
     { "imap.connected",       "an IMAP client connected" },
     { "imap.login",           "an IMAP client logged in" },
+    { "imap.logout",          "an IMAP client logged out and keeps its connection" },
     { "listener.opened",      "a listening socket was opened" },
     { "pop3.bad_command",     "a POP3 command could not be understood" },
     { "pop3.closed",          "a POP3 connection ended" },

@@ -1,170 +1,260 @@
-/* append.c - APPEND: a client puts a message into a mailbox.
+/* append.c - APPEND: a client puts messages into a mailbox, all or none of them.
  *
- * RFC 9051 6.3.12; APPENDUID 7.1; APPENDLIMIT RFC 7889. The literal streams to the store and to the
- * card; whatever is refused is refused before the "+" where that is possible.
+ * RFC 9051 6.3.12; several messages RFC 3502; APPENDUID 7.1; APPENDLIMIT RFC 7889. Literals stream
+ * to the store and to the cards; whatever is refused is refused before the "+" where that is
+ * possible. However slowly a client sends, it is done in a time that its literals' sizes give.
  */
-#include "imap/session_int.h"
+#include "imap/append_int.h"
 
 #include "base/limits.h"
-#include "imap/parse.h"
-#include "mail/card.h"
-#include "run/fiber.h"
 
-/* --- the message on its way in -------------------------------------------------------------- */
-struct incoming {
-    struct body *body;
-    struct card_builder *card;
-    bool last_cr; /* the byte before was CR */
-    bool nul;     /* it cannot be taken, but must be read to its end */
-};
-
-static enum err store_piece(struct incoming *in, str piece)
+/* --- time ----------------------------------------------------------------------------------- */
+static uint64_t now_us(const struct appending *a)
 {
-    if (piece.n == 0) return OK;
-    card_feed(in->card, piece);
-    return body_write(in->body, piece);
+    return loop_now_us(conn_loop(a->s->conn));
 }
 
-/* The store holds CRLF lines: a lone LF becomes one. */
-static enum err take(struct incoming *in, str bytes)
+/* The next bytes must come in a while, and all of them by a->until_us. */
+static void next_piece(struct appending *a)
 {
-    str rest = bytes;
-    size_t from = 0, lf;
-    while ((lf = str_chr(str_from(rest, from), '\n')) != STR_NPOS) {
-        size_t at = from + lf;
-        bool whole = at > 0 ? rest.p[at - 1] == '\r' : in->last_cr;
-        from = at + 1;
-        if (whole) continue;
-        enum err e = store_piece(in, str_take(rest, at));
-        if (!e) e = store_piece(in, S("\r\n"));
-        if (e) return e;
-        rest = str_from(rest, at + 1);
-        from = 0;
-        in->last_cr = false;
-    }
-    if (bytes.n) in->last_cr = bytes.p[bytes.n - 1] == '\r';
-    return store_piece(in, rest);
+    uint64_t now = now_us(a), most = IMAP_LITERAL_PROGRESS_MS, left = 1;
+    uint64_t command_ms = a->s->server->settings->command_ms;
+    if (a->until_us > now) left = (a->until_us - now) / 1000 + 1;
+    if (command_ms < most) most = command_ms;
+    conn_deadline(a->s->conn, (unsigned)(left < most ? left : most));
 }
 
-/* All bytes of the literal are read, also after the store has refused one: what is not read would
- * be taken for commands. */
-static enum err receive(struct imap *s, struct incoming *in, uint64_t left)
+static enum err too_slow(struct appending *a)
 {
-    enum err result = OK;
-    while (left > 0) {
-        str piece;
-        enum err e =
-            conn_read(s->conn, left < IMAP_READ_BYTES ? (size_t)left : IMAP_READ_BYTES, &piece);
-        if (e) return e;
-        imap_went_on(s);
-        left -= piece.n;
-        in->nul |= str_has(piece, '\0');
-        if (!result && !in->nul) result = take(in, piece);
-    }
-    return result;
+    conn_deadline(a->s->conn, IMAP_GOODBYE_MS);
+    imap_bye(a->s, S(""), S("the message came too slowly"));
+    return ERR_GONE;
 }
 
-/* --- filing it ------------------------------------------------------------------------------ */
-static enum err file(struct imap *s, const struct append_args *args, struct incoming *in)
+/* --- a literal ------------------------------------------------------------------------------ */
+enum err appending_room(struct appending *a, uint64_t message_bytes)
 {
-    struct buf card = buf_make(CARD_BYTES);
-    if (!card_end(in->card, &card)) {
-        buf_free(&card);
-        return ERR_LIMIT;
-    }
-    bool beside = card.n > STORE_CARD_INLINE_BYTES;
-    enum err e = body_seal(in->body, beside ? buf_str(&card) : (str){ 0 });
-    int64_t now_s = seam_wall_us(loop_seam(conn_loop(s->conn))) / 1000000;
-    struct append append = {
-        .account = s->account,
-        .mailbox = args->mailbox,
-        .body = in->body,
-        .card = buf_str(&card),
-        .flags = args->flags.system,
-        .keywords = args->flags.keywords.items,
-        .keywords_n = args->flags.keywords.n,
-        .internal_date_s = args->has_date ? args->date : now_s,
-        .internal_zone_min = args->has_date ? args->zone_minutes : 0,
-    };
-    struct appended done;
-    if (!e) e = store_append(s->server->store, &append, 1, &done);
-    buf_free(&card);
-    if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
-    if (e == ERR_LIMIT) return imap_no(s, e, S("OVERQUOTA"), S("no room for it"));
-    if (e) return e;
-    imap_ok_code(s, arena_fmt(&s->arena, "APPENDUID %u %u", done.uidvalidity, done.uid.n));
-    return OK;
-}
-
-/* The line that ends the command. RFC 9051 has one message a command; a second is passed over. */
-static enum err command_end(struct imap *s)
-{
-    str line;
-    struct literal more;
-    enum err e = imap_line(s, &line);
-    if (e) return e;
-    if (line.n == 0) return OK;
-    if (parse_literal_follows(line, &more)) e = imap_swallow(s, more);
-    return e ? e : imap_bad(s, S("one message a command"));
-}
-
-static enum err append(struct imap *s, const struct append_args *args, struct incoming *in)
-{
-    if (args->literal.sync) {
-        reply_words(&s->reply, S("+ send it"));
-        reply_end(&s->reply);
-        imap_send(s);
-    }
-    enum err stored = receive(s, in, args->literal.size_bytes);
-    if (stored == ERR_GONE) return stored;
-    enum err e = command_end(s);
-    if (e) return e;
-    if (in->nul) return imap_no(s, ERR_DENIED, S("CANNOT"), S("a message holds no NUL"));
-    return stored ? stored : file(s, args, in);
-}
-
-/* Quota is judged again at commit; here it saves the client the sending. */
-static enum err judge_room(struct imap *s, uint64_t size_bytes)
-{
+    struct imap *s = a->s;
     struct quota q;
+    if (message_bytes > s->server->settings->append_bytes_max)
+        return imap_no(s, ERR_LIMIT, S("TOOBIG"), S("message too large"));
     struct view *view = store_view(s->server->store);
     if (!view) return ERR_LATER;
     enum err e = store_quota(view, s->account, &q);
     view_end(view);
     if (e) return e;
-    bool fits = (!q.bytes_max || q.bytes + size_bytes <= q.bytes_max) &&
-                (!q.messages_max || q.messages < q.messages_max);
+    uint64_t bytes = a->bytes + message_bytes, less = a->freed < q.bytes ? a->freed : q.bytes;
+    uint64_t messages = a->n + (a->one ? 0 : 1); /* REPLACE takes one away */
+    bool fits = (!q.bytes_max || q.bytes - less + bytes <= q.bytes_max) &&
+                (!q.messages_max || q.messages + messages <= q.messages_max);
     return fits ? OK : imap_no(s, ERR_LIMIT, S("OVERQUOTA"), S("no room for it"));
 }
 
-/* What can be known before the bytes come. */
-static enum err judge(struct imap *s, const struct append_args *args)
+/* All bytes of the literal are read, also after the store has refused one: what is not read would
+ * be taken for commands. */
+static enum err receive(struct appending *a, struct incoming *in, uint64_t left)
 {
-    struct mailbox m;
-    if (args->literal.binary)
-        return imap_no(s, ERR_DENIED, S("UNKNOWN-CTE"), S("binary messages are not taken"));
-    if (args->literal.size_bytes > s->server->settings->append_bytes_max)
-        return imap_no(s, ERR_LIMIT, S("TOOBIG"), S("message too large"));
-    if (args->literal.size_bytes == 0)
-        return imap_no(s, ERR_DENIED, S("CANNOT"), S("a message is not empty"));
-    enum err e = imap_find_mailbox(s, args->mailbox, &m);
-    if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
-    return e ? e : judge_room(s, args->literal.size_bytes);
+    enum err result = OK;
+    while (left > 0) {
+        str piece;
+        next_piece(a);
+        size_t most = left < IMAP_READ_BYTES ? (size_t)left : IMAP_READ_BYTES;
+        enum err e = conn_read_in_time(a->s->conn, most, &piece);
+        if (e == ERR_LATER) return too_slow(a);
+        if (e) return ERR_GONE;
+        left -= piece.n;
+        if (!result) result = incoming_take(in, piece);
+    }
+    return result;
+}
+
+static enum err next_line(struct appending *a)
+{
+    str line;
+    enum err e = imap_line(a->s, &line);
+    if (e) return ERR_GONE;
+    a->parse = parse_begin(line, &a->s->arena, &parse_limits_user, imap_literal, a->s);
+    return OK;
+}
+
+enum err appending_literal(struct appending *a, struct literal literal)
+{
+    struct imap *s = a->s;
+    struct incoming *in = &a->items[a->n].in;
+    enum err e = appending_room(a, in->bytes + literal.size_bytes);
+    if (e) return e;
+    a->until_us += literal.size_bytes * 1000000 / IMAP_APPEND_RATE_BYTES;
+    if (literal.sync) {
+        reply_words(&s->reply, S("+ send it"));
+        reply_end(&s->reply);
+        imap_send(s);
+    }
+    e = receive(a, in, literal.size_bytes);
+    if (e == ERR_GONE) return e;
+    enum err line = next_line(a);
+    if (line) return line;
+    if (!in->nul) return e;
+    /* RFC 3516 4.4: what no mailbox can hold. */
+    if (literal.binary) return imap_no(s, ERR_DENIED, S("UNKNOWN-CTE"), S("encode NULs as base64"));
+    return imap_no(s, ERR_DENIED, S("CANNOT"), S("a message holds no NUL"));
+}
+
+/* --- a message ------------------------------------------------------------------------------ */
+enum err appending_bad(struct appending *a)
+{
+    enum err e = a->parse.err;
+    if (e == ERR_GONE) return e;
+    (void)imap_bad(a->s, str_of(a->parse.why));
+    if (e == ERR_LIMIT) a->s->answer.code = S("TOOBIG");
+    return e;
+}
+
+static enum err read_bytes(struct appending *a, const struct append_message *m)
+{
+    if (m->literal.size_bytes == 0)
+        return imap_no(a->s, ERR_DENIED, S("CANNOT"), S("a message is not empty"));
+    enum err e = appending_literal(a, m->literal);
+    if (e) return e;
+    parse_append_message_end(&a->parse, m);
+    return a->parse.err ? appending_bad(a) : OK;
+}
+
+static enum err read_message(struct appending *a)
+{
+    struct append_message m;
+    parse_append_message(&a->parse, &m);
+    if (a->parse.err) return appending_bad(a);
+    if (m.kind != APPEND_LITERAL) return imap_no(a->s, ERR_DENIED, S("CANNOT"), S("not offered"));
+    struct filed *items = arena_more(&a->s->arena, a->items, a->n, sizeof(*items));
+    if (!items) return ERR_LIMIT;
+    a->items = items;
+    struct filed *f = &a->items[a->n];
+    *f = (struct filed){ .message = m, .card_at = a->cards.n };
+    enum err e = incoming_begin(a->s, &f->in);
+    if (!e) e = read_bytes(a, &m);
+    if (!e) e = incoming_seal(&f->in, &a->cards);
+    if (e) {
+        incoming_end(&f->in);
+        return e;
+    }
+    f->card_bytes = a->cards.n - f->card_at;
+    a->bytes += f->in.bytes;
+    a->n++;
+    return OK;
+}
+
+static enum err read_messages(struct appending *a)
+{
+    enum err e = read_message(a);
+    while (!e && parse_append_more(&a->parse)) {
+        if (a->one) return imap_bad(a->s, S("one message a command"));
+        if (a->n == IMAP_APPEND_MESSAGES)
+            return imap_no(a->s, ERR_LIMIT, S("LIMIT"), S("too many messages in one command"));
+        e = read_message(a);
+    }
+    if (!e && a->parse.err) e = appending_bad(a);
+    return e;
+}
+
+struct appending appending_begin(struct imap *s, const struct append_args *args)
+{
+    struct appending a = { .s = s, .mailbox = args->mailbox, .cards = buf_make(CARD_BYTES) };
+    a.until_us = now_us(&a) + s->server->settings->command_ms * 1000;
+    return a;
+}
+
+enum err appending_read(struct appending *a, str rest)
+{
+    struct imap *s = a->s;
+    struct literal literal;
+    a->parse = parse_begin(rest, &s->arena, &parse_limits_user, imap_literal, s);
+    enum err e = read_messages(a);
+    if (e == ERR_GONE) return e;
+    imap_went_on(s);
+    if (e && parse_literal_follows(a->parse.scan.in, &literal) &&
+        imap_swallow(s, literal) == ERR_GONE)
+        return ERR_GONE;
+    return e;
+}
+
+/* --- filing them ---------------------------------------------------------------------------- */
+struct append *appending_items(struct appending *a)
+{
+    struct imap *s = a->s;
+    int64_t now_s = seam_wall_us(loop_seam(conn_loop(s->conn))) / 1000000;
+    struct append *all = ARENA_ARRAY(&s->arena, a->n, struct append);
+    for (size_t i = 0; all && i < a->n; i++) {
+        const struct filed *f = &a->items[i];
+        const struct append_message *m = &f->message;
+        all[i] = (struct append){
+            .account = s->account,
+            .mailbox = a->mailbox,
+            .body = f->in.body,
+            .card = str_sub(buf_str(&a->cards), f->card_at, f->card_bytes),
+            .flags = m->flags.system,
+            .keywords = m->flags.keywords.items,
+            .keywords_n = m->flags.keywords.n,
+            .internal_date_s = m->has_date ? m->date : now_s,
+            .internal_zone_min = m->has_date ? m->zone_minutes : 0,
+        };
+    }
+    return all;
+}
+
+/* What the store calls a limit is quota, unless there is room by that: then it is the keywords. */
+enum err appending_refused(struct appending *a, enum err e)
+{
+    if (e == ERR_NOTFOUND) return imap_no(a->s, e, S("TRYCREATE"), S("no such mailbox"));
+    if (e != ERR_LIMIT) return e;
+    size_t n = a->n;
+    a->n = n ? n - 1 : 0; /* room for what is there, not for one more */
+    enum err room = appending_room(a, 0);
+    a->n = n;
+    return room ? room : imap_no(a->s, e, S("LIMIT"), S("too many keywords in this mailbox"));
+}
+
+void appending_end(struct appending *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        incoming_end(&a->items[i].in);
+    buf_free(&a->cards);
+}
+
+/* "APPENDUID 38505 3955:3957": UIDs of one commit follow each other (RFC 4315 3). */
+static void tell_uids(struct imap *s, const struct appended *done, size_t n)
+{
+    uint32_t first = done[0].uid.n, last = done[n - 1].uid.n;
+    str more = n > 1 ? arena_fmt(&s->arena, ":%u", last) : S("");
+    imap_ok_code(
+        s, arena_fmt(&s->arena, "APPENDUID %u %u%.*s", done[0].uidvalidity, first, STR_ARG(more)));
+}
+
+static enum err file(struct appending *a)
+{
+    struct imap *s = a->s;
+    struct append *items = appending_items(a);
+    struct appended *done = ARENA_ARRAY(&s->arena, a->n, struct appended);
+    if (!items || !done) return ERR_LIMIT;
+    enum err e = store_append(s->server->store, items, a->n, done);
+    if (e) return appending_refused(a, e);
+    tell_uids(s, done, a->n);
+    return OK;
 }
 
 enum err imap_append(struct imap *s, const struct command *c)
 {
-    const struct append_args *args = &c->append;
-    struct incoming in = { 0 };
-    enum err e = judge(s, args);
-    if (!e) e = body_begin(store_engine(s->server->store), &in.body);
-    if (e) {
-        enum err swallowed = args->literal.sync ? OK : imap_swallow(s, args->literal);
-        return swallowed == ERR_GONE ? ERR_GONE : e;
-    }
-    in.card = card_begin();
-    e = append(s, args, &in);
-    card_free(in.card);
-    body_free(in.body);
+    struct mailbox m;
+    struct literal literal;
+    enum err e = imap_find_mailbox(s, c->append.mailbox, &m);
+    if (e == ERR_NOTFOUND) e = imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
+    if (e && parse_literal_follows(c->append.rest, &literal) &&
+        imap_swallow(s, literal) == ERR_GONE)
+        return ERR_GONE;
+    if (e) return e;
+
+    struct appending a = appending_begin(s, &c->append);
+    e = appending_read(&a, c->append.rest);
+    if (!e) e = file(&a);
+    appending_end(&a);
     return e;
 }

@@ -15,9 +15,9 @@ enum verb {
     VERB_STARTTLS, VERB_AUTHENTICATE, VERB_LOGIN,
     VERB_ENABLE, VERB_SELECT, VERB_EXAMINE, VERB_CREATE, VERB_DELETE, VERB_RENAME,
     VERB_SUBSCRIBE, VERB_UNSUBSCRIBE, VERB_LIST, VERB_LSUB, VERB_NAMESPACE, VERB_STATUS,
-    VERB_APPEND, VERB_IDLE,
+    VERB_APPEND, VERB_IDLE, VERB_UNAUTHENTICATE,
     VERB_CLOSE, VERB_UNSELECT, VERB_CHECK, VERB_EXPUNGE, VERB_SEARCH, VERB_FETCH, VERB_STORE,
-    VERB_COPY, VERB_MOVE,
+    VERB_COPY, VERB_MOVE, VERB_REPLACE,
     VERB_GETQUOTA, VERB_GETQUOTAROOT, VERB_SETQUOTA,
     VERBS
 };
@@ -94,14 +94,35 @@ struct list_args {
     bool extended;            /* some LIST-EXTENDED syntax was used */
 };
 
-/* APPEND up to its literal, which the caller streams. */
+/* APPEND and REPLACE up to their first message, which parse_append_message reads. */
 struct append_args {
     str mailbox;
+    str rest;               /* of the line: options and the head of a literal */
+    struct seqset replaced; /* REPLACE, RFC 8508: one number, or "*" */
+};
+
+/* One message of them up to its bytes, which the caller streams. */
+enum append_kind {
+    APPEND_LITERAL,
+    APPEND_UTF8,     /* UTF8 (~{n}…), RFC 9755 4 */
+    APPEND_CATENATE, /* CATENATE (…, RFC 4469: parts follow */
+};
+struct append_message {
     struct flag_list flags;
     bool has_date;
     int64_t date;         /* seconds since 1970 */
     int16_t zone_minutes; /* as the client wrote it */
+    enum append_kind kind;
+    struct literal literal; /* of all but CATENATE */
+};
+
+/* cat-part, RFC 4469 5 */
+enum cat_kind { CAT_TEXT, CAT_URL };
+struct cat_part {
+    enum cat_kind kind;
+    bool utf8; /* TEXT UTF8 (~{n}…) */
     struct literal literal;
+    str url;
 };
 
 /* FETCH, RFC 9051 6.4.5 */

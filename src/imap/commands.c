@@ -22,8 +22,9 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_LSUB]         = { S_INIT("LSUB"), LOGGED_IN, 0, imap_lsub, S_INIT(""), S_INIT("RFC 3501 6.3.9") },
     [VERB_NAMESPACE]    = { S_INIT("NAMESPACE"), LOGGED_IN, 0, imap_namespace, S_INIT("NAMESPACE"), S_INIT("RFC 9051 6.3.10") },
     [VERB_STATUS]       = { S_INIT("STATUS"), LOGGED_IN, 0, imap_status, S_INIT("STATUS=SIZE"), S_INIT("RFC 9051 6.3.11") },
-    [VERB_APPEND]       = { S_INIT("APPEND"), LOGGED_IN, 0, imap_append, S_INIT(""), S_INIT("RFC 9051 6.3.12") },
+    [VERB_APPEND]       = { S_INIT("APPEND"), LOGGED_IN, 0, imap_append, S_INIT("MULTIAPPEND"), S_INIT("RFC 9051 6.3.12") },
     [VERB_IDLE]         = { S_INIT("IDLE"), LOGGED_IN, 0, imap_idle, S_INIT("IDLE"), S_INIT("RFC 9051 6.3.13") },
+    [VERB_UNAUTHENTICATE] = { S_INIT("UNAUTHENTICATE"), LOGGED_IN, 0, imap_unauthenticate, S_INIT(""), S_INIT("RFC 8437 3") },
     [VERB_CLOSE]        = { S_INIT("CLOSE"), SELECTED, 0, imap_close, S_INIT(""), S_INIT("RFC 9051 6.4.1") },
     [VERB_UNSELECT]     = { S_INIT("UNSELECT"), SELECTED, 0, imap_close, S_INIT("UNSELECT"), S_INIT("RFC 9051 6.4.2") },
     [VERB_CHECK]        = { S_INIT("CHECK"), SELECTED, 0, imap_noop, S_INIT(""), S_INIT("RFC 3501 6.4.1") },
@@ -36,9 +37,11 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_GETQUOTA]     = { S_INIT("GETQUOTA"), LOGGED_IN, 0, imap_getquota, S_INIT("QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"), S_INIT("RFC 9208 4.1.1") },
     [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), LOGGED_IN, 0, imap_getquotaroot, S_INIT(""), S_INIT("RFC 9208 4.1.2") },
     [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"), LOGGED_IN, 0, imap_setquota, S_INIT("QUOTASET"), S_INIT("RFC 9208 4.1.3") },
+    [VERB_REPLACE]      = { S_INIT("REPLACE"), SELECTED, 0, imap_replace, S_INIT("REPLACE"), S_INIT("RFC 8508 3") },
 };
 
 const struct capability_row imap_extensions[] = {
+    { S_INIT("BINARY"), ANY, S_INIT("RFC 3516") },
     { S_INIT("LITERAL+"), LOGGED_IN, S_INIT("RFC 7888") },
     { S_INIT("LITERAL-"), NOT_AUTHENTICATED, S_INIT("RFC 7888 5") }, /* 4 KiB, which is what a stranger may send */
     { S_INIT("QRESYNC"), ANY, S_INIT("RFC 7162 3.2") },

@@ -1,6 +1,6 @@
-/* fetch_body.c - FETCH BODY[…]<…>, RFC822… and BINARY[…]: ranges of a message, streamed.
+/* fetch_body.c - FETCH BODY[…]<…> and RFC822…: ranges of a message, streamed.
  *
- * RFC 9051 6.4.5.1, 7.5.2; RFC 3516. The card says where a section lies, so only its bytes are
+ * RFC 9051 6.4.5.1, 7.5.2. The card says where a section lies, so only its bytes are
  * read, and of those only the part that was asked for.
  */
 #include "imap/fetch_int.h"
@@ -88,8 +88,7 @@ enum err imap_read_range(struct body_reader *reader, struct arena *a, struct car
     return OK;
 }
 
-/* The part of size bytes that <offset.count> asks for. */
-static struct card_range cut(const struct fetch_item *item, uint64_t size)
+struct card_range imap_fetch_cut(const struct fetch_item *item, uint64_t size)
 {
     struct card_range all = { .at = 0, .bytes = size };
     if (!item->partial) return all;
@@ -102,7 +101,7 @@ static struct card_range cut(const struct fetch_item *item, uint64_t size)
 static enum err stream(struct fetched *f, const struct fetch_item *item, struct card_range range)
 {
     struct imap *s = f->s;
-    struct card_range part = cut(item, range.bytes);
+    struct card_range part = imap_fetch_cut(item, range.bytes);
     uint64_t at = range.at + part.at, left = part.bytes;
     reply_literal_head(&s->reply, left, false);
     imap_send(s);
@@ -122,7 +121,7 @@ static enum err stream(struct fetched *f, const struct fetch_item *item, struct 
 /* Bytes that are in memory, cut as asked, as a literal. */
 static void whole(struct fetched *f, const struct fetch_item *item, str bytes, bool binary)
 {
-    struct card_range part = cut(item, bytes.n);
+    struct card_range part = imap_fetch_cut(item, bytes.n);
     reply_literal_head(&f->s->reply, part.bytes, binary);
     reply_bytes(&f->s->reply, str_sub(bytes, (size_t)part.at, (size_t)part.bytes));
 }
@@ -140,32 +139,6 @@ static enum err header_fields(struct fetched *f, const struct fetch_item *item,
     }
     buf_free(&chosen);
     return e ? ERR_GONE : OK;
-}
-
-/* --- BINARY --------------------------------------------------------------------------------- */
-static enum err binary(struct fetched *f, const struct fetch_item *item, struct card_range range,
-                       const struct card_part *part)
-{
-    str encoded;
-    /* RFC 3516 4.3: the part is a leaf, or there is nothing to decode. */
-    bool coded =
-        part->kind == MIME_LEAF && (part->encoding == MIME_QP || part->encoding == MIME_BASE64);
-    if (!coded && item->kind == FETCH_BINARY) return stream(f, item, range);
-    if (!coded) {
-        reply_number(&f->s->reply, range.bytes);
-        return OK;
-    }
-    enum err e = imap_read_range(f->reader, &f->s->arena, range, IMAP_BINARY_BYTES, &encoded);
-    if (e) return ERR_GONE;
-    struct buf decoded = buf_make(IMAP_BINARY_BYTES);
-    mime_decode(&decoded, part->encoding, encoded);
-    if (item->kind == FETCH_BINARY)
-        whole(f, item, buf_str(&decoded), true);
-    else
-        reply_number(&f->s->reply, decoded.n);
-    imap_send(f->s);
-    buf_free(&decoded);
-    return OK;
 }
 
 /* --- an item -------------------------------------------------------------------------------- */
@@ -207,12 +180,8 @@ enum err imap_fetch_bytes(struct fetched *f, const struct fetch_item *item)
         reply_words(&f->s->reply, item->kind == FETCH_BINARY_SIZE ? S("0") : S("NIL"));
         return OK;
     }
-    bool decodes = item->kind == FETCH_BINARY || item->kind == FETCH_BINARY_SIZE;
-    if (decodes && item->section.parts) return binary(f, item, range, &part);
-    if (item->kind == FETCH_BINARY_SIZE) {
-        reply_number(&f->s->reply, range.bytes);
-        return OK;
-    }
+    if (item->kind == FETCH_BINARY || item->kind == FETCH_BINARY_SIZE)
+        return imap_fetch_binary(f, item, range, item->section.parts ? &part : NULL);
     if (has_fields(&item->section)) return header_fields(f, item, range);
     enum err e = stream(f, item, range);
     if (!e) note_fetched(f, item);

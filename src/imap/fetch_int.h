@@ -20,6 +20,13 @@ bool imap_item_reads(const struct fetch_item *item);
  * read after they were announced: the connection is then of no use. Waits. */
 enum err imap_fetch_bytes(struct fetched *f, const struct fetch_item *item) MUST_CHECK;
 
+/* BINARY and BINARY.SIZE of a range: the part decoded, or NULL for the whole message as it is. What
+ * follows the item's name. ERR_GONE as above. Waits. */
+enum err imap_fetch_binary(struct fetched *f, const struct fetch_item *item,
+                           struct card_range range, const struct card_part *part) MUST_CHECK;
+/* The part of size bytes that <offset.count> asks for. */
+struct card_range imap_fetch_cut(const struct fetch_item *item, uint64_t size);
+
 /* All of a range of the message into the arena, at most max bytes. Waits. */
 enum err imap_read_range(struct body_reader *reader, struct arena *a, struct card_range range,
                          size_t max, str *out) MUST_CHECK;

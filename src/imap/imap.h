@@ -12,6 +12,7 @@ struct imap_settings {
     uint64_t command_ms;      /* for one command with its literals and replies */
     uint64_t errors_max;      /* bad commands, then goodbye */
     uint64_t append_bytes_max; /* one message of APPEND */
+    bool unauthenticate;      /* a logged-in client may become a stranger again, RFC 8437 */
 };
 extern const struct settings_section imap_section;
 

@@ -1,7 +1,7 @@
-/* login.c - LOGIN and AUTHENTICATE PLAIN: who the client is.
+/* login.c - LOGIN and AUTHENTICATE PLAIN: who the client is; UNAUTHENTICATE: it is nobody again.
  *
- * RFC 9051 6.2.2, 6.2.3, 11; SASL PLAIN RFC 4616, initial responses RFC 4959. Passwords are not
- * taken in clear unless the listener says so.
+ * RFC 9051 6.2.2, 6.2.3, 11; SASL PLAIN RFC 4616, initial responses RFC 4959; RFC 8437. Passwords
+ * are not taken in clear unless the listener says so.
  */
 #include "imap/session_int.h"
 
@@ -91,4 +91,22 @@ enum err imap_authenticate(struct imap *s, const struct command *c)
     if (message.n) bytes_wipe(message.p, message.n);
     buf_free(&message);
     return good ? finish(s, e, &login) : imap_bad(s, S("not base64"));
+}
+
+/* RFC 8437 3, 4: all is as it was when the connection began, but for TLS, and for what has been
+ * counted against the client. Its time to log in begins anew. */
+enum err imap_unauthenticate(struct imap *s, const struct command *c)
+{
+    (void)c;
+    if (!s->server->settings->unauthenticate) return imap_bad(s, S("unknown command"));
+    log_event(LOG_DEBUG, "imap.logout", conn_id(s->conn), F_STR("user", s->user));
+    imap_unselect(s);
+    mem_free((void *)s->user.p);
+    s->user = (str){ 0 };
+    s->account = (struct account){ 0 };
+    s->enabled = 0;
+    s->state = NOT_AUTHENTICATED;
+    s->opened_us = loop_now_us(conn_loop(s->conn));
+    conn_class(s->conn, FIBER_STRANGER);
+    return OK;
 }

@@ -1,7 +1,7 @@
 /* parse.c - the IMAP grammar's floor: primitives, budgets, the table of commands.
  *
- * RFC 9051 9, RFC 3501 9. What a command may hold is in parse_mailbox.c, parse_fetch.c,
- * parse_search.c and parse_session.c; strings, numbers, sets and dates are in parse_rules.c.
+ * RFC 9051 9, RFC 3501 9. What a command may hold is in parse_mailbox.c, parse_append.c,
+ * parse_fetch.c, parse_search.c and parse_session.c; strings, numbers, sets and dates are in parse_rules.c.
  */
 #include "imap/parse_int.h"
 
@@ -43,6 +43,7 @@ static const struct { str name; rule_fn *arguments; int how; } rules[VERBS] = {
     [VERB_STATUS]       = { S_INIT("STATUS"),       parse_status_args, 0 },
     [VERB_APPEND]       = { S_INIT("APPEND"),       parse_append_args, 0 },
     [VERB_IDLE]         = { S_INIT("IDLE"),         NULL, 0 },
+    [VERB_UNAUTHENTICATE] = { S_INIT("UNAUTHENTICATE"), NULL, 0 },
     [VERB_CLOSE]        = { S_INIT("CLOSE"),        NULL, 0 },
     [VERB_UNSELECT]     = { S_INIT("UNSELECT"),     NULL, 0 },
     [VERB_CHECK]        = { S_INIT("CHECK"),        NULL, 0 },
@@ -55,6 +56,7 @@ static const struct { str name; rule_fn *arguments; int how; } rules[VERBS] = {
     [VERB_GETQUOTA]     = { S_INIT("GETQUOTA"),     parse_getquota_args, 0 },
     [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), parse_mailbox_args, 0 },
     [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"),     parse_setquota_args, 0 },
+    [VERB_REPLACE]      = { S_INIT("REPLACE"),      parse_replace_args, UID_FORM },
 };
 /* clang-format on */
 

@@ -45,6 +45,20 @@ enum err parse_name(struct parse *p, struct command *command) MUST_CHECK;
 /* The arguments, to the end of the line. Of APPEND: up to its literal. Waits, in the source. */
 enum err parse_arguments(struct parse *p, struct command *command) MUST_CHECK;
 
+/* --- messages of APPEND and REPLACE (parse_append.c) ------------------------------------------- */
+/* The next message up to its bytes: the literal's head, or CATENATE's bracket. */
+void parse_append_message(struct parse *p, struct append_message *m);
+/* What follows its bytes and belongs to it. */
+void parse_append_message_end(struct parse *p, const struct append_message *m);
+/* Another message follows; false at the command's end, or when p->err is set. */
+bool parse_append_more(struct parse *p);
+/* A part of CATENATE up to its bytes; the URL may be a literal and is then waited for. */
+void parse_cat_part(struct parse *p, struct cat_part *part);
+/* What follows its bytes and belongs to it. */
+void parse_cat_part_end(struct parse *p, const struct cat_part *part);
+/* Another part follows; false after the closing bracket, or when p->err is set. */
+bool parse_cat_more(struct parse *p);
+
 /* Does the line at which parsing stopped (p->scan.in) announce a literal that comes without waiting, {n+}? Then
  * its bytes must be swallowed before the next command, or the connection closed. */
 bool parse_literal_follows(str line, struct literal *literal);

@@ -43,6 +43,13 @@ static void check(const struct command *c, struct arena *arena)
             (void)imap_name_matches(c->list.patterns.items[i], S("INBOX/a/b"));
 }
 
+static void check_message(void *arg, const struct append_message *m)
+{
+    (void)arg;
+    assert(m->flags.keywords.n <= MAILBOX_KEYWORDS);
+    assert(m->kind != APPEND_UTF8 || m->literal.binary);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) return 0;
@@ -55,6 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!e) e = parse_arguments(&p, &c);
     assert((e == OK) == (p.why == NULL));
     if (!e) check(&c, &arena);
+    if (!e && (c.what == VERB_APPEND || c.what == VERB_REPLACE))
+        (void)slice_messages(&slice, &arena, c.append.rest, check_message, NULL);
     struct literal literal;
     (void)parse_literal_follows(p.scan.in, &literal);
     arena_free(&arena);

@@ -73,6 +73,7 @@ void parse_list_args(struct parse *p, struct command *c);
 void parse_lsub_args(struct parse *p, struct command *c);
 void parse_status_args(struct parse *p, struct command *c);
 void parse_append_args(struct parse *p, struct command *c);
+void parse_replace_args(struct parse *p, struct command *c);
 void parse_expunge_args(struct parse *p, struct command *c);
 void parse_search_args(struct parse *p, struct command *c);
 void parse_fetch_args(struct parse *p, struct command *c);

@@ -1,5 +1,4 @@
-/* parse_mailbox.c - arguments of the commands about mailboxes: SELECT, CREATE, LIST, STATUS,
- * APPEND…
+/* parse_mailbox.c - arguments of the commands about mailboxes: SELECT, CREATE, LIST, STATUS…
  *
  * RFC 9051 6.3; LIST-EXTENDED RFC 5258, LIST-STATUS RFC 5819, SPECIAL-USE RFC 6154, CONDSTORE and
  * QRESYNC RFC 7162.
@@ -248,26 +247,4 @@ void parse_lsub_args(struct parse *p, struct command *c)
     if (!place) return;
     *place = one;
     c->list.patterns = (struct str_list){ place, 1 };
-}
-
-/* --- APPEND --------------------------------------------------------------------------------- */
-
-/* append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal; the literal's bytes are
- * the caller's to read, so they do not count against this command's budget. */
-void parse_append_args(struct parse *p, struct command *c)
-{
-    struct append_args *append = &c->append;
-    parse_sp(p);
-    append->mailbox = parse_mailbox(p);
-    parse_sp(p);
-    if (parse_peek(p) == '(') {
-        append->flags = parse_flag_list(p);
-        parse_sp(p);
-    }
-    if (parse_peek(p) == '"') {
-        append->has_date = true;
-        append->date = parse_date_time(p, &append->zone_minutes);
-        parse_sp(p);
-    }
-    append->literal = parse_literal_head(p);
 }

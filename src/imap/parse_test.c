@@ -80,6 +80,22 @@ static void show_select(struct buf *o, const struct select_args *a)
     show_set(o, a->match_uids);
 }
 
+/* What APPEND and REPLACE bring. */
+static struct buf messages;
+
+static void show_message(void *arg, const struct append_message *m)
+{
+    struct buf *o = arg;
+    buf_addc(o, ' ');
+    show_flags(o, m->flags);
+    if (m->has_date) buf_addf(o, " %jd %d", (intmax_t)m->date, m->zone_minutes);
+    if (m->kind == APPEND_CATENATE) buf_add(o, S(" catenate"));
+    if (m->kind == APPEND_CATENATE) return;
+    buf_addf(o, "%s {%ju%s}%s", m->kind == APPEND_UTF8 ? " utf8" : "",
+             (uintmax_t)m->literal.size_bytes, m->literal.sync ? "" : "+",
+             m->literal.binary ? " binary" : "");
+}
+
 static void show(struct buf *o, const struct command *c)
 {
     buf_addf(o, "%.*s %s%.*s ", STR_ARG(c->tag), c->uid ? "UID " : "", STR_ARG(verb_name(c->what)));
@@ -112,13 +128,9 @@ static void show(struct buf *o, const struct command *c)
         buf_addf(o, " %x %x", c->list.returns, c->list.status_items);
         break;
     case VERB_STATUS: buf_addf(o, "<%.*s> %x", STR_ARG(c->status.mailbox), c->status.items); break;
+    case VERB_REPLACE: show_set(o, c->append.replaced); /* fallthrough */
     case VERB_APPEND:
-        buf_addf(o, "<%.*s> ", STR_ARG(c->append.mailbox));
-        show_flags(o, c->append.flags);
-        if (c->append.has_date)
-            buf_addf(o, " %jd %d", (intmax_t)c->append.date, c->append.zone_minutes);
-        buf_addf(o, " {%ju%s}%s", (uintmax_t)c->append.literal.size_bytes,
-                 c->append.literal.sync ? "" : "+", c->append.literal.binary ? " binary" : "");
+        buf_addf(o, "<%.*s>%.*s", STR_ARG(c->append.mailbox), STR_ARG(buf_str(&messages)));
         break;
     case VERB_EXPUNGE: show_set(o, c->expunge); break;
     case VERB_SEARCH:
@@ -155,6 +167,10 @@ static enum err read_command(str input, const struct parse_limits *limits, struc
     enum err e = parse_name(&p, c);
     if (!e) e = parse_arguments(&p, c);
     why = p.why;
+    buf_reset(&messages);
+    if (e || (c->what != VERB_APPEND && c->what != VERB_REPLACE)) return e;
+    e = slice_messages(&slice, &arena, c->append.rest, show_message, &messages);
+    if (e) why = "in a message";
     return e;
 }
 
@@ -162,6 +178,7 @@ static int setup(void **state)
 {
     (void)state;
     arena = arena_make(4 * 1024 * 1024);
+    messages = buf_make(64 * 1024);
     return 0;
 }
 
@@ -169,6 +186,7 @@ static int teardown(void **state)
 {
     (void)state;
     arena_free(&arena);
+    buf_free(&messages);
     return 0;
 }
 
@@ -221,6 +239,12 @@ static const struct { const char *in, *means; } good[] = {
       "a APPEND <x> 11 <$Work> 760686745 -480 {10+}" },
     { "a APPEND x () \"31-Dec-1969 23:59:59 +0000\" ~{4}", "a APPEND <x> 0  -1 0 {4} binary" },
     { "a APPEND {1}\r\nx {9223372036854775807}", "a APPEND <x> 0  {9223372036854775807}" },
+    { "a APPEND x {1+}\r\ny (\\Seen) {2}\r\nzz", "a APPEND <x> 0  {1+} 1  {2}" },
+    { "a APPEND x UTF8 (~{3+}\r\nabc) {1}", "a APPEND <x> 0  utf8 {3+} binary 0  {1}" },
+    { "a APPEND x CATENATE (URL \"/y;UID=1\" TEXT {2}\r\nab URL {1}\r\nz) () {1}",
+      "a APPEND <x> 0  catenate 0  {1}" },
+    { "a REPLACE 4 x (\\Draft) {2}", "a REPLACE 4-4<x> 10  {2}" },
+    { "a UID REPLACE * x {2}", "a UID REPLACE *<x> 0  {2}" },
 
     { "a FETCH 1 FLAGS", "a FETCH 1-1 0" },
     { "a FETCH 5:3,1,2,* (UID)", "a FETCH 1-5,* 1" },
@@ -312,6 +336,17 @@ static const struct { const char *in; enum err err; const char *why; } bad[] = {
     { "a STATUS x ()", ERR_SYNTAX, "no items" },
     { "a STATUS x (FOO)", ERR_SYNTAX, "unknown item" },
     { "a APPEND x", ERR_SYNTAX, "no literal" },
+    { "a APPEND x ", ERR_SYNTAX, "no literal" },
+    { "a APPEND x {1}\r\ny {1}\r\nzz", ERR_SYNTAX, "a space between two messages" },
+    { "a APPEND x UTF8 {1}", ERR_SYNTAX, "UTF8 has brackets" },
+    { "a APPEND x UTF8 ({1}", ERR_SYNTAX, "UTF8 takes a literal8" },
+    { "a APPEND x UTF8 (~{1+}\r\na {1}", ERR_SYNTAX, "UTF8's bracket is closed" },
+    { "a APPEND x CATENATE ()", ERR_SYNTAX, "a message has parts" },
+    { "a APPEND x CATENATE (FILE y)", ERR_SYNTAX, "TEXT or URL" },
+    { "a APPEND x CATENATE (URL y", ERR_SYNTAX, "CATENATE's bracket is closed" },
+    { "a REPLACE 1:2 x {1}", ERR_SYNTAX, "REPLACE takes one message" },
+    { "a REPLACE 1:* x {1}", ERR_SYNTAX, "REPLACE takes one message" },
+    { "a REPLACE x {1}", ERR_SYNTAX, "REPLACE names a message" },
     { "a APPEND x (\\Recent) {1}", ERR_SYNTAX, "\\Recent is the server's" },
     { "a APPEND x \"30-Feb-1994 21:52:25 -0800\" {1}", ERR_SYNTAX, "no such day" },
     { "a APPEND x \"07-Feb-1994 24:00:00 -0800\" {1}", ERR_SYNTAX, "no such hour" },

@@ -47,8 +47,7 @@ enum err imap_swallow(struct imap *s, struct literal literal)
     } while (true);
 }
 
-/* The grammar's literal source: the size was judged, so the client may send. */
-static enum err literal_source(void *arg, struct literal literal, str *bytes, str *line)
+enum err imap_literal(void *arg, struct literal literal, str *bytes, str *line)
 {
     struct imap *s = arg;
     size_t size = (size_t)literal.size_bytes, n = 0;
@@ -105,7 +104,7 @@ static void serve_command(struct imap *s, str line)
     struct command c;
     const struct parse_limits *limits =
         s->state == NOT_AUTHENTICATED ? &parse_limits_anyone : &parse_limits_user;
-    struct parse p = parse_begin(line, &s->arena, limits, literal_source, s);
+    struct parse p = parse_begin(line, &s->arena, limits, imap_literal, s);
     if (parse_name(&p, &c)) {
         refuse(s, &p, c.tag);
         return;

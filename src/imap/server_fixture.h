@@ -72,7 +72,8 @@ static inline void world_begin_keeping(const struct store_settings *keep)
                                          .login_ms = 60000,
                                          .command_ms = 60000,
                                          .errors_max = 20,
-                                         .append_bytes_max = 1000000 };
+                                         .append_bytes_max = 1000000,
+                                         .unauthenticate = true };
     w.server = (struct imap_server){
         .auth_in_clear = true, .settings = &w.settings, .store = w.store, .auth = w.auth
     };

@@ -27,6 +27,7 @@ void imap_capabilities(struct imap *s, struct buf *out)
         buf_add(out, imap_commands[i].capability);
     }
     buf_addf(out, " APPENDLIMIT=%ju", (uintmax_t)s->server->settings->append_bytes_max);
+    if (!stranger && s->server->settings->unauthenticate) buf_add(out, S(" UNAUTHENTICATE"));
     if (!stranger) return;
     if (s->server->can_starttls && !conn_has_tls(s->conn)) buf_add(out, S(" STARTTLS"));
     buf_add(out, may_log_in(s) ? S(" AUTH=PLAIN") : S(" LOGINDISABLED"));

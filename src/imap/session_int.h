@@ -163,6 +163,10 @@ enum err imap_line(struct imap *s, str *line) MUST_CHECK;
 /* A refused literal and the rest of its command, thrown away, as often as another follows. Waits. */
 enum err imap_swallow(struct imap *s, struct literal literal) MUST_CHECK;
 
+/* The grammar's literal source (parse_literal_fn) of a session: the size was judged, so the client may
+ * send. Waits. */
+enum err imap_literal(void *session, struct literal literal, str *bytes, str *line) MUST_CHECK;
+
 /* --- the table of commands (commands.c) ------------------------------------------------------- */
 typedef enum err imap_command_fn(struct imap *s, const struct command *c);
 enum {
@@ -195,7 +199,7 @@ imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls,
     imap_login, imap_enable, imap_select, imap_create, imap_delete, imap_rename, imap_subscribe,
     imap_list, imap_lsub, imap_namespace, imap_status, imap_append, imap_idle, imap_close,
     imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy, imap_getquota,
-    imap_getquotaroot, imap_setquota;
+    imap_getquotaroot, imap_setquota, imap_replace, imap_unauthenticate;
 
 /* IDLE's other half: a line, or a wake, while idling. Waits. */
 enum err imap_idle_line(struct imap *s, str line) MUST_CHECK;

@@ -17,6 +17,8 @@ static const struct setting rows[] = {
       "After so many commands that could not be understood the connection is closed." },
     { "append_max", SET_SIZE, ROW(append_bytes_max), "100M", 1024, 1024ull * 1024 * 1024 * 1024, NULL,
       "The largest message that a client may store with APPEND." },
+    { "unauthenticate", SET_BOOL, ROW(unauthenticate), "yes", 0, 0, NULL,
+      "A client may log out and keep its connection, to log in as somebody else (UNAUTHENTICATE)." },
 };
 /* clang-format on */
 

@@ -35,4 +35,44 @@ static inline enum err slice_literal(void *arg, struct literal literal, str *byt
     return OK;
 }
 
+/* The line behind a literal; false at the input's end. */
+static inline bool slice_skip(struct slice *s, struct literal literal, struct parse *p)
+{
+    str bytes, line;
+    if (p->err || slice_literal(s, literal, &bytes, &line)) return false;
+    *p = parse_begin(line, p->arena, &parse_limits_user, slice_literal, s);
+    return true;
+}
+
+/* The parts of CATENATE as append.c reads them. */
+static inline bool slice_parts(struct slice *s, struct parse *p)
+{
+    struct cat_part part;
+    do {
+        parse_cat_part(p, &part);
+        if (p->err) return false;
+        if (part.kind == CAT_TEXT && !slice_skip(s, part.literal, p)) return false;
+        parse_cat_part_end(p, &part);
+    } while (parse_cat_more(p));
+    return !p->err;
+}
+
+/* The messages of APPEND or REPLACE as append.c reads them, each given to each(). */
+static inline enum err slice_messages(struct slice *s, struct arena *arena, str rest,
+                                      void (*each)(void *arg, const struct append_message *m),
+                                      void *arg)
+{
+    struct parse p = parse_begin(rest, arena, &parse_limits_user, slice_literal, s);
+    struct append_message m;
+    do {
+        parse_append_message(&p, &m);
+        if (p.err) return p.err;
+        each(arg, &m);
+        bool whole = m.kind == APPEND_CATENATE ? slice_parts(s, &p) : slice_skip(s, m.literal, &p);
+        if (!whole) return p.err;
+        parse_append_message_end(&p, &m);
+    } while (parse_append_more(&p));
+    return p.err;
+}
+
 #endif

@@ -28,7 +28,7 @@ struct appending {
     struct appended *out;
 };
 
-static enum err append_to(struct box *b, const struct append *item, struct appended *out)
+enum err append_to(struct box *b, const struct append *item, struct appended *out)
 {
     struct filing f = {
         .size_bytes = body_size(item->body),

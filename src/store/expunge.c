@@ -11,16 +11,22 @@ struct expunging {
     bool done;
 };
 
-static enum err expunge_one(struct expunging *x, struct box *b, struct uid uid)
+enum err expunge_message(struct box *b, struct uid_range in, struct actor by)
 {
+    struct uid uid = { in.from };
     struct facts was; /* what is lost goes all the same */
-    struct uid_range on = { uid.n, x->sweep.run_end };
-    enum err e = box_facts(b, on, FACTS_FLAGS | FACTS_MESSAGE, &was);
+    enum err e = box_facts(b, in, FACTS_FLAGS | FACTS_MESSAGE, &was);
     if (!e) e = box_remove(b, uid, &was);
     if (e) return e;
     if (was.blob.n) txn_blob_ref(b->ledger->txn, was.blob, -1);
-    if (x->what->actor.protocol.n == 0) return growing_add(&x->expunged, uid);
-    e = journey_put_change(b, was.journey, uid, S("deleted"), x->what->actor);
+    if (by.protocol.n == 0) return OK;
+    return journey_put_change(b, was.journey, uid, S("deleted"), by);
+}
+
+static enum err expunge_one(struct expunging *x, struct box *b, struct uid uid)
+{
+    struct uid_range in = { uid.n, x->sweep.run_end };
+    enum err e = expunge_message(b, in, x->what->actor);
     return e ? e : growing_add(&x->expunged, uid);
 }
 

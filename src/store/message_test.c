@@ -40,6 +40,38 @@ static void append_is_all_or_nothing(void **state)
     body_free(b);
 }
 
+static void a_replacement_is_one_step(void **state)
+{
+    struct world *w = *state;
+    struct appended out;
+    struct body *b = make_body(w, S("Subject: new\r\n\r\nlonger than it was\r\n"));
+    struct uid old = append(w, S("Drafts"), S("Subject: old\r\n\r\n"), FLAG_DRAFT);
+    struct mailbox before = box_of(w, S("Drafts"));
+    struct replace r = {
+        .with = { .account = w->alice, .mailbox = S("Drafts"), .body = b },
+        .mailbox = before.id,
+        .old = old,
+    };
+    assert_int_equal(store_replace(w->store, &r, &out), OK);
+    assert_int_equal(out.uid.n, old.n + 1);
+    struct mailbox after = box_of(w, S("Drafts"));
+    assert_int_equal(after.messages, 1);
+    assert_int_equal(after.size_bytes, body_size(b));
+    assert_true(after.highest_modseq.n > before.highest_modseq.n);
+    /* It is gone: nothing comes in its place. */
+    assert_int_equal(store_replace(w->store, &r, &out), ERR_CONFLICT);
+    assert_int_equal(box_of(w, S("Drafts")).messages, 1);
+    r.old = out.uid;
+    r.old.n = after.uidnext.n - 1;
+    r.with.mailbox = S("Nowhere");
+    assert_int_equal(store_replace(w->store, &r, &out), ERR_NOTFOUND);
+    r.with.mailbox = S("Sent");
+    assert_int_equal(store_replace(w->store, &r, &out), OK);
+    assert_int_equal(box_of(w, S("Drafts")).messages, 0);
+    assert_int_equal(box_of(w, S("Sent")).messages, 1);
+    body_free(b);
+}
+
 static void a_message_reads_back(void **state)
 {
     struct world *w = *state;
@@ -438,6 +470,7 @@ int main(void)
         CASE(append_gives_uids_in_order),
         CASE(append_needs_its_mailbox),
         CASE(append_is_all_or_nothing),
+        CASE(a_replacement_is_one_step),
         CASE(a_message_reads_back),
         CASE(ranges_show_the_living),
         CASE(flags_change_counts_and_modseq),

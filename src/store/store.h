@@ -187,6 +187,10 @@ struct appended { uint32_t uidvalidity; struct uid uid; struct mailbox_id mailbo
 /* IMAP APPEND, import: all or nothing. Waits. ERR_NOTFOUND: no such mailbox ([TRYCREATE]);
  * ERR_LIMIT: over quota (strict); ERR_LATER. */
 enum err store_append(struct store *s, const struct append *items, size_t n, struct appended *out) MUST_CHECK;
+/* REPLACE (replace.c, RFC 8508): a message comes and another goes, in one commit; quota counts what is
+ * left. Waits. As store_append, and ERR_CONFLICT: the old one is gone already. */
+struct replace { struct append with; struct mailbox_id mailbox; struct uid old; struct actor actor; };
+enum err store_replace(struct store *s, const struct replace *r, struct appended *out) MUST_CHECK;
 
 /* --- moving in (import.c): many messages in one commit, each at most once --------------------- */
 /* What a message was where it came from, so that an import that is run again knows it. Marks that

@@ -74,7 +74,13 @@ struct filing {
     struct msgid journey;
 };
 enum err file_message(struct box *b, const struct filing *f, struct uid *out) MUST_CHECK;
+/* The same of a body that is new: with room by quota, keywords, its blob. ERR_LIMIT */
+enum err append_to(struct box *b, const struct append *item, struct appended *out) MUST_CHECK;
 enum { FILE_OPS = BOX_ADD_OPS + BITS_KINDS + 2 + THREAD_OPS }; /* with the head and the ledger */
+
+/* --- expunge (expunge.c) --------------------------------------------------------------------- */
+/* The live message in.from leaves; the command may come to others up to in.to. */
+enum err expunge_message(struct box *b, struct uid_range in, struct actor by) MUST_CHECK;
 
 /* --- journeys (journey.c) -------------------------------------------------------------------- */
 /* *n counts on within one transaction: start it at 0 for each message. Nothing if id.n == 0. */

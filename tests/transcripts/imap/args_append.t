@@ -19,7 +19,7 @@ S: f1 BAD a space expected
 S: f2 BAD a space expected
 S: f3 BAD unexpected character
 S: f4 BAD a date looks like 1-Feb-2026
-S: f5 BAD one message a command
+S: f5 BAD a space expected
 S: f6 BAD a space expected
 S: f7 BAD a space expected
 S: f8 BAD a space expected

@@ -139,5 +139,6 @@ S~ w OK \[APPENDUID [0-9]+ 2\] .*
 C: x APPEND INBOX (\Seen) {6+}
 C: a: b
 C:  {3+}
-C: xyz
-S: x BAD one message a command
+C: xyz {0+}
+C: 
+S: x NO [CANNOT] a message is not empty

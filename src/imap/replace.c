@@ -1,0 +1,76 @@
+/* replace.c - REPLACE and UID REPLACE: a new version of a message, in one step.
+ *
+ * RFC 8508 3. The message comes and the old one goes in one commit: whatever breaks in between, the
+ * mailboxes hold exactly one of them. The EXPUNGE is told by the sync that ends the command.
+ */
+#include "imap/append_int.h"
+
+/* The message that goes, and its size; answers NO when there is none. */
+static enum err find_old(struct imap *s, const struct command *c, struct uid *old, uint64_t *bytes)
+{
+    struct look look;
+    struct named named;
+    struct named_walk walk;
+    struct message m;
+    enum err e = imap_look(s, &look);
+    if (e) return e;
+    e = imap_named(s, &look, c, c->append.replaced, &named);
+    if (!e) *old = imap_named_first(&named, &walk);
+    bool gone = !e && (!old->n || store_message(look.view, &look.mailbox, *old, &m));
+    if (!e && !gone) *bytes = m.size_bytes;
+    imap_look_end(&look);
+    return gone ? imap_no(s, ERR_NOTFOUND, S("CANNOT"), S("no such message")) : e;
+}
+
+static enum err judge(struct imap *s, const struct command *c, struct uid *old, uint64_t *bytes)
+{
+    struct mailbox m;
+    if (s->read_only) return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
+    enum err e = find_old(s, c, old, bytes);
+    if (e) return e;
+    e = imap_find_mailbox(s, c->append.mailbox, &m);
+    return e == ERR_NOTFOUND ? imap_no(s, e, S("TRYCREATE"), S("no such mailbox")) : e;
+}
+
+static enum err file(struct appending *a, struct uid old)
+{
+    struct imap *s = a->s;
+    struct appended done;
+    const struct append *items = appending_items(a);
+    if (!items) return ERR_LIMIT;
+    struct replace r = {
+        .with = items[0],
+        .mailbox = s->told.mailbox,
+        .old = old,
+        .actor = imap_actor(s),
+    };
+    enum err e = store_replace(s->server->store, &r, &done);
+    if (e == ERR_CONFLICT) return imap_no(s, e, S("EXPUNGEISSUED"), S("it is gone already"));
+    if (e) return appending_refused(a, e);
+    /* RFC 8508 3.3: before the EXPUNGE. */
+    reply_untagged(&s->reply, S("OK"),
+                   arena_fmt(&s->arena, "APPENDUID %u %u", done.uidvalidity, done.uid.n),
+                   S("it takes the other's place"));
+    return OK;
+}
+
+enum err imap_replace(struct imap *s, const struct command *c)
+{
+    struct uid old;
+    uint64_t bytes = 0;
+    struct literal literal;
+    enum err e = judge(s, c, &old, &bytes);
+    if (e == ERR_GONE) return e;
+    if (e && parse_literal_follows(c->append.rest, &literal) &&
+        imap_swallow(s, literal) == ERR_GONE)
+        return ERR_GONE;
+    if (e) return e;
+
+    struct appending a = appending_begin(s, &c->append);
+    a.one = true;
+    a.freed = bytes;
+    e = appending_read(&a, c->append.rest);
+    if (!e) e = file(&a, old);
+    appending_end(&a);
+    return e;
+}
