@@ -228,7 +228,7 @@ void qp_decode_lenient(struct buf *out, str in)
 }
 
 /* After a line end; in a line without one, before an escape or blanks that may go on. */
-size_t qp_cut(str in)
+size_t qp_whole(str in)
 {
     size_t lf = str_rchr(in, '\n'), n = in.n;
     if (lf != STR_NPOS) return lf + 1;

@@ -17,7 +17,7 @@ struct base64_run { uint32_t bits; unsigned have; };               /* zero to be
 bool base64_feed(struct base64_run *run, struct buf *out, str in); /* the same, however in is cut */
 void qp_encode(struct buf *out, str in);                           /* RFC 2045 6.7, text with CRLF */
 void qp_decode_lenient(struct buf *out, str in);
-size_t qp_cut(str in); /* how much of it can be decoded whatever follows; all if it is one blank line */
+size_t qp_whole(str in); /* how much of it can be decoded whatever follows; all if it is one blank line */
 void hex_encode(struct buf *out, str in);                          /* lower case */
 bool hex_decode(struct buf *out, str in);
 void xtext_encode(struct buf *out, str in);                        /* RFC 3461 4 */

@@ -113,7 +113,7 @@ static void pieces_are_the_whole(void **state)
     buf_reset(&whole);
     qp_decode_lenient(&whole, qp);
     for (size_t n = 1; n <= qp.n; n++) {
-        size_t cut = qp_cut(str_take(qp, n));
+        size_t cut = qp_whole(str_take(qp, n));
         assert_in_range(cut, 1, n);
         buf_reset(&parts);
         qp_decode_lenient(&parts, str_take(qp, cut));

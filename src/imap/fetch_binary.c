@@ -39,7 +39,7 @@ static enum err decode_some(struct decoding *d, bool *more)
     size_t most = left < IMAP_READ_BYTES ? (size_t)left : IMAP_READ_BYTES;
     enum err e = body_read(d->f->reader, d->range.at + d->at, most, &piece);
     if (e || piece.n == 0) return ERR_GONE;
-    if (d->encoding == MIME_QP && piece.n < left) piece = str_take(piece, qp_cut(piece));
+    if (d->encoding == MIME_QP && piece.n < left) piece = str_take(piece, qp_whole(piece));
     d->at += piece.n;
     buf_reset(&d->out);
     if (d->encoding == MIME_BASE64)
