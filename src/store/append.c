@@ -28,7 +28,7 @@ struct appending {
     struct appended *out;
 };
 
-enum err append_to(struct box *b, const struct append *item, struct appended *out)
+enum err append_item(struct box *b, const struct append *item, struct appended *out)
 {
     struct filing f = {
         .size_bytes = body_size(item->body),
@@ -82,7 +82,7 @@ static enum err append(struct txn *t, void *arg)
     struct target to = { 0 };
     for (size_t i = 0; i < a->n; i++) {
         enum err e = target_open(&to, t, &a->items[i]);
-        if (!e) e = append_to(to.box, &a->items[i], &a->out[i]);
+        if (!e) e = append_item(to.box, &a->items[i], &a->out[i]);
         if (e) return e;
     }
     target_close(&to);

@@ -29,7 +29,7 @@ static enum err replace(struct txn *t, void *arg)
     if (!from) e = box_open(&l, mailbox_number(r->what->mailbox), &from);
     if (e) return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
     e = expunge_old(from, r->what);
-    if (!e) e = append_to(to, with, r->out);
+    if (!e) e = append_item(to, with, r->out);
     if (e) return e;
     box_close(to);
     if (from != to) box_close(from);

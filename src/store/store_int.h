@@ -75,7 +75,7 @@ struct filing {
 };
 enum err file_message(struct box *b, const struct filing *f, struct uid *out) MUST_CHECK;
 /* The same of a body that is new: with room by quota, keywords, its blob. ERR_LIMIT */
-enum err append_to(struct box *b, const struct append *item, struct appended *out) MUST_CHECK;
+enum err append_item(struct box *b, const struct append *item, struct appended *out) MUST_CHECK;
 enum { FILE_OPS = BOX_ADD_OPS + BITS_KINDS + 2 + THREAD_OPS }; /* with the head and the ledger */
 
 /* --- expunge (expunge.c) --------------------------------------------------------------------- */
