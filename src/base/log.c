@@ -18,6 +18,7 @@ const struct log_event_row log_events[] = {
     { "auth.throttled",       "a log-in was refused unseen: too many failed lately" },
     { "config.error",         "a setting was refused" },
     { "conn.bad_proxy",       "a proxy that is listed did not begin with a PROXY header" },
+    { "conn.bad_deflate",     "compressed input was damaged, or grew beyond bounds: the connection ended" },
     { "conn.refused",         "a connection was refused because a limit on connections was reached" },
     { "deliver.filed",        "a message was filed in a mailbox" },
     { "deliver.queued",       "a message was queued for another server" },

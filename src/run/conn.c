@@ -65,6 +65,7 @@ void conn_free(struct conn *c)
     fiber_request_cancel(c->loop, &c->request);
     loop_leave(c->loop, &c->member);
     if (c->home) listener_at_forget(c);
+    conn_compress_free(c);
     tls_free(c->tls);
     seam_socket_close(c->loop->seam, c->watch.handle);
     conn_input_drop(c);
@@ -141,12 +142,14 @@ static void linger(struct conn *c)
     struct seam *seam = c->loop->seam;
 
     session_end(c);
+    if (conn_compress_refused(c)) c->gone = false;
     if (c->gone || c->handshaking) {
         conn_free(c);
         return;
     }
     if (c->tls) tls_goodbye(c->tls);
     conn_input_drop(c);
+    conn_compress_free(c);
     buf_free(&c->out);
     c->state = CONN_STATE_LINGERING;
     conn_watch(c, SEAM_READABLE);
@@ -165,6 +168,7 @@ static void park(struct conn *c)
         return;
     }
     conn_input_park(c);
+    if (c->zip) conn_compress_park(c);
     if (unsent) {
         c->state = CONN_STATE_SENDING;
         conn_watch(c, SEAM_WRITABLE);
@@ -282,7 +286,8 @@ void conn_wake(struct conn *c)
 static bool look_at_input(struct conn *c)
 {
     while (!conn_line_ready(c)) {
-        if (!c->readable && !(c->tls && tls_pending(c->tls))) return false;
+        if (!c->readable && !conn_compress_pending(c) && !(c->tls && tls_pending(c->tls)))
+            return false;
         enum io r = conn_fill(c);
         if (r == IO_WANT_READ || r == IO_WANT_WRITE) return false;
     }

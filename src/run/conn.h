@@ -116,6 +116,18 @@ enum err conn_starttls(struct conn *c) MUST_CHECK;
 /* The end of TLS is the end of the connection; there is no going back to clear text. */
 const struct tls_facts *conn_tls_facts(const struct conn *c); /* NULL before the handshake's end */
 
+/* --- compression (RFC 4978) -------------------------------------------------------------------- */
+/* What is written from here on leaves as DEFLATE (raw, RFC 1951), flushed whenever it is sent, and
+ * what is read must be DEFLATE; beneath lines and literals, above TLS. Sends what is written, in
+ * clear; the caller has checked !conn_buffered. Input is inflated only as it is asked for. farewell
+ * (constant text) is sent before the connection ends because its input is damaged or grew by more
+ * than COMPRESS_GROWTH and COMPRESS_FREE_BYTES. ERR_EXISTS: it is on already. Waits. */
+enum err conn_compress(struct conn *c, str farewell) MUST_CHECK;
+/* Back to clear text, on both sides: we behind what is written so far, the peer behind his first
+ * flush after what was read (RFC 8437 4.1). OK also when it was not on. Waits. */
+enum err conn_compress_end(struct conn *c) MUST_CHECK;
+bool conn_compressed(const struct conn *c);
+
 /* --- facts ------------------------------------------------------------------------------------ */
 const struct netaddr *conn_peer(const struct conn *c);
 const struct netaddr *conn_local(const struct conn *c);

@@ -110,6 +110,8 @@ static enum err toy_command(struct toy *t, str line)
     if (str_starts(line, S("WAIT "))) return conn_deadline(c, (unsigned)number_of(line, S("WAIT "))), conn_line(c, 100, &line);
     if (str_starts(line, S("STARTTLS"))) return toy_starttls(t);
     if (str_starts(line, S("CARELESS"))) return conn_write(c, S("GO\r\n")), conn_starttls(c);
+    if (str_starts(line, S("COMPRESS"))) return conn_write(c, S("GO\r\n")), conn_compress(c, S("TOO MUCH\r\n"));
+    if (str_starts(line, S("PLAIN"))) return conn_write(c, S("CLEAR\r\n")), conn_compress_end(c);
     if (str_starts(line, S("QUIT")))  return conn_write(c, S("BYE\r\n")), ERR_DENIED;
     if (str_starts(line, S("KNOWN"))) return conn_class(c, FIBER_KNOWN), OK;
     if (str_starts(line, S("SELF")))  return conn_wake(c), OK;

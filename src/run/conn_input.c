@@ -105,6 +105,17 @@ static enum io socket_read(struct conn *c, char *p, size_t n, size_t *got)
     return IO_DONE;
 }
 
+enum io conn_wire_read(struct conn *c, char *p, size_t n, size_t *got)
+{
+    enum io r = c->tls ? tls_read(c->tls, p, n, got) : socket_read(c, p, n, got);
+
+    c->bytes_in += *got;
+    if (r == IO_END) c->eof = true;
+    /* A short read found the socket empty; an event will tell when it no longer is. */
+    if (r == IO_WANT_READ || (!c->tls && *got < n)) c->readable = false;
+    return r;
+}
+
 enum io conn_fill(struct conn *c)
 {
     enum io r = conn_secure(c);
@@ -114,14 +125,10 @@ enum io conn_fill(struct conn *c)
     make_room(c);
     size_t room = c->in_cap - c->in_end;
     assert(room);
-    r = c->tls ? tls_read(c->tls, c->in + c->in_end, room, &got)
-               : socket_read(c, c->in + c->in_end, room, &got);
+    r = c->zip ? conn_inflate(c, c->in + c->in_end, room, &got)
+               : conn_wire_read(c, c->in + c->in_end, room, &got);
     c->in_end += (uint32_t)got;
-    c->bytes_in += got;
-    if (r == IO_END) c->eof = true;
     if (r == IO_FAILED) c->gone = true;
-    /* A short read found the socket empty; an event will tell when it no longer is. */
-    if (r == IO_WANT_READ || (!c->tls && got < room)) c->readable = false;
     return r;
 }
 
@@ -131,7 +138,10 @@ static enum err more_by(struct conn *c, enum err (*until)(struct conn *c, enum i
     for (;;) {
         if (conn_flush(c)) return ERR_GONE;
         enum io r = c->eof ? IO_END : conn_fill(c);
-        if (r == IO_DONE) return OK;
+        if (r == IO_DONE) {
+            conn_compress_turn(c);
+            return OK;
+        }
         if (r == IO_END || r == IO_FAILED) {
             c->gone = true;
             return ERR_GONE;
@@ -203,7 +213,7 @@ bool conn_line_ready(const struct conn *c)
 
 bool conn_buffered(const struct conn *c)
 {
-    return held(c) > 0 || (c->tls && tls_pending(c->tls));
+    return held(c) > 0 || conn_compress_pending(c) || (c->tls && tls_pending(c->tls));
 }
 
 /* Throw away up to and with the next LF. Waits. */

@@ -30,6 +30,7 @@ enum conn_state {
     CONN_STATE_LINGERING, /* the session is over; the peer may read our last words */
 };
 
+struct compress; /* conn_compress.c */
 struct address_count; /* connections of one address on one listener and loop */
 struct listener_at;
 
@@ -44,6 +45,7 @@ struct conn {
     void *session;                /* NULL before open and after closed */
     struct fiber *fiber;          /* who waits inside conn_wait */
     struct tls *tls;
+    struct compress *zip;         /* NULL: not compressed */
 
     char *in;                     /* the input buffer; NULL when nothing is held */
     uint32_t in_at, in_end, in_cap;
@@ -93,6 +95,8 @@ enum err conn_wait_io(struct conn *c, enum io want); /* the same for IO_WANT_REA
 
 /* conn_input.c */
 enum io conn_fill(struct conn *c);      /* one read, as much as there is room for; never waits */
+/* The same from beneath the compression: what the socket or TLS has. */
+enum io conn_wire_read(struct conn *c, char *p, size_t n, size_t *got);
 void conn_input_park(struct conn *c);   /* keep what is held in as little as it needs */
 void conn_input_drop(struct conn *c);   /* and give the buffer back */
 char *conn_input_lend(struct loop *l);  /* CONN_INPUT_BYTES */
@@ -101,6 +105,17 @@ void conn_trace_flush(struct conn *c);  /* show the input that waited to be show
 
 /* conn_output.c */
 enum io conn_push(struct conn *c);      /* send what is gathered as far as it goes; never waits */
+
+/* conn_compress.c: with c->zip only, unless it says otherwise */
+enum io conn_inflate(struct conn *c, char *p, size_t room, size_t *got); /* never waits */
+bool conn_compress_pending(const struct conn *c); /* input that no readiness will announce; any c */
+void conn_compress_turn(struct conn *c);          /* others, after much was inflated; any c. Waits. */
+bool conn_compress_refused(const struct conn *c); /* the peer is still there, to read why; any c */
+str conn_unsent(struct conn *c);                  /* what may be sent now; any c */
+void conn_compress_sent(struct conn *c);          /* all of it is; any c */
+void conn_compress_park(struct conn *c);          /* keep as little as can be */
+void conn_compress_free(struct conn *c);          /* any c */
+void conn_compress_spares_free(struct loop *l);
 
 /* conn_proxy.c */
 bool conn_proxy_expected(const struct conn *c); /* the peer is a proxy that this listener knows */

@@ -25,8 +25,8 @@ enum io conn_push(struct conn *c)
     enum io r = conn_secure(c);
     while (r == IO_DONE && c->out_at < c->out.n) {
         size_t sent = 0;
-        r = c->tls ? tls_write(c->tls, c->out.p + c->out_at, c->out.n - c->out_at, &sent)
-                   : socket_write(c, c->out.p + c->out_at, c->out.n - c->out_at, &sent);
+        str s = conn_unsent(c);
+        r = c->tls ? tls_write(c->tls, s.p, s.n, &sent) : socket_write(c, s.p, s.n, &sent);
         c->out_at += sent;
         c->bytes_out += sent;
     }
@@ -34,6 +34,7 @@ enum io conn_push(struct conn *c)
     if (r == IO_DONE || c->gone) {
         buf_reset(&c->out);
         c->out_at = 0;
+        conn_compress_sent(c);
     }
     return r;
 }
@@ -75,7 +76,7 @@ void conn_write(struct conn *c, str bytes)
     conn_trace_flush(c);
     if (!c->gone) trace_output(c, bytes);
     while (bytes.n && !c->gone) {
-        size_t room = CONN_OUTPUT_BYTES - c->out.n;
+        size_t room = c->out.n < CONN_OUTPUT_BYTES ? CONN_OUTPUT_BYTES - c->out.n : 0;
         if (room == 0) {
             make_room(c);
             continue;
@@ -95,7 +96,7 @@ void conn_writef(struct conn *c, const char *format, ...)
     va_start(args, format);
     buf_addv(&c->out, format, args);
     va_end(args);
-    if (c->out.full) { /* again, with the whole buffer to itself */
+    if (c->out.full || c->out.n > CONN_OUTPUT_BYTES) { /* again, with the whole buffer to itself */
         buf_truncate(&c->out, before);
         c->out.full = false;
         make_room(c);

@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-#include "run/loop_int.h"
+#include "run/conn_int.h"
 
 static __thread struct loop *self;
 
@@ -20,6 +20,7 @@ struct loop *loop_new(struct seam *seam, unsigned index)
     l->now_us = seam_mono_us(seam);
     list_init(&l->members);
     list_init(&l->spare_inputs);
+    list_init(&l->spare_inflaters);
     seam_random(seam, &l->id_prefix, sizeof(l->id_prefix));
     fibers_init(&l->fibers);
     l->poller = seam_poller_new(seam);
@@ -47,6 +48,7 @@ void loop_free(struct loop *l)
     fibers_free(l);
     timers_free(&l->timers);
     spare_inputs_free(l);
+    conn_compress_spares_free(l);
     if (l->poller) seam_poller_free(l->poller);
     mem_free(l);
 }

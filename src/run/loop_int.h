@@ -17,6 +17,7 @@ struct timers { /* a binary heap; slot 0 is unused so that a timer's slot 0 mean
     size_t n, cap;
 };
 
+struct deflater;
 struct loop {
     struct seam *seam;
     struct seam_poller *poller;
@@ -37,6 +38,9 @@ struct loop {
     struct seam_event events[LOOP_EVENTS_PER_WAIT];
     int events_n;              /* fetched and not all delivered */
 
+    struct list spare_inflaters; /* conn_compress.c */
+    unsigned spare_inflaters_n;
+    struct deflater *deflater; /* NULL until a connection is compressed */
     struct list spare_inputs;  /* buffers of CONN_INPUT_BYTES, warmest first */
     uint64_t conns_made;       /* for conn_id */
     uint32_t id_prefix;
