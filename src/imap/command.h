@@ -13,7 +13,7 @@
 enum verb {
     VERB_CAPABILITY, VERB_NOOP, VERB_LOGOUT, VERB_ID,
     VERB_STARTTLS, VERB_AUTHENTICATE, VERB_LOGIN,
-    VERB_ENABLE, VERB_SELECT, VERB_EXAMINE, VERB_CREATE, VERB_DELETE, VERB_RENAME,
+    VERB_COMPRESS, VERB_ENABLE, VERB_SELECT, VERB_EXAMINE, VERB_CREATE, VERB_DELETE, VERB_RENAME,
     VERB_SUBSCRIBE, VERB_UNSUBSCRIBE, VERB_LIST, VERB_LSUB, VERB_NAMESPACE, VERB_STATUS,
     VERB_APPEND, VERB_IDLE, VERB_UNAUTHENTICATE,
     VERB_CLOSE, VERB_UNSELECT, VERB_CHECK, VERB_EXPUNGE, VERB_SEARCH, VERB_FETCH, VERB_STORE,
@@ -229,6 +229,7 @@ struct command {
     union {
         struct str_list id;     /* name, value, name, value… (a NIL value is the empty str) */
         struct str_list enable;
+        str compress; /* the algorithm */
         struct authenticate_args authenticate;
         struct login_args login;
         struct select_args select;

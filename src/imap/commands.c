@@ -10,6 +10,7 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_STARTTLS]     = { S_INIT("STARTTLS"), NOT_AUTHENTICATED, 0, imap_starttls, S_INIT(""), S_INIT("RFC 9051 6.2.1") },
     [VERB_AUTHENTICATE] = { S_INIT("AUTHENTICATE"), NOT_AUTHENTICATED, 0, imap_authenticate, S_INIT("SASL-IR"), S_INIT("RFC 9051 6.2.2") },
     [VERB_LOGIN]        = { S_INIT("LOGIN"), NOT_AUTHENTICATED, 0, imap_login, S_INIT(""), S_INIT("RFC 9051 6.2.3") },
+    [VERB_COMPRESS]     = { S_INIT("COMPRESS"), LOGGED_IN, 0, imap_compress, S_INIT("COMPRESS=DEFLATE"), S_INIT("RFC 4978 3") },
     [VERB_ENABLE]       = { S_INIT("ENABLE"), LOGGED_IN, 0, imap_enable, S_INIT("ENABLE"), S_INIT("RFC 9051 6.3.1") },
     [VERB_SELECT]       = { S_INIT("SELECT"), LOGGED_IN, 0, imap_select, S_INIT(""), S_INIT("RFC 9051 6.3.2") },
     [VERB_EXAMINE]      = { S_INIT("EXAMINE"), LOGGED_IN, 0, imap_select, S_INIT(""), S_INIT("RFC 9051 6.3.3") },

@@ -29,6 +29,7 @@ static const struct { str name; rule_fn *arguments; int how; } rules[VERBS] = {
     [VERB_STARTTLS]     = { S_INIT("STARTTLS"),     NULL, 0 },
     [VERB_AUTHENTICATE] = { S_INIT("AUTHENTICATE"), parse_authenticate_args, 0 },
     [VERB_LOGIN]        = { S_INIT("LOGIN"),        parse_login_args, 0 },
+    [VERB_COMPRESS]     = { S_INIT("COMPRESS"),     parse_compress_args, 0 },
     [VERB_ENABLE]       = { S_INIT("ENABLE"),       parse_enable_args, 0 },
     [VERB_SELECT]       = { S_INIT("SELECT"),       parse_select_args, 0 },
     [VERB_EXAMINE]      = { S_INIT("EXAMINE"),      parse_select_args, 0 },

@@ -64,6 +64,7 @@ uint32_t parse_word(struct parse *p, const struct word *words, size_t n, const c
 void parse_id_args(struct parse *p, struct command *c);
 void parse_authenticate_args(struct parse *p, struct command *c);
 void parse_login_args(struct parse *p, struct command *c);
+void parse_compress_args(struct parse *p, struct command *c);
 void parse_enable_args(struct parse *p, struct command *c);
 void parse_select_args(struct parse *p, struct command *c);
 void parse_create_args(struct parse *p, struct command *c);

@@ -1,6 +1,6 @@
 /* parse_session.c - arguments of the commands about the session: ID, AUTHENTICATE, LOGIN, ENABLE.
  *
- * RFC 2971; RFC 9051 6.2.2, 6.2.3, 6.3.1; initial responses RFC 4959.
+ * RFC 2971; RFC 9051 6.2.2, 6.2.3, 6.3.1; initial responses RFC 4959; COMPRESS RFC 4978 5.
  */
 #include "imap/parse_int.h"
 
@@ -44,6 +44,12 @@ void parse_login_args(struct parse *p, struct command *c)
     c->login.user = parse_astring(p);
     parse_sp(p);
     c->login.password = parse_astring(p);
+}
+
+void parse_compress_args(struct parse *p, struct command *c)
+{
+    parse_sp(p);
+    c->compress = parse_atom(p);
 }
 
 void parse_enable_args(struct parse *p, struct command *c)

@@ -101,6 +101,7 @@ static void show(struct buf *o, const struct command *c)
     buf_addf(o, "%.*s %s%.*s ", STR_ARG(c->tag), c->uid ? "UID " : "", STR_ARG(verb_name(c->what)));
     switch (c->what) {
     case VERB_ID: show_list(o, c->id); break;
+    case VERB_COMPRESS: buf_addf(o, "<%.*s>", STR_ARG(c->compress)); break;
     case VERB_ENABLE: show_list(o, c->enable); break;
     case VERB_AUTHENTICATE:
         buf_addf(o, "%.*s %.*s", STR_ARG(c->authenticate.mechanism),
@@ -206,6 +207,7 @@ static const struct { const char *in, *means; } good[] = {
     { "a LOGIN joe pass]word", "a LOGIN <joe> <pass]word>" },
     { "a LOGIN {3}\r\njoe {6+}\r\nse ret\r\n", "a LOGIN <joe> <se ret>" },
     { "a LOGIN {0}\r\n {4}\r\n\"\\\r\n", "a LOGIN <> <\"\\\r\n>" },
+    { "a COMPRESS DEFLATE", "a COMPRESS <DEFLATE>" },
     { "a ENABLE CONDSTORE QRESYNC", "a ENABLE <CONDSTORE> <QRESYNC>" },
 
     { "a SELECT inbox", "a SELECT <INBOX>" },
@@ -319,6 +321,8 @@ static const struct { const char *in; enum err err; const char *why; } bad[] = {
     { "a LOGIN joe {9}\r\nab", ERR_GONE, "literal cut short" },
     { "a LOGIN joe ~{1}\r\nx", ERR_SYNTAX, "literal8 outside APPEND" },
     { "a ID (\"a\")", ERR_SYNTAX, "field without a value" },
+    { "a COMPRESS", ERR_SYNTAX, "compress how" },
+    { "a COMPRESS DEFLATE now", ERR_SYNTAX, "more than the algorithm" },
     { "a ENABLE", ERR_SYNTAX, "enable what" },
     { "a SELECT \"\"", ERR_SYNTAX, "empty name" },
     { "a SELECT &", ERR_SYNTAX, "UTF-7 not closed" },

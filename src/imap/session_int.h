@@ -196,7 +196,7 @@ void imap_enable_now(struct imap *s, enum enabled what);
 void imap_capabilities(struct imap *s, struct buf *out);
 
 imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls, imap_authenticate,
-    imap_login, imap_enable, imap_select, imap_create, imap_delete, imap_rename, imap_subscribe,
+    imap_login, imap_compress, imap_enable, imap_select, imap_create, imap_delete, imap_rename, imap_subscribe,
     imap_list, imap_lsub, imap_namespace, imap_status, imap_append, imap_idle, imap_close,
     imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy, imap_getquota,
     imap_getquotaroot, imap_setquota, imap_replace, imap_unauthenticate;

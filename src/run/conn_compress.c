@@ -2,10 +2,10 @@
  * asks for it, what is written leaves as whole blocks.
  *
  * RFC 4978; the data is raw (RFC 1951). A stream of blocks may be gone on with by anybody who knows
- * its last 32 KiB and how many bits of its last byte are left. So an inflater of 40 KiB is lent with
- * the stack, and a parked connection keeps what its peer may still refer to: as much as that has
- * ever sent, 32 KiB at most. On our side nothing refers to what was sent before the last flush, so
- * one deflater serves all connections of a loop, and none keeps any of it.
+ * its last 32 KiB and how many bits of its last byte are left. So an inflater of 40 KiB is lent
+ * with the stack, and a parked connection keeps what its peer may still refer to: as much as that
+ * has ever sent, 32 KiB at most. On our side nothing refers to what was sent before the last flush,
+ * so one deflater serves all connections of a loop, and none keeps any of it.
  */
 #include <assert.h>
 #include <zlib.h>
@@ -15,7 +15,7 @@
 #include "run/conn_int.h"
 
 enum {
-    WINDOW_BITS = -15, /* no header; the peer may refer to 32 KiB */
+    WINDOW_BITS = -15,  /* no header; the peer may refer to 32 KiB */
     AT_BLOCK_END = 128, /* of z_stream.data_type, and the bits below of the last byte are left */
     LAST_BLOCK = 64,
     BITS_LEFT = 63,
@@ -36,8 +36,8 @@ struct compress {
     struct inflater *inflater; /* NULL: parked between two blocks */
     char *window;              /* meanwhile: what the peer may refer to */
     uint32_t window_n;
-    uint8_t bits, last;        /* how many of the last byte's bits are left */
-    char *wire;                /* read, and not yet inflated; NULL when there is none */
+    uint8_t bits, last; /* how many of the last byte's bits are left */
+    char *wire;         /* read, and not yet inflated; NULL when there is none */
     uint32_t wire_at, wire_end;
     bool wire_lent;            /* wire is one of the loop's buffers */
     bool pending;              /* there is more to say without more input */
@@ -46,10 +46,10 @@ struct compress {
     bool ended : 1;            /* the last block was said to be the last */
     bool ending : 1, over : 1; /* in clear again: behind the peer's next flush; from here on */
     bool refused : 1;
-    uint32_t block_bytes;      /* what this block has said so far, stops at its maximum */
-    uint32_t packed;           /* of what is gathered to be sent, so much is compressed */
+    uint32_t block_bytes;         /* what this block has said so far, stops at its maximum */
+    uint32_t packed;              /* of what is gathered to be sent, so much is compressed */
     uint64_t in_bytes, out_bytes; /* inflated from, and to */
-    uint64_t turn_bytes;       /* inflated since others had their turn */
+    uint64_t turn_bytes;          /* inflated since others had their turn */
     str farewell;
 };
 

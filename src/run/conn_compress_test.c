@@ -337,11 +337,16 @@ static void test_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_SERVER(test_flushes),  WITH_SERVER(test_byte_by_byte),
-        WITH_SERVER(test_every_split), WITH_SERVER(test_much),
-        WITH_SERVER(test_wake_and_pipeline), WITH_SERVER(test_parked_keeps_little),
-        WITH_SERVER(test_bomb),     WITH_SERVER(test_damage),
-        WITH_SERVER(test_twice),    WITH_SERVER(test_end),
+        WITH_SERVER(test_flushes),
+        WITH_SERVER(test_byte_by_byte),
+        WITH_SERVER(test_every_split),
+        WITH_SERVER(test_much),
+        WITH_SERVER(test_wake_and_pipeline),
+        WITH_SERVER(test_parked_keeps_little),
+        WITH_SERVER(test_bomb),
+        WITH_SERVER(test_damage),
+        WITH_SERVER(test_twice),
+        WITH_SERVER(test_end),
     };
     return cmocka_run_group_tests_name("conn_compress", tests, NULL, NULL);
 }

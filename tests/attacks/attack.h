@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "support/wire.h"
+
 struct attack {
     const char *guards; /* the rule of docs/security.md, or the hole that it repeats */
     const char *say;    /* sent at once; the session ends by itself or by its last command */
@@ -11,6 +13,10 @@ struct attack {
     const char *want;   /* everything answered, lines joined by LF: a whole extended expression */
 };
 #define SAY(literal) (literal), sizeof(literal) - 1
+
+/* bomb.c: compressed sessions; other is somebody else's, logged in. */
+void play_bomb(struct server *s, const char *ca, struct wire *other);
+void play_damage(struct server *s, const char *ca);
 
 extern const struct attack smtp_attacks[], imap_stranger_attacks[], imap_user_attacks[],
     pop3_stranger_attacks[], pop3_user_attacks[];

@@ -112,6 +112,16 @@ static void imap_after_login(void **state)
     play_user(imap_user_attacks, imap_user_attacks_n, imap_open);
 }
 
+static void imap_compressed(void **state)
+{
+    (void)state;
+    struct wire *other = imap_open(server, world_ca(world), "bob@a.test", "secret");
+    play_bomb(server, world_ca(world), other);
+    play_damage(server, world_ca(world));
+    wire_close(other);
+    others_are_served("compressed input");
+}
+
 static void pop3_before_login(void **state)
 {
     (void)state;
@@ -130,6 +140,7 @@ int main(void)
         cmocka_unit_test(smtp),
         cmocka_unit_test(imap_before_login),
         cmocka_unit_test(imap_after_login),
+        cmocka_unit_test(imap_compressed),
         cmocka_unit_test(pop3_before_login),
         cmocka_unit_test(pop3_after_login),
     };

@@ -71,6 +71,7 @@ void wire_close(struct wire *w)
 {
     if (!w) return;
     if (w->tls) SSL_free(w->tls);
+    wire_zip_free(w);
     close(w->fd);
     free(w->in);
     free(w->line);
@@ -96,11 +97,22 @@ char *wire_serial(const struct wire *w)
 
 /* --- bytes ------------------------------------------------------------------------------------ */
 
+ssize_t wire_put(struct wire *w, const char *p, size_t n)
+{
+    return w->tls ? SSL_write(w->tls, p, (int)n) : send(w->fd, p, n, MSG_NOSIGNAL);
+}
+
+ssize_t wire_get(struct wire *w, char *p, size_t n)
+{
+    return w->tls ? SSL_read(w->tls, p, (int)n) : recv(w->fd, p, n, 0);
+}
+
 bool wire_send(struct wire *w, const void *bytes, size_t n)
 {
     const char *p = bytes;
+    if (w->zip) return wire_zip_send(w, p, n);
     while (n) {
-        ssize_t put = w->tls ? SSL_write(w->tls, p, (int)n) : send(w->fd, p, n, MSG_NOSIGNAL);
+        ssize_t put = wire_put(w, p, n);
         if (put < 0 && errno == EINTR) continue;
         if (put <= 0) return false;
         p += put;
@@ -114,7 +126,7 @@ static bool receive(struct wire *w, double end)
 {
     if (w->ended) return false;
     struct pollfd fd = { .fd = w->fd, .events = POLLIN };
-    if (!w->tls || !SSL_pending(w->tls)) {
+    if (!(w->zip && wire_zip_more(w)) && (!w->tls || !SSL_pending(w->tls))) {
         double wait = end - now_s();
         if (poll(&fd, 1, wait > 0 ? (int)(wait * 1000) + 1 : 0) <= 0) return false;
     }
@@ -122,8 +134,9 @@ static bool receive(struct wire *w, double end)
         w->cap = w->cap * 2 + 2 * WIRE_PIECE;
         w->in = realloc(w->in, w->cap);
     }
-    ssize_t got = w->tls ? SSL_read(w->tls, w->in + w->n, WIRE_PIECE)
-                         : recv(w->fd, w->in + w->n, WIRE_PIECE, 0);
+    ssize_t got =
+        w->zip ? wire_zip_get(w, w->in + w->n, WIRE_PIECE) : wire_get(w, w->in + w->n, WIRE_PIECE);
+    if (got < 0 && w->zip && errno == EAGAIN) return true;
     if (got <= 0) {
         w->ended = true;
         return false;

@@ -3,6 +3,7 @@
 #define SUPPORT_WIRE_INT_H
 
 #include <stdarg.h>
+#include <sys/types.h>
 
 #include "support/wire.h"
 
@@ -14,6 +15,7 @@ enum { WIRE_PIECE = 64 * 1024, WIRE_PATIENCE_S = 20 };
 
 struct wire {
     int fd, port;
+    struct zip *zip;    /* NULL: not compressed */
     struct ssl_st *tls; /* NULL: in clear */
     char *in;           /* what came: from at to n is unread */
     size_t at, n, cap;
@@ -24,6 +26,15 @@ struct wire {
     unsigned tag;
     bool ended;
 };
+
+/* The socket's, or TLS's: as send and recv. */
+ssize_t wire_put(struct wire *w, const char *p, size_t n);
+ssize_t wire_get(struct wire *w, char *p, size_t n);
+/* wire_zip.c: the same above the compression; -1 with EAGAIN: nothing whole came. */
+bool wire_zip_send(struct wire *w, const char *p, size_t n);
+ssize_t wire_zip_get(struct wire *w, char *p, size_t n);
+bool wire_zip_more(const struct wire *w); /* without anything more coming */
+void wire_zip_free(struct wire *w);
 
 bool wire_vsay(struct wire *w, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
 

@@ -22,6 +22,7 @@
  *   @tls implicit                       the same over TLS from the first byte
  *   @proxy HEADER                       this line is sent before anything else, TLS too
  *   @starttls                           (anywhere) the TLS handshake is made now
+ *   @compress                           (anywhere) what follows is said and heard in DEFLATE
  *   @mail FILE                          this message lies in the INBOX before the beginning
  *   @user ADDRESS                       (anywhere) one more user, with the same password
  *   @cli WORDS                          (anywhere) posthorn WORDS, which works or was done before
@@ -210,6 +211,12 @@ static void starttls(struct play *p, const char *text)
     wire_tls(p->wire, p->ca, "mail.a.test");
 }
 
+static void compress(struct play *p, const char *text)
+{
+    (void)text;
+    wire_compress(p->wire);
+}
+
 /* Files have LF, letters CRLF. The result is to be freed. */
 static char *letter(const char *path, size_t *n)
 {
@@ -278,6 +285,7 @@ static const struct verb {
     { "S* ", up_to, true },
     { "S!", end, true },
     { "@starttls", starttls, true },
+    { "@compress", compress, true },
     { "@listener ", set_listener, false },
     { "@tls ", set_tls, false },
     { "@proxy ", set_proxy, false },
