@@ -150,6 +150,7 @@
 #define MAILBOX_KEYWORDS      64   /* distinct keywords a mailbox may use: one bit each */
 #define KEYWORD_BYTES         64
 #define MAILBOXES_PER_ACCOUNT 10000
+#define ACL_GRANTS            50   /* identifiers in one mailbox's access control list: those of MAILBOX_DEPTH new parents fit one commit */
 
 /* --- dns ------------------------------------------------------------------------------------ */
 #define DNS_RECORDS 64 /* of one name and type that are looked at; nobody needs more for mail */

@@ -40,7 +40,7 @@ enum err appending_room(struct appending *a, uint64_t message_bytes)
         return imap_no(s, ERR_LIMIT, S("TOOBIG"), S("message too large"));
     struct view *view = store_view(s->server->store);
     if (!view) return ERR_LATER;
-    enum err e = store_quota(view, s->account, &q);
+    enum err e = store_quota(view, a->to.account, &q);
     view_end(view);
     if (e) return e;
     uint64_t bytes = a->bytes + message_bytes, less = a->freed < q.bytes ? a->freed : q.bytes;
@@ -163,6 +163,14 @@ struct appending appending_begin(struct imap *s, const struct append_args *args)
     return a;
 }
 
+enum err appending_place(struct appending *a)
+{
+    struct mailbox m;
+    enum err e = imap_place(a->s, a->mailbox, RIGHT_INSERT, &a->to);
+    if (!e) e = imap_find_mailbox(a->s, a->mailbox, RIGHT_INSERT, &m);
+    return e == ERR_NOTFOUND ? imap_no(a->s, e, S("TRYCREATE"), S("no such mailbox")) : e;
+}
+
 enum err appending_read(struct appending *a, str rest)
 {
     struct imap *s = a->s;
@@ -182,18 +190,19 @@ struct append *appending_items(struct appending *a)
 {
     struct imap *s = a->s;
     int64_t now_s = seam_wall_us(loop_seam(conn_loop(s->conn))) / 1000000;
+    struct flags_kept kept = imap_flags_kept(a->to.rights);
     struct append *all = ARENA_ARRAY(&s->arena, a->n, struct append);
     for (size_t i = 0; all && i < a->n; i++) {
         const struct filed *f = &a->items[i];
         const struct append_message *m = &f->message;
         all[i] = (struct append){
-            .account = s->account,
-            .mailbox = a->mailbox,
+            .account = a->to.account,
+            .mailbox = a->to.name,
             .body = f->in.body,
             .card = str_sub(buf_str(&a->cards), f->card_at, f->card_bytes),
-            .flags = m->flags.system,
+            .flags = m->flags.system & (uint8_t)~kept.system,
             .keywords = m->flags.keywords.items,
-            .keywords_n = m->flags.keywords.n,
+            .keywords_n = kept.keywords ? 0 : m->flags.keywords.n,
             .internal_date_s = m->has_date ? m->date : now_s,
             .internal_zone_min = m->has_date ? m->zone_minutes : 0,
         };
@@ -232,10 +241,12 @@ static void tell_uids(struct imap *s, const struct appended *done, size_t n)
 static enum err file(struct appending *a)
 {
     struct imap *s = a->s;
+    enum err e = appending_place(a);
+    if (e) return e;
     struct append *items = appending_items(a);
     struct appended *done = ARENA_ARRAY(&s->arena, a->n, struct appended);
     if (!items || !done) return ERR_LIMIT;
-    enum err e = store_append(s->server->store, items, a->n, done);
+    e = store_append(s->server->store, items, a->n, done);
     if (e) return appending_refused(a, e);
     tell_uids(s, done, a->n);
     return OK;
@@ -243,17 +254,13 @@ static enum err file(struct appending *a)
 
 enum err imap_append(struct imap *s, const struct command *c)
 {
-    struct mailbox m;
     struct literal literal;
-    enum err e = imap_find_mailbox(s, c->append.mailbox, &m);
-    if (e == ERR_NOTFOUND) e = imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
+    struct appending a = appending_begin(s, &c->append);
+    enum err e = appending_place(&a);
     if (e && parse_literal_follows(c->append.rest, &literal) &&
         imap_swallow(s, literal) == ERR_GONE)
-        return ERR_GONE;
-    if (e) return e;
-
-    struct appending a = appending_begin(s, &c->append);
-    e = appending_read(&a, c->append.rest);
+        e = ERR_GONE;
+    if (!e) e = appending_read(&a, c->append.rest);
     if (!e) e = file(&a);
     appending_end(&a);
     return e;

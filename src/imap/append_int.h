@@ -33,7 +33,8 @@ struct filed {
 };
 struct appending {
     struct imap *s;
-    str mailbox;
+    str mailbox;        /* as the client names it */
+    struct place to;    /* where that is */
     bool one;           /* REPLACE takes one message, APPEND several (RFC 3502) */
     struct parse parse; /* the line in which we stand */
     struct filed *items;
@@ -44,6 +45,9 @@ struct appending {
     uint64_t until_us; /* monotonic: by then all of it must have come */
 };
 struct appending appending_begin(struct imap *s, const struct append_args *args);
+/* Finds the mailbox, and whether the user may insert there: before the messages come, and again after.
+ * Answers NO if not. */
+enum err appending_place(struct appending *a) MUST_CHECK;
 /* Reads all messages; after an error too the command is read to its end, so that none of it is taken
  * for another. Waits for the client. */
 enum err appending_read(struct appending *a, str rest) MUST_CHECK;

@@ -26,17 +26,26 @@ enum err imap_copy(struct imap *s, const struct command *c)
         return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
     struct look look;
     struct named named;
-    enum err e = imap_look(s, &look);
+    struct place to;
+    enum err e = imap_place(s, c->mailbox.to, RIGHT_INSERT, &to);
+    if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
+    if (!e) e = imap_look(s, &look);
     if (e) return e;
+    if (move && (look.rights & (RIGHT_TRASH | RIGHT_EXPUNGE)) != (RIGHT_TRASH | RIGHT_EXPUNGE)) {
+        imap_look_end(&look);
+        return imap_no(s, ERR_DENIED, S("NOPERM"), S("its owner has not granted this"));
+    }
     e = imap_named(s, &look, c, c->mailbox.set, &named);
     imap_look_end(&look);
     if (e || named.uids.n == 0) return e;
 
     struct copy copy = {
-        .account = s->account,
+        .account = s->selected,
         .from = s->told.mailbox,
         .uids = &named.uids,
-        .to = c->mailbox.to,
+        .to_account = to.account,
+        .to = to.name,
+        .without = imap_flags_kept(to.rights),
         .move = move,
         .actor = imap_actor(s),
     };

@@ -7,8 +7,10 @@
 enum err imap_expunge(struct imap *s, const struct command *c)
 {
     if (s->read_only) return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
+    if (!(imap_rights(s) & RIGHT_EXPUNGE))
+        return imap_no(s, ERR_DENIED, S("NOPERM"), S("its owner has not granted this"));
     struct expunge x = {
-        .account = s->account,
+        .account = s->selected,
         .mailbox = s->told.mailbox,
         .actor = imap_actor(s),
     };

@@ -67,7 +67,7 @@ static void mark_seen(struct imap *s, struct look *look, const struct named *nam
     if (e || u.uids.n == 0) return;
     uidset_normalise(&u.uids);
     struct flag_change change = {
-        .account = s->account,
+        .account = s->selected,
         .mailbox = s->told.mailbox,
         .uids = &u.uids,
         .op = FLAGS_ADD,
@@ -278,7 +278,7 @@ enum err imap_fetch(struct imap *s, const struct command *c)
     e = imap_named(s, &look, c, c->fetch.set, &g.named);
     if (!e && c->fetch.vanished) e = find_vanished(&g, &look, &vanished);
     if (!e && c->fetch.has_changed_since) e = narrow(&g, &look);
-    if (!e && g.wants.seen && !s->read_only)
+    if (!e && g.wants.seen && !s->read_only && (look.rights & RIGHT_SEEN))
         mark_seen(s, &look, &g.named);
     else
         imap_look_end(&look);

@@ -24,7 +24,7 @@ enum err imap_idle(struct imap *s, const struct command *c)
     if (s->state != SELECTED) return OK;
     /* Watch first, look then: what changes in between wakes us. */
     s->watch = (struct watch){
-        .account = s->account,
+        .account = s->selected,
         .loop = conn_loop(s->conn),
         .changed = account_changed,
     };

@@ -5,6 +5,8 @@
  */
 #include "imap/session_int.h"
 
+#include <stdlib.h>
+
 #include "base/limits.h"
 #include "base/mem.h"
 #include "imap/name.h"
@@ -33,16 +35,6 @@ static bool keep(void *arg, const struct mailbox *m)
     return !b->arena->full;
 }
 
-static enum err all_boxes(struct imap *s, struct boxes *b)
-{
-    *b = (struct boxes){ .arena = &s->arena };
-    struct view *view = store_view(s->server->store);
-    if (!view) return ERR_LATER;
-    enum err e = store_mailboxes(view, s->account, keep, b);
-    view_end(view);
-    return s->arena.full ? ERR_LIMIT : e;
-}
-
 /* The first whose name is not less. */
 static size_t at_or_after(const struct boxes *b, str name)
 {
@@ -55,6 +47,92 @@ static size_t at_or_after(const struct boxes *b, str name)
             high = middle;
     }
     return low;
+}
+
+/* --- those of others ------------------------------------------------------------------------- */
+struct shared {
+    struct imap *s;
+    struct view *view;
+    struct boxes *own;
+    struct boxes more;    /* what is not among my own names */
+    struct account owner; /* of the address */
+    str address;
+};
+
+static struct mailbox *named(const struct boxes *b, str name)
+{
+    size_t i = at_or_after(b, name);
+    return i < b->n && str_eq(b->items[i].name, name) ? &b->items[i] : NULL;
+}
+
+static bool keep_shared(void *arg, const struct mailbox *m, uint32_t rights)
+{
+    struct shared *g = arg;
+    struct user owner;
+    if (!(rights & RIGHT_LOOKUP)) return true;
+    if (g->owner.n != m->account.n) {
+        if (store_user_by_account(g->view, m->account, &owner)) return true;
+        g->owner = m->account;
+        g->address = arena_copy(&g->s->arena, owner.address);
+    }
+    struct mailbox box = *m;
+    box.name = imap_shared_name(g->s, g->address, m->name);
+    box.use = USE_NONE; /* it is its owner's */
+    box.subscribed = false;
+    if (box.name.n > MAILBOX_NAME_BYTES) return true;
+    struct mailbox *mine = named(g->own, box.name);
+    if (!mine) return keep(&g->more, &box);
+    box.subscribed = mine->subscribed; /* my own row of it says no more than that */
+    *mine = box;
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return str_cmp(((const struct mailbox *)a)->name, ((const struct mailbox *)b)->name);
+}
+
+static enum err add(struct boxes *b, const struct boxes *more)
+{
+    for (size_t i = 0; i < more->n; i++)
+        if (!keep(b, &more->items[i])) return ERR_LIMIT;
+    if (more->n) qsort(b->items, b->n, sizeof(*b->items), by_name);
+    return OK;
+}
+
+/* The levels above what is shared: they cannot be selected, but lead there. */
+static enum err add_levels(struct boxes *b)
+{
+    struct boxes levels = { .arena = b->arena };
+    for (size_t i = at_or_after(b, S("Shared/")); i < b->n; i++) {
+        str name = b->items[i].name, before = i ? b->items[i - 1].name : S("");
+        if (!str_starts(name, S("Shared/"))) break;
+        for (size_t at = 0; at < name.n; at++) {
+            struct mailbox level = { .name = str_take(name, at) };
+            if (name.p[at] != '/' || str_starts(before, str_take(name, at + 1))) continue;
+            if (!named(b, level.name) && !keep(&levels, &level)) return ERR_LIMIT;
+        }
+    }
+    return add(b, &levels);
+}
+
+static enum err add_shared(struct imap *s, struct view *view, struct boxes *b)
+{
+    struct shared g = { .s = s, .view = view, .own = b, .more.arena = &s->arena };
+    enum err e = store_shared(view, s->account, keep_shared, &g);
+    if (!e) e = add(b, &g.more);
+    return e ? e : add_levels(b);
+}
+
+static enum err all_boxes(struct imap *s, struct boxes *b)
+{
+    *b = (struct boxes){ .arena = &s->arena };
+    struct view *view = store_view(s->server->store);
+    if (!view) return ERR_LATER;
+    enum err e = store_mailboxes(view, s->account, keep, b);
+    if (!e) e = add_shared(s, view, b);
+    view_end(view);
+    return s->arena.full ? ERR_LIMIT : e;
 }
 
 /* Is there a mailbox below it; with subscribed: one that is subscribed? */
@@ -141,6 +219,17 @@ static void line_end(struct line *l, str name, str extended)
     reply_end(l->reply);
 }
 
+/* RFC 5819 2, RFC 4314 4: no STATUS of what I may not read. */
+static bool may_read(struct imap *s, const struct mailbox *m)
+{
+    uint32_t rights = 0;
+    struct view *view = store_view(s->server->store);
+    if (!view) return false;
+    enum err e = store_rights(view, m->account, m->id, s->account, &rights);
+    view_end(view);
+    return !e && (rights & RIGHT_READ);
+}
+
 static void tell_box(struct imap *s, const struct boxes *b, const struct mailbox *m,
                      const struct list_args *list)
 {
@@ -155,7 +244,8 @@ static void tell_box(struct imap *s, const struct boxes *b, const struct mailbox
     attribute(&l, m->subscribed && wants_subscribed, S("\\Subscribed"));
     attribute(&l, m->use != USE_NONE, use_names[m->use]);
     line_end(&l, m->name, below ? S(" (\"CHILDINFO\" (\"SUBSCRIBED\"))") : S(""));
-    if (list->status_items && m->exists) imap_tell_status(s, m, list->status_items);
+    if (list->status_items && m->exists && may_read(s, m))
+        imap_tell_status(s, m, list->status_items);
 }
 
 /* Does it belong to the answer, apart from its name? */
@@ -247,7 +337,7 @@ enum err imap_lsub(struct imap *s, const struct command *c)
 enum err imap_namespace(struct imap *s, const struct command *c)
 {
     (void)c;
-    reply_words(&s->reply, S("* NAMESPACE ((\"\" \"/\")) NIL NIL"));
+    reply_words(&s->reply, S("* NAMESPACE ((\"\" \"/\")) ((\"Shared/\" \"/\")) NIL"));
     reply_end(&s->reply);
     return OK;
 }

@@ -8,9 +8,12 @@ enum err imap_look(struct imap *s, struct look *look)
     *look = (struct look){ 0 };
     look->view = store_view(s->server->store);
     if (!look->view) return ERR_LATER;
-    enum err e = store_mailbox_by_id(look->view, s->account, s->told.mailbox, &look->mailbox);
+    enum err e = store_mailbox_by_id(look->view, s->selected, s->told.mailbox, &look->mailbox);
     bool gone = e == ERR_NOTFOUND ||
                 (!e && (!look->mailbox.exists || look->mailbox.uidvalidity != s->told.uidvalidity));
+    if (!e && !gone)
+        e = store_rights(look->view, s->selected, s->told.mailbox, s->account, &look->rights);
+    if (!e && !(look->rights & RIGHT_READ)) gone = true; /* RFC 4314 5.1.1: no longer */
     if (!e && !gone)
         e = store_keywords(look->view, &look->mailbox, &s->arena, &look->keywords,
                            &look->keywords_n);
@@ -26,17 +29,6 @@ void imap_look_end(struct look *look)
 {
     view_end(look->view);
     look->view = NULL;
-}
-
-enum err imap_find_mailbox(struct imap *s, str name, struct mailbox *out)
-{
-    struct view *view = store_view(s->server->store);
-    if (!view) return ERR_LATER;
-    enum err e = store_mailbox_find(view, s->account, name, out);
-    if (!e && !out->exists) e = ERR_NOTFOUND;
-    if (!e) out->name = name;
-    view_end(view);
-    return e;
 }
 
 /* A run of sequence numbers is a run of UIDs: what lies between and is no message is dead. */

@@ -11,8 +11,9 @@ enum err imap_create(struct imap *s, const struct command *c)
     const char *why = imap_name_refused(c->mailbox.mailbox);
     if (why) return imap_no(s, ERR_DENIED, S("CANNOT"), str_of(why));
     struct mailbox_id id;
-    enum err e =
-        store_mailbox_create(s->server->store, s->account, c->mailbox.mailbox, c->mailbox.use, &id);
+    struct place to;
+    enum err e = imap_place_new(s, c->mailbox.mailbox, &to);
+    if (!e) e = store_mailbox_create(s->server->store, to.account, to.name, c->mailbox.use, &id);
     if (e == ERR_EXISTS) return imap_no(s, e, S("ALREADYEXISTS"), S("there is such a mailbox"));
     return e;
 }
@@ -20,8 +21,11 @@ enum err imap_create(struct imap *s, const struct command *c)
 enum err imap_delete(struct imap *s, const struct command *c)
 {
     struct mailbox m;
-    enum err e = imap_find_mailbox(s, c->mailbox.mailbox, &m);
-    if (!e) e = store_mailbox_delete(s->server->store, s->account, c->mailbox.mailbox);
+    struct place at;
+    enum err e = imap_find_mailbox(s, c->mailbox.mailbox, RIGHT_DELETE, &m);
+    if (!e) e = imap_place(s, c->mailbox.mailbox, RIGHT_DELETE, &at);
+    if (e) return e;
+    e = store_mailbox_delete(s->server->store, at.account, at.name);
     if (e == ERR_DENIED) return imap_no(s, e, S("CANNOT"), S("INBOX stays"));
     if (e == ERR_CONFLICT) return imap_no(s, e, S("HASCHILDREN"), S("it has mailboxes below it"));
     /* RFC 9051 6.3.5 leaves open what becomes of the mailbox that is selected: it is closed. */
@@ -36,8 +40,13 @@ enum err imap_rename(struct imap *s, const struct command *c)
 {
     const char *why = imap_name_refused(c->mailbox.to);
     if (why) return imap_no(s, ERR_DENIED, S("CANNOT"), str_of(why));
-    enum err e =
-        store_mailbox_rename(s->server->store, s->account, c->mailbox.mailbox, c->mailbox.to);
+    struct place from, to;
+    enum err e = imap_place(s, c->mailbox.mailbox, RIGHT_DELETE, &from);
+    if (!e) e = imap_place_new(s, c->mailbox.to, &to);
+    if (e) return e;
+    if (from.account.n != to.account.n)
+        return imap_no(s, ERR_DENIED, S("CANNOT"), S("it stays with its owner"));
+    e = store_mailbox_rename(s->server->store, from.account, from.name, to.name);
     if (e == ERR_DENIED || e == ERR_CONFLICT)
         return imap_no(s, e, S("CANNOT"), S("it cannot have this name"));
     return e;
@@ -48,7 +57,11 @@ enum err imap_subscribe(struct imap *s, const struct command *c)
 {
     const char *why = imap_name_refused(c->mailbox.mailbox);
     if (why) return imap_no(s, ERR_DENIED, S("CANNOT"), str_of(why));
+    struct place there;
     bool on = c->what == VERB_SUBSCRIBE;
-    enum err e = store_mailbox_subscribe(s->server->store, s->account, c->mailbox.mailbox, on);
+    /* Subscriptions are the subscriber's own, whosever the mailbox is. RFC 4314 4: l for SUBSCRIBE.
+     */
+    enum err e = on ? imap_place(s, c->mailbox.mailbox, RIGHT_LOOKUP, &there) : OK;
+    if (!e) e = store_mailbox_subscribe(s->server->store, s->account, c->mailbox.mailbox, on);
     return e == ERR_NOTFOUND && !on ? OK : e;
 }

@@ -79,13 +79,17 @@ enum err imap_getquota(struct imap *s, const struct command *c)
     return tell(s, c->quota.root, false);
 }
 
-/* RFC 9208 4.1.2: the mailbox need not be there yet. */
+/* RFC 9208 4.1.2: a mailbox of one's own need not be there yet; 6: of another's, one must be able
+ * to read it. */
 enum err imap_getquotaroot(struct imap *s, const struct command *c)
 {
     struct user u;
+    struct place at;
+    enum err e = imap_place(s, c->mailbox.mailbox, RIGHT_READ, &at);
+    if (e) return e;
     struct view *view = store_view(s->server->store);
     if (!view) return ERR_LATER;
-    enum err e = store_user_by_account(view, s->account, &u);
+    e = store_user_by_account(view, at.account, &u);
     if (!e) {
         reply_words(&s->reply, S("* QUOTAROOT "));
         reply_mailbox(&s->reply, c->mailbox.mailbox);
@@ -133,7 +137,7 @@ void imap_tell_overquota(struct imap *s)
     struct quota q;
     struct view *view = store_view(s->server->store);
     if (!view) return;
-    enum err e = store_quota(view, s->account, &q);
+    enum err e = store_quota(view, s->selected, &q);
     view_end(view);
     if (e) return;
     bool over =

@@ -22,20 +22,25 @@ static enum err find_old(struct imap *s, const struct command *c, struct uid *ol
     return gone ? imap_no(s, ERR_NOTFOUND, S("CANNOT"), S("no such message")) : e;
 }
 
-static enum err judge(struct imap *s, const struct command *c, struct uid *old, uint64_t *bytes)
+/* RFC 8508 4.1: as APPEND, and as STORE +FLAGS \Deleted and EXPUNGE. */
+static enum err judge(struct appending *a, const struct command *c, struct uid *old)
 {
-    struct mailbox m;
+    struct imap *s = a->s;
     if (s->read_only) return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
-    enum err e = find_old(s, c, old, bytes);
-    if (e) return e;
-    e = imap_find_mailbox(s, c->append.mailbox, &m);
-    return e == ERR_NOTFOUND ? imap_no(s, e, S("TRYCREATE"), S("no such mailbox")) : e;
+    if ((imap_rights(s) & (RIGHT_TRASH | RIGHT_EXPUNGE)) != (RIGHT_TRASH | RIGHT_EXPUNGE))
+        return imap_no(s, ERR_DENIED, S("NOPERM"), S("its owner has not granted this"));
+    enum err e = find_old(s, c, old, &a->freed);
+    if (!e) e = appending_place(a);
+    if (e || a->to.account.n == s->selected.n) return e;
+    return imap_no(s, ERR_DENIED, S("CANNOT"), S("it stays with its owner"));
 }
 
 static enum err file(struct appending *a, struct uid old)
 {
     struct imap *s = a->s;
     struct appended done;
+    enum err e = appending_place(a);
+    if (e) return e;
     const struct append *items = appending_items(a);
     if (!items) return ERR_LIMIT;
     struct replace r = {
@@ -44,7 +49,7 @@ static enum err file(struct appending *a, struct uid old)
         .old = old,
         .actor = imap_actor(s),
     };
-    enum err e = store_replace(s->server->store, &r, &done);
+    e = store_replace(s->server->store, &r, &done);
     if (e == ERR_CONFLICT) return imap_no(s, e, S("EXPUNGEISSUED"), S("it is gone already"));
     if (e) return appending_refused(a, e);
     /* RFC 8508 3.3: before the EXPUNGE. */
@@ -57,19 +62,14 @@ static enum err file(struct appending *a, struct uid old)
 enum err imap_replace(struct imap *s, const struct command *c)
 {
     struct uid old;
-    uint64_t bytes = 0;
     struct literal literal;
-    enum err e = judge(s, c, &old, &bytes);
-    if (e == ERR_GONE) return e;
-    if (e && parse_literal_follows(c->append.rest, &literal) &&
-        imap_swallow(s, literal) == ERR_GONE)
-        return ERR_GONE;
-    if (e) return e;
-
     struct appending a = appending_begin(s, &c->append);
     a.one = true;
-    a.freed = bytes;
-    e = appending_read(&a, c->append.rest);
+    enum err e = judge(&a, c, &old);
+    if (e && e != ERR_GONE && parse_literal_follows(c->append.rest, &literal) &&
+        imap_swallow(s, literal) == ERR_GONE)
+        e = ERR_GONE;
+    if (!e) e = appending_read(&a, c->append.rest);
     if (!e) e = file(&a, old);
     appending_end(&a);
     return e;

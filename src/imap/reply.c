@@ -127,7 +127,8 @@ void reply_permanent_flags(struct reply *r, struct flags flags, const str *keywo
 {
     reply_words(r, S("* OK [PERMANENTFLAGS ("));
     flag_names(r, flags, keywords, n);
-    if (flags.system && n < MAILBOX_KEYWORDS) reply_words(r, S(" \\*"));
+    /* Who may set \Flagged may set keywords too (RFC 4314 4). */
+    if ((flags.system & FLAG_FLAGGED) && n < MAILBOX_KEYWORDS) reply_words(r, S(" \\*"));
     reply_words(r, S(")] these are kept"));
     reply_end(r);
 }

@@ -8,6 +8,7 @@
 void imap_unselect(struct imap *s)
 {
     imap_told_free(s);
+    s->selected = (struct account){ 0 };
     s->told_keywords = 0;
     s->told_overquota = false;
     s->read_only = false;
@@ -44,15 +45,19 @@ static enum err tell(struct imap *s, struct look *look)
 static enum err enter(struct imap *s, str name)
 {
     struct mailbox m;
-    enum err e = imap_find_mailbox(s, name, &m);
+    enum err e = imap_find_mailbox(s, name, RIGHT_READ, &m);
     if (e) return e;
     s->told = (struct told){
         .mailbox = m.id,
         .uidvalidity = m.uidvalidity,
     };
+    s->selected = m.account;
     struct look look;
     e = imap_look(s, &look);
     if (e) return e;
+    /* RFC 4314 5.2: who may change nothing is told so. */
+    if (!(look.rights & (RIGHT_INSERT | RIGHT_EXPUNGE | RIGHT_SEEN | RIGHT_WRITE | RIGHT_TRASH)))
+        s->read_only = true;
     s->told.modseq = s->told.expunge_modseq = look.mailbox.highest_modseq;
     s->told.uidnext = look.mailbox.uidnext;
     e = tell(s, &look);
@@ -87,9 +92,9 @@ enum err imap_select(struct imap *s, const struct command *c)
 enum err imap_close(struct imap *s, const struct command *c)
 {
     enum err e = OK;
-    if (c->what == VERB_CLOSE && !s->read_only) {
+    if (c->what == VERB_CLOSE && !s->read_only && (imap_rights(s) & RIGHT_EXPUNGE)) {
         struct expunge x = {
-            .account = s->account,
+            .account = s->selected,
             .mailbox = s->told.mailbox,
             .actor = imap_actor(s),
         };

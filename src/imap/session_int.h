@@ -46,7 +46,9 @@ struct imap {
     unsigned enabled;       /* enum enabled: what the client turned on, RFC 9051 6.3.1 */
 
     struct told told;       /* of the selected mailbox */
-    bool read_only;         /* EXAMINE */
+    struct account selected; /* whose it is */
+    uint32_t told_rights;   /* which FLAGS and PERMANENTFLAGS have told, RFC 4314 5.1.1 */
+    bool read_only;         /* EXAMINE, or there is nothing that I may change */
     size_t told_keywords;   /* how many keywords FLAGS has named */
     bool told_overquota;
     bool owes_modseq;       /* expunges were told: HIGHESTMODSEQ is due, RFC 7162 3.2.7 */
@@ -86,14 +88,36 @@ void imap_bye(struct imap *s, str code, str text);
 struct look {
     struct view *view;
     struct mailbox mailbox;
+    uint32_t rights;     /* mine there: all in my own */
     const str *keywords; /* in the arena: loops mark and rewind it */
     size_t keywords_n;
 };
-/* ERR_LATER: the store has failed; ERR_NOTFOUND: the mailbox is gone (imap_answer says BYE). */
+/* ERR_LATER: the store has failed; ERR_GONE: the mailbox is gone, or may be read no more (BYE was said). */
 enum err imap_look(struct imap *s, struct look *look) MUST_CHECK;
 void imap_look_end(struct look *look);
-/* A mailbox by name, copied out of its view; the name stays the caller's. */
-enum err imap_find_mailbox(struct imap *s, str name, struct mailbox *out) MUST_CHECK;
+/* The same of the selected mailbox alone; 0 if it cannot be told. */
+uint32_t imap_rights(struct imap *s);
+
+/* --- places (place.c) ------------------------------------------------------------------------- */
+/* Whose mailbox a name means, and what I may do with it: every command that takes a name asks here. */
+struct place {
+    struct account account; /* the owner */
+    str name;               /* in the owner's account; part of the name that was asked for */
+    uint32_t rights;        /* RIGHT_…; all of my own */
+};
+/* A mailbox of mine, which may be there or not, or one of somebody else's that is there, and in which I
+ * have all the rights that are needed (0: any). ERR_NOTFOUND: no such mailbox, or I may not even know of it;
+ * ERR_DENIED, with its answer: I may know of it and no more. */
+enum err imap_place(struct imap *s, str name, uint32_t need, struct place *out) MUST_CHECK;
+/* Where a new mailbox of this name may be made. ERR_DENIED, with its answer: nowhere. */
+enum err imap_place_new(struct imap *s, str name, struct place *out) MUST_CHECK;
+/* A mailbox that is there, copied out of its view; the name stays the caller's. Errors as imap_place. */
+enum err imap_find_mailbox(struct imap *s, str name, uint32_t need, struct mailbox *out) MUST_CHECK;
+/* "Shared/bob@a.test/Team": the name that I know another's mailbox by. In the arena. */
+str imap_shared_name(struct imap *s, str owner, str name);
+/* The flags that who has these rights may not touch, RFC 4314 4: s \Seen, t \Deleted, w all others. */
+struct flags_kept imap_flags_kept(uint32_t rights);
+enum { IMAP_ALL_FLAGS = FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED | FLAG_DRAFT };
 
 /* The messages that a command names, as the session knows them. */
 struct named {

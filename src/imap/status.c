@@ -60,7 +60,7 @@ void imap_tell_status(struct imap *s, const struct mailbox *m, uint32_t items)
 enum err imap_status(struct imap *s, const struct command *c)
 {
     struct mailbox m;
-    enum err e = imap_find_mailbox(s, c->status.mailbox, &m);
+    enum err e = imap_find_mailbox(s, c->status.mailbox, RIGHT_READ, &m);
     if (e) return e;
     if (c->status.items & STATUS_HIGHESTMODSEQ)
         imap_enable_now(s, ENABLED_CONDSTORE); /* RFC 7162 3.1 */

@@ -14,6 +14,7 @@ struct storing {
     struct imap *s;
     const struct store_args *args;
     struct named named;
+    struct flags_kept kept;
     struct own_flags own; /* before the change, then what it should have become */
     size_t cap;
     struct uidset gone; /* named, and expunged by somebody else */
@@ -81,6 +82,16 @@ static uint64_t keyword_bits(const struct look *look, struct str_list keywords)
         for (size_t k = 0; k < look->keywords_n && k < MAILBOX_KEYWORDS; k++)
             if (str_ieq(look->keywords[k], keywords.items[i])) bits |= UINT64_C(1) << k;
     return bits;
+}
+
+/* RFC 4314 4: what may not be touched is passed over; only who may touch nothing that he names is
+ * refused. */
+static bool may_any(const struct store_args *args, struct flags_kept kept)
+{
+    if (args->op == STORE_REPLACE) return kept.system != IMAP_ALL_FLAGS || !kept.keywords;
+    if (args->flags.system & ~kept.system) return true;
+    if (args->flags.keywords.n) return !kept.keywords;
+    return args->flags.system == 0;
 }
 
 static struct flags changed(struct flags flags, const struct store_args *args, uint64_t bits)
@@ -175,7 +186,7 @@ static enum err commit(struct storing *g, struct uidset *failed)
     };
     const struct store_args *args = g->args;
     struct flag_change change = {
-        .account = g->s->account,
+        .account = g->s->selected,
         .mailbox = g->s->told.mailbox,
         .uids = &g->named.uids,
         .op = ops[args->op],
@@ -183,6 +194,7 @@ static enum err commit(struct storing *g, struct uidset *failed)
         .keywords = args->flags.keywords.items,
         .keywords_n = args->flags.keywords.n,
         .unchanged_since = { args->has_unchanged_since ? args->unchanged_since : UINT64_MAX },
+        .kept = g->kept,
         .actor = imap_actor(g->s),
     };
     enum err e = store_flags(g->s->server->store, &change, failed);
@@ -216,6 +228,9 @@ enum err imap_store(struct imap *s, const struct command *c)
 {
     if (s->read_only) return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
     struct storing g = { .s = s, .args = &c->store, .gone = uidset_make(&s->arena) };
+    g.kept = imap_flags_kept(imap_rights(s));
+    if (!may_any(&c->store, g.kept))
+        return imap_no(s, ERR_DENIED, S("NOPERM"), S("its owner has not granted this"));
     if (c->store.has_unchanged_since) imap_enable_now(s, ENABLED_CONDSTORE);
     enum err e = prepare(&g, c);
     if (e || g.named.uids.n == 0) return e;

@@ -21,8 +21,12 @@ void imap_tell_keywords(struct imap *s, const struct look *look)
     reply_words(&s->reply, S("* FLAGS "));
     reply_flags(&s->reply, all, look->keywords, n);
     reply_end(&s->reply);
+    struct flags_kept kept = imap_flags_kept(look->rights);
+    all.system &= (uint8_t)~kept.system;
+    if (kept.keywords) all.keywords = 0;
     reply_permanent_flags(&s->reply, s->read_only ? (struct flags){ 0 } : all, look->keywords, n);
     s->told_keywords = n;
+    s->told_rights = look->rights;
 }
 
 static void begin_fetch(struct imap *s, struct seq seq)
@@ -263,6 +267,7 @@ enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
     struct look look;
     enum err e = imap_look(s, &look);
     if (e) return e;
+    if (look.rights != s->told_rights) imap_tell_keywords(s, &look);
     if (nothing_new(s, &look.mailbox, expunges)) {
         imap_look_end(&look);
         return OK;

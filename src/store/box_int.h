@@ -81,8 +81,8 @@ enum { BOX_SHARED_OPS = 2 + 2 * BITS_KINDS };
 enum err box_keywords(struct box *b, const str *names, size_t n, bool add,
                       uint64_t *bits) MUST_CHECK;
 
-/* Keyword bits of mailbox m, deleted or not, as those of the box, which gets the words. ERR_LIMIT */
-enum err box_translate(struct box *b, uint32_t m, uint64_t *bits) MUST_CHECK;
+/* Keyword bits of mailbox m of an account, deleted or not, as those of the box, which gets the words. ERR_LIMIT */
+enum err box_translate(struct box *b, struct account a, uint32_t m, uint64_t *bits) MUST_CHECK;
 
 /* A set of UIDs walked in step with the bits of a box, across transactions: next says where the
  * following one begins. The set must be normalised; NULL means all. */

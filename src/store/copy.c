@@ -1,4 +1,8 @@
-/* copy.c - COPY and MOVE within an account: the row is copied, the body is shared. */
+/* copy.c - COPY and MOVE: the row is copied, the body is shared.
+ *
+ * Between the mailboxes of two accounts too: the copy counts for its new owner, and has an email id
+ * and a thread of that account.
+ */
 #include "base/log.h"
 #include "store/progress_int.h"
 
@@ -44,6 +48,31 @@ static enum err take_message(const struct copying *c, struct box *from, struct u
     return txn_arena(l->txn)->full ? ERR_LIMIT : OK;
 }
 
+static bool abroad(const struct copy *c)
+{
+    return c->to_account.n && c->to_account.n != c->account.n;
+}
+
+static struct account target_account(const struct copy *c)
+{
+    return abroad(c) ? c->to_account : c->account;
+}
+
+/* The copy as its new mailbox has it. */
+static enum err adapt(const struct copying *c, const struct box *from, struct box *to,
+                      struct message *m)
+{
+    struct ledger *l = to->ledger;
+    enum err e = OK;
+    m->flags.system &= (uint8_t)~c->what->without.system;
+    if (c->what->without.keywords) m->flags.keywords = 0;
+    if (from != to) e = box_translate(to, from->ledger->account, from->m, &m->flags.keywords);
+    if (!e && (!c->what->move || abroad(c->what))) e = ledger_room(l, m->size_bytes, 1);
+    if (e || !abroad(c->what)) return e;
+    m->email_id = ++l->row.emails;
+    return thread_join(l, m->card, m->email_id, &m->thread_id);
+}
+
 static enum err copy_one(struct copying *c, struct box *from, struct box *to, struct uid uid)
 {
     struct ledger *l = from->ledger;
@@ -52,8 +81,7 @@ static enum err copy_one(struct copying *c, struct box *from, struct box *to, st
     enum err e = take_message(c, from, uid, &facts, &m);
     facts.moved = c->what->move;
     if (e) return e == ERR_NOTFOUND ? OK : e; /* lost: check tells of it, the others go on */
-    if (from != to) e = box_translate(to, from->m, &m.flags.keywords);
-    if (!e && !c->what->move) e = ledger_room(l, m.size_bytes, 1);
+    e = adapt(c, from, to, &m);
     if (!e) e = box_add(to, &m, facts.flags.seen_once);
     if (e) return e;
     txn_blob_ref(l->txn, m.blob, 1);
@@ -68,9 +96,10 @@ static enum err copy_some(struct copying *c, struct box *from, struct box *to)
     struct txn *t = from->ledger->txn;
     struct uid uid;
     c->uidvalidity = to->head.uidvalidity;
-    c->target = mailbox_id_of(c->what->account, to->m);
+    c->target = mailbox_id_of(to->ledger->account, to->m);
+    size_t ops = COPY_OPS + 2 * BOX_SHARED_OPS + (abroad(c->what) ? THREAD_OPS + 1 : 0);
     if (c->last == 0) c->last = from->head.uidnext - 1;
-    while (room_for_step(t, COPY_OPS + 2 * BOX_SHARED_OPS)) {
+    while (room_for_step(t, ops)) {
         enum err e = sweep_next(&c->sweep, from, BITS_LIVE, c->last, &uid);
         c->done = uid.n == 0;
         if (e || c->done) return e;
@@ -83,21 +112,23 @@ static enum err copy_some(struct copying *c, struct box *from, struct box *to)
 static enum err copy(struct txn *t, void *arg)
 {
     struct copying *c = arg;
-    struct ledger l;
+    struct ledger l, other, *target = abroad(c->what) ? &other : &l;
     struct box *from = NULL, *to = NULL;
     c->done = false;
     c->sweep.next = c->committed_next;
     growing_back(&c->from);
     growing_back(&c->to);
     enum err e = ledger_open(t, c->what->account, &l);
+    if (!e && target != &l) e = ledger_open(t, target_account(c->what), target);
     if (!e) e = box_open(&l, mailbox_number(c->what->from), &from);
-    if (!e) e = box_open_name(&l, c->what->to, &to);
-    if (!e && to->m == from->m) to = from; /* one head row may be open once */
+    if (!e) e = box_open_name(target, c->what->to, &to);
+    if (!e && target == &l && to->m == from->m) to = from; /* one head row may be open once */
     if (!e) e = copy_some(c, from, to);
     if (e) return e;
     box_close(from);
     if (to != from) box_close(to);
     ledger_close(&l);
+    if (target != &l) ledger_close(target);
     return OK;
 }
 
@@ -125,15 +156,16 @@ static enum err room_for(struct store *s, const struct copy *c)
     struct ledger_row used;
     struct total total = { .uids = c->uids };
     if (!v) return ERR_LATER;
-    enum err e = store_quota(v, c->account, &quota);
+    struct account target = target_account(c);
+    enum err e = store_quota(v, target, &quota);
     if (!e && (quota.bytes_max || quota.messages_max)) {
         e = store_mailbox_by_id(v, c->account, c->from, &from);
         struct uid_range all = { 1, UINT32_MAX };
         if (!e && c->uids && c->uids->n > 0)
             all = (struct uid_range){ c->uids->ranges[0].from, c->uids->ranges[c->uids->n - 1].to };
         if (!e) e = store_messages(v, &from, all, WANT_CARD, add_size, &total);
-        if (!e) e = ledger_row_get(in_view(v), c->account, &used);
-        if (!e) e = quota_room(in_view(v), c->account, &used, total.bytes, total.messages);
+        if (!e) e = ledger_row_get(in_view(v), target, &used);
+        if (!e) e = quota_room(in_view(v), target, &used, total.bytes, total.messages);
     }
     view_end(v);
     return e;
@@ -143,7 +175,9 @@ static enum err room_for(struct store *s, const struct copy *c)
  * there goes again; should that fail too (the disk), the copies stay, and the log says so. */
 static void take_back(struct store *s, const struct copying *c)
 {
-    struct expunge x = { .account = c->what->account, .mailbox = c->target, .unconditional = true };
+    struct expunge x = { .account = target_account(c->what),
+                         .mailbox = c->target,
+                         .unconditional = true };
     x.uids = c->to.set;
     if (c->to.set->n == 0) return;
     enum err e = store_expunge(s, &x, NULL);
@@ -154,7 +188,7 @@ static void take_back(struct store *s, const struct copying *c)
 
 static enum err copy_all(struct store *s, struct copying *c)
 {
-    enum err e = c->what->move ? OK : room_for(s, c->what);
+    enum err e = c->what->move && !abroad(c->what) ? OK : room_for(s, c->what);
     while (!e && !c->done) {
         growing_keep(&c->from);
         growing_keep(&c->to);

@@ -16,7 +16,7 @@ struct flagging {
     bool done;
 };
 
-static struct flags apply(const struct flagging *f, struct flags old)
+static struct flags asked(const struct flagging *f, struct flags old)
 {
     const struct flag_change *c = f->change;
     switch (c->op) {
@@ -26,6 +26,15 @@ static struct flags apply(const struct flagging *f, struct flags old)
     case FLAGS_REPLACE: break;
     }
     return (struct flags){ c->system, f->keywords };
+}
+
+static struct flags apply(const struct flagging *f, struct flags old)
+{
+    struct flags now = asked(f, old);
+    uint8_t kept = f->change->kept.system;
+    now.system = (uint8_t)((now.system & ~kept) | (old.system & kept));
+    if (f->change->kept.keywords) now.keywords = old.keywords;
+    return now;
 }
 
 /* The journey is told of the first reading only: then the message's row is wanted too. */

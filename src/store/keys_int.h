@@ -11,6 +11,7 @@
  *   u account                     the address of a user
  *   l address target-hash         one target of an alias
  *   i                             what tells this store from any other
+ *   V owner m                     a mailbox that is shared with everybody
  *   z account                     a user who was removed and whose mail is still being removed
  * In a user's account (m: the mailbox's number in the account, 4 bytes)
  *   A                             counters: modseq, mailboxes, email ids, uidvalidity, quota used
@@ -25,6 +26,8 @@
  *   X m modseq uid                its expunge; the value is the time
  *   H id-hash                     the thread that a Message-ID belongs to
  *   R order hash                  a message that was imported: never twice
+ *   L m who negative              what somebody else may do with it (acl.c)
+ *   V owner m                     a mailbox of somebody else's that has an L row for this account
  *   W number which                a rename of many names that has begun: from, to
  *   Z m                           a mailbox that was deleted and is still being removed
  * In ACCOUNT_QUEUE
@@ -66,6 +69,8 @@ enum tag {
     TAG_IMPORTED = 'R',
     TAG_DYING = 'Z',
     TAG_RENAME = 'W',
+    TAG_GRANT = 'L',
+    TAG_SHARED = 'V',
     TAG_QUEUED = 'E',
     TAG_RCPT = 'Q',
     TAG_DUE = 'S',

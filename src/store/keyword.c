@@ -58,26 +58,25 @@ enum err box_keywords(struct box *b, const str *names, size_t n, bool add, uint6
     return OK;
 }
 
-static enum err word_of(struct box *b, uint32_t m, unsigned bit, str *out)
+static enum err word_of(struct txn *t, struct account a, uint32_t m, unsigned bit, str *out)
 {
-    struct txn *t = b->ledger->txn;
     struct key k = key_box(TAG_KEYWORD, m);
     k.p[k.n++] = (char)bit;
     str name;
-    enum err e = source_get(in_txn(t), b->ledger->account, &k, &name);
+    enum err e = source_get(in_txn(t), a, &k, &name);
     if (e) return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
     *out = arena_copy(txn_arena(t), name);
     return OK;
 }
 
-enum err box_translate(struct box *b, uint32_t m, uint64_t *bits)
+enum err box_translate(struct box *b, struct account a, uint32_t m, uint64_t *bits)
 {
     uint64_t translated = 0;
     for (unsigned bit = 0; bit < MAILBOX_KEYWORDS && *bits >> bit; bit++) {
         str name;
         uint64_t one;
         if (!(*bits >> bit & 1)) continue;
-        enum err e = word_of(b, m, bit, &name);
+        enum err e = word_of(b->ledger->txn, a, m, bit, &name);
         if (!e) e = box_keywords(b, &name, 1, true, &one);
         if (e) return e;
         translated |= one;

@@ -51,6 +51,17 @@ static enum err room_for_more(struct ledger *l)
     return e ? e : n < MAILBOXES_PER_ACCOUNT ? OK : ERR_LIMIT;
 }
 
+/* RFC 4314 4: who may use the parent may use the child, until somebody says otherwise. */
+static enum err inherit(struct ledger *l, str name, uint32_t m)
+{
+    struct name_row parent;
+    size_t slash = str_rchr(name, '/');
+    if (slash == STR_NPOS) return OK;
+    enum err e = name_row_under(l->txn, l->account, str_take(name, slash), &parent);
+    if (e || parent.m == 0) return e == ERR_NOTFOUND || e == ERR_LIMIT ? OK : e;
+    return grants_inherit(l, parent.m, m);
+}
+
 static enum err make_one(struct ledger *l, const struct title_row *title, bool subscribed,
                          uint32_t *m)
 {
@@ -67,7 +78,7 @@ static enum err make_one(struct ledger *l, const struct title_row *title, bool s
     title_put(l->txn, l->account, row.m, title);
     head_put(l->txn, l->account, row.m, &head);
     *m = row.m;
-    return OK;
+    return inherit(l, title->name, row.m);
 }
 
 enum err mailbox_make(struct ledger *l, const struct title_row *title, bool subscribed, uint32_t *m)

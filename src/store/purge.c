@@ -92,7 +92,10 @@ static enum err purge_rows(struct txn *t, void *arg)
     static const enum tag tags[] = { TAG_UNSEEN, TAG_DELETED, TAG_MESSAGE,  TAG_FLAGS,
                                      TAG_CHANGE, TAG_KEYWORD, TAG_TOMBSTONE };
     struct purge *p = arg;
+    bool shared_no_more = false;
     p->done = false;
+    enum err failed = grants_purge(t, p->account, p->m, &shared_no_more);
+    if (failed || !shared_no_more) return failed;
     for (size_t i = 0; i < COUNT_OF(tags); i++) {
         struct key prefix = key_box(tags[i], p->m);
         bool all = false;
@@ -162,6 +165,12 @@ static enum err forget_head(struct txn *t, void *arg)
     return OK;
 }
 
+static enum err forget_shared(struct txn *t, void *arg)
+{
+    struct purge *p = arg;
+    return grants_forget(t, p->account, &p->done);
+}
+
 static enum err purge_rest(struct txn *t, void *arg)
 {
     struct purge *p = arg;
@@ -185,5 +194,6 @@ enum err purge_account(struct store *s, struct account a)
         if (!e) e = store_commit(s, forget_head, &p);
         if (e) return e;
     }
-    return until_done(s, purge_rest, &p);
+    enum err e = until_done(s, forget_shared, &p);
+    return e ? e : until_done(s, purge_rest, &p);
 }

@@ -97,6 +97,29 @@ enum err store_mailbox_delete(struct store *s, struct account a, str name) MUST_
 enum err store_mailbox_rename(struct store *s, struct account a, str from, str to) MUST_CHECK;
 enum err store_mailbox_subscribe(struct store *s, struct account a, str name, bool on) MUST_CHECK; /* Waits. */
 
+/* --- sharing (acl.c): what others may do with a mailbox, RFC 4314 ------------------------------ */
+enum right {
+    RIGHT_LOOKUP = 1 << 0, RIGHT_READ = 1 << 1, RIGHT_SEEN = 1 << 2, RIGHT_WRITE = 1 << 3, RIGHT_INSERT = 1 << 4,
+    RIGHT_POST = 1 << 5, RIGHT_CREATE = 1 << 6, RIGHT_DELETE = 1 << 7, RIGHT_TRASH = 1 << 8, RIGHT_EXPUNGE = 1 << 9,
+    RIGHT_ADMINISTER = 1 << 10,
+    RIGHTS_ALL = (1 << 11) - 1,
+};
+/* To whom: a user, or one of two that are no account. A negative one takes rights away. */
+enum { GRANT_ANYONE = 0, GRANT_AUTHUSER = 1 };
+struct grantee { struct account who; bool negative; };
+struct grant { struct grantee to; uint32_t rights; };
+/* Those of a mailbox; the owner, who has all rights whatever they say, is not among them. */
+enum err store_acl(struct view *v, const struct mailbox *m, bool (*each)(void *arg, const struct grant *g), void *arg) MUST_CHECK;
+/* What this account may do: all with its own mailboxes; else what it and everybody is granted, less what is taken away. */
+enum err store_rights(struct view *v, struct account owner, struct mailbox_id m, struct account who, uint32_t *rights) MUST_CHECK;
+enum acl_op { ACL_REPLACE, ACL_ADD, ACL_REMOVE };
+struct acl_change { struct account account; struct mailbox_id mailbox; struct grantee to; enum acl_op op; uint32_t rights; };
+/* No rights left: the grant goes. Waits. ERR_NOTFOUND: no such mailbox; ERR_CONFLICT: no such user; ERR_DENIED:
+ * the owner's rights are his; ERR_LIMIT: ACL_GRANTS. */
+enum err store_acl_set(struct store *s, const struct acl_change *c) MUST_CHECK;
+/* Each mailbox of others that this account has any right to, by owner; each() gets a mailbox of the owner's. */
+enum err store_shared(struct view *v, struct account who, bool (*each)(void *arg, const struct mailbox *m, uint32_t rights), void *arg) MUST_CHECK;
+
 struct quota { uint64_t bytes, bytes_max, messages, messages_max; }; /* max 0: none */
 enum err store_quota(struct view *v, struct account a, struct quota *out) MUST_CHECK;
 
@@ -216,6 +239,8 @@ enum err store_import(struct store *s, const struct import *batch) MUST_CHECK;
 /* Has it been imported? Saves sending what is here already; the commit asks again. */
 bool store_imported(struct view *v, struct account a, struct import_mark mark);
 
+/* What stays as it is, because whoever asks may not touch it. */
+struct flags_kept { uint8_t system; bool keywords; };
 enum flag_op { FLAGS_ADD, FLAGS_REMOVE, FLAGS_REPLACE };
 struct flag_change {
     struct account account;
@@ -225,6 +250,7 @@ struct flag_change {
     uint8_t system;
     const str *keywords; size_t keywords_n;
     struct modseq unchanged_since; /* UINT64_MAX: whatever */
+    struct flags_kept kept;
     struct actor actor;
 };
 /* Judged per message at commit. *failed (may be NULL): those changed since unchanged_since. Waits.
@@ -237,12 +263,19 @@ enum err store_flags(struct store *s, const struct flag_change *c, struct uidset
 struct expunge { struct account account; struct mailbox_id mailbox; const struct uidset *uids; bool unconditional; struct actor actor; };
 enum err store_expunge(struct store *s, const struct expunge *x, struct uidset *expunged) MUST_CHECK;
 
-/* Copy or move to another mailbox of the same account; flags, dates and keywords go along. Pairs come
+/* Copy or move to another mailbox, of the same account or another; flags, dates and keywords go along. Pairs come
  * out in step: from->ranges enumerated in order gave to->ranges in order (RFC 4315); out may be NULL.
  * A long one is several commits, STORE_STEP_OPS each. If one fails, a copy takes back what it did (RFC
  * 9051 6.4.7); of a move each message is in one of the two mailboxes, and *out says which have moved.
  * Waits. ERR_NOTFOUND: the target ([TRYCREATE]); ERR_LIMIT: quota. */
-struct copy { struct account account; struct mailbox_id from; const struct uidset *uids; str to; bool move; struct actor actor; };
+struct copy {
+    struct account account; struct mailbox_id from; const struct uidset *uids;
+    struct account to_account; /* 0: the same */
+    str to;
+    struct flags_kept without; /* flags that the copies do not get */
+    bool move;
+    struct actor actor;
+};
 struct copied { uint32_t uidvalidity; struct uidset from, to; };
 enum err store_copy(struct store *s, const struct copy *c, struct copied *out) MUST_CHECK;
 

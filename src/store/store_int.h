@@ -46,6 +46,21 @@ enum { PURGE_KEYS = 1000 };
 enum err purge_keys(struct txn *t, struct account a, const struct key *first, const struct key *prefix,
                     bool *done) MUST_CHECK;
 
+/* --- sharing (acl.c, acl_care.c) -------------------------------------------------------------- */
+struct key key_grant(uint32_t m, struct grantee to);
+struct key key_shared(struct account owner, uint32_t m);
+/* KEY_GRANT_BYTES, KEY_SHARED_BYTES: false is damage. */
+bool key_grant_read(str key, uint32_t *m, struct grantee *to) MUST_CHECK;
+bool key_shared_read(str key, struct account *owner, uint32_t *m) MUST_CHECK;
+/* In whose account the row stands that says that something is shared with him. */
+struct account grant_holder(struct account who);
+bool grant_any(struct source from, struct account owner, uint32_t m, struct account who);
+/* A new mailbox gets its parent's. */
+enum err grants_inherit(struct ledger *l, uint32_t parent, uint32_t m) MUST_CHECK;
+/* Takes away those of a mailbox; those to an account. A transaction's part of it: *done says whether all. */
+enum err grants_purge(struct txn *t, struct account owner, uint32_t m, bool *done) MUST_CHECK;
+enum err grants_forget(struct txn *t, struct account who, bool *done) MUST_CHECK;
+
 /* --- quota (quota.c) ------------------------------------------------------------------------- */
 /* Would this much more fit? ERR_LIMIT */
 enum err quota_room(struct source from, struct account a, const struct ledger_row *used,

@@ -242,7 +242,7 @@ static enum err read_lost(struct box *to, const struct lost *l, struct message *
     m->card = arena_copy(txn_arena(t), m->card);
     m->flags = flags->flags;
     m->flags.system &= (uint8_t)~FLAG_DELETED;
-    if (to->m != l->m) e = box_translate(to, l->m, &m->flags.keywords);
+    if (to->m != l->m) e = box_translate(to, to->ledger->account, l->m, &m->flags.keywords);
     if (e == ERR_LIMIT) m->flags.keywords = 0; /* the mailbox has its number: it comes without */
     if (e && e != ERR_LIMIT) return e;
     return txn_arena(t)->full ? ERR_LIMIT : OK;

@@ -36,7 +36,7 @@ S~ a12 OK \[CAPABILITY IMAP4rev1 .*LITERAL\+ .*\] logged in
 C: a13 LOGIN alice@a.test secret
 S: a13 BAD this command is not for the present state
 C: a14 NAMESPACE
-S: * NAMESPACE (("" "/")) NIL NIL
+S: * NAMESPACE (("" "/")) (("Shared/" "/")) NIL
 S: a14 OK NAMESPACE completed
 C: a15 ENABLE CONDSTORE X-NONE
 S: * ENABLED CONDSTORE
