@@ -6,7 +6,7 @@ C: b SELECT Drafts
 S* b OK .*
 C- c APPEND Drafts (\\Seen) {19+}\r\nSubject: one\r\n\r\n1\r\n (\\Flagged work) " 7-Feb-2026 21:52:25 -0800" {20+}\r\nSubject: two\r\n\r\n22\r\n\r\n
 S* \* 2 EXISTS
-S~ c OK \[APPENDUID [0-9]+ 1:2\] APPEND completed
+S* c OK \[APPENDUID [0-9]+ 1:2\] APPEND completed
 C: d FETCH 1:2 (UID FLAGS RFC822.SIZE)
 S: * 1 FETCH (UID 1 FLAGS (\Seen) RFC822.SIZE 19)
 S: * 2 FETCH (UID 2 FLAGS (\Flagged work) RFC822.SIZE 20)
