@@ -12,12 +12,14 @@ packages_of() {
     done | sort -u
 }
 
-# Of the packages named, those that are not installed.
+# Of the packages named, those that are not installed. What another package provides is there: Node of
+# other makers brings its own npm.
 packages_missing() {
+    provided=$(dpkg-query -W -f '${db:Status-Status} ${Provides}\n' | sed -n 's/ *([^)]*)//g; s/,//g; s/^installed //p')
     for package in "$@"; do
         case "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" in
         installed) ;;
-        *) printf '%s ' "$package" ;;
+        *) echo " $provided " | tr '\n' ' ' | grep -qF " $package " || printf '%s ' "$package" ;;
         esac
     done
 }
@@ -51,6 +53,23 @@ need() {
     as_root $install -o DPkg::Lock::Timeout=300 $missing >>"$log" 2>&1 </dev/null \
         || { tail -n 40 "$log" >&2; rm -f "$log"; die "apt-get could not install them."; }
     rm -f "$log"
+}
+
+# Packages of Node that a folder's lock file names, unpacked into the build as it pins them; says where.
+# node_packages FOLDER. No script of a package runs; where they come from is npm's own setting.
+node_packages() {
+    command -v npm >/dev/null || die "npm is missing: Debian's package npm"
+    at=$PWD/build/$1
+    mkdir -p "$at"
+    exec 8>"$at/.lock"
+    flock 8
+    if ! cmp -s "$1/package-lock.json" "$at/.complete"; then
+        cp "$1/package.json" "$1/package-lock.json" "$at/"
+        (cd "$at" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 >npm.log 2>&1) \
+            || { tail -n 5 "$at/npm.log" >&2; die "npm could not fetch the packages of $1: is its registry reachable?"; }
+        cp "$1/package-lock.json" "$at/.complete"
+    fi
+    echo "$at"
 }
 
 # How many compilers to run at once; JOBS overrides.
