@@ -94,6 +94,9 @@ static enum err make_box(struct serving *s, str words)
     if (!e && (!s->found || n[USE] > USE_TRASH)) e = ERR_SYNTAX;
     if (e) return e;
     e = store_mailbox_create(s->admin->store, s->account, name, (enum special_use)n[USE], &id);
+    /* Another here has its special use: it keeps its name and its letters. */
+    if (e == ERR_CONFLICT)
+        e = store_mailbox_create(s->admin->store, s->account, name, USE_NONE, &id);
     if (e == ERR_EXISTS) return OK;
     if (!e && n[SUBSCRIBED]) e = store_mailbox_subscribe(s->admin->store, s->account, name, true);
     return e;

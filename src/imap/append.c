@@ -124,7 +124,10 @@ static enum err read_message(struct appending *a)
     struct append_message m;
     parse_append_message(&a->parse, &m);
     if (a->parse.err) return appending_bad(a);
-    if (m.kind != APPEND_LITERAL) return imap_no(a->s, ERR_DENIED, S("CANNOT"), S("not offered"));
+    if (m.kind == APPEND_CATENATE) return imap_no(a->s, ERR_DENIED, S("CANNOT"), S("not offered"));
+    /* RFC 9755 4. What comes without it may be UTF-8 all the same: it is kept as it is. */
+    if (m.kind == APPEND_UTF8 && !a->s->reply.utf8)
+        return imap_no(a->s, ERR_DENIED, S("CANNOT"), S("ENABLE UTF8=ACCEPT first"));
     struct filed *items = arena_more(&a->s->arena, a->items, a->n, sizeof(*items));
     if (!items) return ERR_LIMIT;
     a->items = items;

@@ -226,6 +226,7 @@ struct command {
     str tag;
     enum verb what;
     bool uid; /* UID FETCH, UID STORE, … */
+    str respelled; /* the last mailbox name as it came, where it is kept otherwise; else empty */
     union {
         struct str_list id;     /* name, value, name, value… (a NIL value is the empty str) */
         struct str_list enable;

@@ -42,6 +42,7 @@ const struct command_row imap_commands[VERBS] = {
 };
 
 const struct capability_row imap_extensions[] = {
+    { S_INIT("UTF8=ACCEPT"), ANY, S_INIT("RFC 9755") },
     { S_INIT("BINARY"), ANY, S_INIT("RFC 3516") },
     { S_INIT("LITERAL+"), LOGGED_IN, S_INIT("RFC 7888") },
     { S_INIT("LITERAL-"), NOT_AUTHENTICATED, S_INIT("RFC 7888 5") }, /* 4 KiB, which is what a stranger may send */

@@ -230,6 +230,20 @@ static bool may_read(struct imap *s, const struct mailbox *m)
     return !e && (rights & RIGHT_READ);
 }
 
+void imap_tell_name(struct imap *s, str attributes, str name, str old)
+{
+    struct line l = line_begin(s, S("LIST"));
+    attribute(&l, attributes.n > 0, attributes);
+    reply_words(&s->reply, S(") \"/\" "));
+    reply_mailbox(&s->reply, name);
+    if (old.n) {
+        reply_words(&s->reply, S(" (\"OLDNAME\" ("));
+        reply_mailbox(&s->reply, old);
+        reply_words(&s->reply, S("))"));
+    }
+    reply_end(&s->reply);
+}
+
 static void tell_box(struct imap *s, const struct boxes *b, const struct mailbox *m,
                      const struct list_args *list)
 {
@@ -237,7 +251,8 @@ static void tell_box(struct imap *s, const struct boxes *b, const struct mailbox
     bool wants_subscribed = (list->select | list->returns) & LIST_SUBSCRIBED;
     bool below = (list->select & LIST_RECURSIVEMATCH) && has_below(b, m->name, true, &s->arena);
     struct line l = line_begin(s, S("LIST"));
-    attribute(&l, !m->exists && list->extended, S("\\NonExistent"));
+    bool rev2 = s->enabled & ENABLED_REV2;
+    attribute(&l, !m->exists && (list->extended || rev2), S("\\NonExistent"));
     attribute(&l, !m->exists, S("\\Noselect"));
     attribute(&l, children, S("\\HasChildren"));
     attribute(&l, !children, S("\\HasNoChildren"));

@@ -105,6 +105,7 @@ enum err imap_unauthenticate(struct imap *s, const struct command *c)
     s->user = (str){ 0 };
     s->account = (struct account){ 0 };
     s->enabled = 0;
+    s->reply.utf8 = s->owes_modseq = false;
     s->state = NOT_AUTHENTICATED;
     s->opened_us = loop_now_us(conn_loop(s->conn));
     conn_class(s->conn, FIBER_STRANGER);

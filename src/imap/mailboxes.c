@@ -6,6 +6,12 @@
 
 #include "imap/name.h"
 
+/* RFC 9051 6.3.9.7: who speaks rev2 hears under which name it is kept. */
+static void tell_name(struct imap *s, str attributes, str name, str old)
+{
+    if (s->enabled & ENABLED_REV2 && old.n) imap_tell_name(s, attributes, name, old);
+}
+
 enum err imap_create(struct imap *s, const struct command *c)
 {
     const char *why = imap_name_refused(c->mailbox.mailbox);
@@ -15,6 +21,9 @@ enum err imap_create(struct imap *s, const struct command *c)
     enum err e = imap_place_new(s, c->mailbox.mailbox, &to);
     if (!e) e = store_mailbox_create(s->server->store, to.account, to.name, c->mailbox.use, &id);
     if (e == ERR_EXISTS) return imap_no(s, e, S("ALREADYEXISTS"), S("there is such a mailbox"));
+    if (e == ERR_CONFLICT)
+        return imap_no(s, e, S("USEATTR"), S("another mailbox has this special use"));
+    if (!e) tell_name(s, S(""), c->mailbox.mailbox, c->respelled);
     return e;
 }
 
@@ -33,6 +42,7 @@ enum err imap_delete(struct imap *s, const struct command *c)
         reply_untagged(&s->reply, S("OK"), S("CLOSED"), S("the selected mailbox was deleted"));
         imap_unselect(s);
     }
+    if (!e) tell_name(s, S("\\NonExistent"), c->mailbox.mailbox, c->respelled);
     return e;
 }
 
@@ -49,6 +59,7 @@ enum err imap_rename(struct imap *s, const struct command *c)
     e = store_mailbox_rename(s->server->store, from.account, from.name, to.name);
     if (e == ERR_DENIED || e == ERR_CONFLICT)
         return imap_no(s, e, S("CANNOT"), S("it cannot have this name"));
+    if (!e) tell_name(s, S(""), c->mailbox.to, c->mailbox.mailbox);
     return e;
 }
 

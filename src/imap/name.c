@@ -5,30 +5,39 @@
 
 #include "base/codec.h"
 #include "base/limits.h"
+#include "mail/fold.h"
 
-enum err imap_pattern_decode(str wire, struct arena *arena, str *pattern)
+static enum err from_utf7(str wire, struct arena *arena, str *utf8)
 {
+    struct buf decoded = buf_make(MAILBOX_NAME_BYTES);
+    bool good = utf7_decode(&decoded, wire);
+    bool full = decoded.full;
+    *utf8 = arena_copy(arena, buf_str(&decoded));
+    buf_free(&decoded);
+    if (full || arena->full) return ERR_LIMIT;
+    return good ? OK : ERR_SYNTAX;
+}
+
+enum err imap_pattern_decode(str wire, enum name_coding coding, struct arena *arena, str *pattern)
+{
+    enum err e = OK;
     if (wire.n > 2 * MAILBOX_NAME_BYTES) return ERR_LIMIT;
     str utf8 = wire;
-    if (str_is_ascii(wire) && str_has(wire, '&')) {
-        struct buf decoded = buf_make(MAILBOX_NAME_BYTES);
-        bool good = utf7_decode(&decoded, wire);
-        bool full = decoded.full;
-        utf8 = arena_copy(arena, buf_str(&decoded));
-        buf_free(&decoded);
-        if (full || arena->full) return ERR_LIMIT;
-        if (!good) return ERR_SYNTAX;
-    }
+    if (coding == NAME_UTF7 && str_is_ascii(wire) && str_has(wire, '&'))
+        e = from_utf7(wire, arena, &utf8);
+    if (e) return e;
     if (!utf8_valid(utf8) || utf8_has_control(utf8)) return ERR_SYNTAX;
-    if (utf8.n > MAILBOX_NAME_BYTES) return ERR_LIMIT;
+    /* RFC 9051 5.1: names are Net-Unicode (RFC 5198), however a client composes its letters. */
+    utf8 = text_nfc(arena, utf8);
+    if (arena->full || utf8.n > MAILBOX_NAME_BYTES) return ERR_LIMIT;
     *pattern = utf8;
     return OK;
 }
 
-enum err imap_name_decode(str wire, struct arena *arena, str *name)
+enum err imap_name_decode(str wire, enum name_coding coding, struct arena *arena, str *name)
 {
     str utf8;
-    enum err e = imap_pattern_decode(wire, arena, &utf8);
+    enum err e = imap_pattern_decode(wire, coding, arena, &utf8);
     if (e) return e;
     /* RFC 9051 5.1: INBOX is this name in any case; we read that of its children too. */
     str first = str_take(utf8, str_chr(utf8, IMAP_SEPARATOR));

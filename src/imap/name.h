@@ -1,7 +1,8 @@
 /* name.h - mailbox names: as they stand on the wire, as keys in the store, and what may be made.
  *
- * Inside, a name is canonical UTF-8 with "/" between its levels. On the wire it is modified UTF-7
- * (RFC 3501 5.1.3) or, from clients that know RFC 9051, UTF-8. A name is a key, never a path.
+ * Inside, a name is canonical UTF-8 (NFC) with "/" between its levels. On the wire it is modified
+ * UTF-7 (RFC 3501 5.1.3), with UTF-8 understood where it cannot be taken for it, or UTF-8 alone once
+ * the client enabled that (RFC 9051 5.1, RFC 9755 3). A name is a key, never a path.
  */
 #ifndef IMAP_NAME_H
 #define IMAP_NAME_H
@@ -12,13 +13,16 @@
 
 #define IMAP_SEPARATOR '/'
 
+enum name_coding { NAME_UTF7, NAME_UTF8 };
+
 /* From the wire to UTF-8, in the arena (or borrowed from wire if nothing changes). INBOX, alone or
  * as the first level, is folded to upper case. ERR_SYNTAX: neither encoding, or control characters;
  * ERR_LIMIT: longer than MAILBOX_NAME_BYTES. */
-enum err imap_name_decode(str wire, struct arena *arena, str *name) MUST_CHECK;
+enum err imap_name_decode(str wire, enum name_coding coding, struct arena *arena, str *name) MUST_CHECK;
 
 /* Likewise for a LIST pattern or reference: "%" and "*" pass, INBOX is not folded. */
-enum err imap_pattern_decode(str wire, struct arena *arena, str *pattern) MUST_CHECK;
+enum err imap_pattern_decode(str wire, enum name_coding coding, struct arena *arena,
+                             str *pattern) MUST_CHECK;
 
 /* May a mailbox of this name be made? Levels are not empty, at most MAILBOX_DEPTH, and hold none of
  * the wildcards. NULL: yes; otherwise why not, for the reply's text. */

@@ -55,13 +55,20 @@ static void decodes(void **state)
     (void)state;
     struct arena a = arena_make(64 * 1024);
     str name = { 0 };
-    assert_int_equal(imap_name_decode(S("Entw&APw-rfe"), &a, &name), OK);
+    assert_int_equal(imap_name_decode(S("Entw&APw-rfe"), NAME_UTF7, &a, &name), OK);
     assert_true(str_eq(name, S("Entw\xc3\xbcrfe")));
-    assert_int_equal(imap_name_decode(S("Entw\xc3\xbcrfe & mehr"), &a, &name), OK);
+    assert_int_equal(imap_name_decode(S("Entw\xc3\xbcrfe & mehr"), NAME_UTF7, &a, &name), OK);
     assert_true(str_eq(name, S("Entw\xc3\xbcrfe & mehr")));
-    assert_int_equal(imap_name_decode(S("a & b"), &a, &name), ERR_SYNTAX);
-    assert_int_equal(imap_name_decode(S("\xed\xa0\x80"), &a, &name), ERR_SYNTAX); /* a surrogate */
-    assert_int_equal(imap_pattern_decode(S("inbox"), &a, &name), OK);
+    assert_int_equal(imap_name_decode(S("a & b"), NAME_UTF7, &a, &name), ERR_SYNTAX);
+    assert_int_equal(imap_name_decode(S("\xed\xa0\x80"), NAME_UTF7, &a, &name),
+                     ERR_SYNTAX); /* a surrogate */
+    assert_int_equal(imap_name_decode(S("a & b"), NAME_UTF8, &a, &name), OK);
+    assert_true(str_eq(name, S("a & b")));
+    assert_int_equal(imap_name_decode(S("&AOk-"), NAME_UTF8, &a, &name), OK);
+    assert_true(str_eq(name, S("&AOk-")));
+    assert_int_equal(imap_name_decode(S("cafe\xcc\x81"), NAME_UTF8, &a, &name), OK);
+    assert_true(str_eq(name, S("caf\xc3\xa9")));
+    assert_int_equal(imap_pattern_decode(S("inbox"), NAME_UTF7, &a, &name), OK);
     assert_true(str_eq(name, S("inbox")));
     arena_free(&a);
 }

@@ -1,7 +1,8 @@
 /* parse.c - the IMAP grammar's floor: primitives, budgets, the table of commands.
  *
  * RFC 9051 9, RFC 3501 9. What a command may hold is in parse_mailbox.c, parse_append.c,
- * parse_fetch.c, parse_search.c and parse_session.c; strings, numbers, sets and dates are in parse_rules.c.
+ * parse_fetch.c, parse_search.c and parse_session.c; strings, numbers, sets and dates are in
+ * parse_rules.c.
  */
 #include "imap/parse_int.h"
 
@@ -231,6 +232,7 @@ enum err parse_arguments(struct parse *p, struct command *command)
 {
     rule_fn *arguments = rules[command->what].arguments;
     if (arguments) arguments(p, command);
+    command->respelled = p->respelled;
     if (!p->err && !scan_end(&p->scan)) parse_fail(p, "too many arguments or unexpected character");
     return p->err;
 }

@@ -32,6 +32,9 @@ struct parse {
     parse_literal_fn *source;
     void *source_arg;
     struct parse_limits left; /* what this command may still use */
+    bool utf8;                /* mailbox names are UTF-8, and SEARCH names no charset: RFC 9755 3 */
+    bool rev2;                /* SEARCH without RETURN is answered by ESEARCH: RFC 9051 6.4.4 */
+    str respelled;            /* the last mailbox name as it came, where it is kept otherwise */
     enum err err;             /* ERR_SYNTAX, ERR_LIMIT, ERR_GONE; with a reason in why */
     const char *why;          /* English, static, fit for the reply's text */
 };

@@ -7,6 +7,7 @@
 #ifndef IMAP_PARSE_INT_H
 #define IMAP_PARSE_INT_H
 
+#include "imap/name.h"
 #include "imap/parse.h"
 
 /* --- the primitives ------------------------------------------------------------------------- */
@@ -32,6 +33,11 @@ struct grow {
 };
 /* Room for one more item of this size, zeroed; NULL and failed past max or the budget. */
 void *parse_grow(struct parse *p, struct grow *list, size_t size, size_t max);
+
+static inline enum name_coding parse_coding(const struct parse *p)
+{
+    return p->utf8 || p->rev2 ? NAME_UTF8 : NAME_UTF7;
+}
 
 /* --- rules, named after the ABNF -------------------------------------------------------------- */
 void parse_sp(struct parse *p);

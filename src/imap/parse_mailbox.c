@@ -152,7 +152,7 @@ static str pattern(struct parse *p)
     str decoded = { 0 };
     str wire = parse_list_mailbox(p);
     if (p->err) return decoded;
-    enum err e = imap_pattern_decode(wire, p->arena, &decoded);
+    enum err e = imap_pattern_decode(wire, parse_coding(p), p->arena, &decoded);
     if (e == ERR_LIMIT)
         parse_fail_as(p, e, "pattern too long");
     else if (e)
@@ -210,7 +210,8 @@ static str reference(struct parse *p)
     str decoded = { 0 };
     str wire = parse_astring(p);
     if (p->err) return decoded;
-    if (imap_pattern_decode(wire, p->arena, &decoded)) parse_fail(p, "bad reference name");
+    if (imap_pattern_decode(wire, parse_coding(p), p->arena, &decoded))
+        parse_fail(p, "bad reference name");
     return decoded;
 }
 

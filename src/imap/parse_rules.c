@@ -264,7 +264,9 @@ str parse_mailbox(struct parse *p)
     str name = { 0 };
     str wire = parse_astring(p);
     if (p->err) return name;
-    enum err e = imap_name_decode(wire, p->arena, &name);
+    enum err e = imap_name_decode(wire, parse_coding(p), p->arena, &name);
+    /* INBOX has many spellings, and so have letters with accents: RFC 9051 6.3.9.7. */
+    if (!e && !str_eq(name, wire)) p->respelled = wire;
     if (e == ERR_LIMIT)
         parse_fail_as(p, e, "mailbox name too long");
     else if (e)

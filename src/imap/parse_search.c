@@ -228,7 +228,11 @@ void parse_search_args(struct parse *p, struct command *c)
     if (parse_try_word(p, S("CHARSET"))) {
         parse_sp(p);
         c->search.charset = parse_astring(p);
+        if (p->utf8) parse_fail(p, "the charset is UTF-8 since UTF8=ACCEPT");
         parse_sp(p);
     }
     c->search.program = all_of(&s);
+    /* RFC 9051 6.4.4: there is no untagged SEARCH in rev2. */
+    if (p->rev2 && !c->search.extended) c->search.returns = RETURN_ALL;
+    c->search.extended |= p->rev2;
 }

@@ -83,8 +83,25 @@ void reply_text(struct reply *r, str text)
     }
 }
 
+/* RFC 9051 9: QUOTED-CHAR may be UTF-8. Names hold no controls. */
+static void quoted_utf8(struct reply *r, str name)
+{
+    buf_addc(&r->out, '"');
+    for (size_t i = 0; i < name.n; i++) {
+        bool good = !ascii_ctl(name.p[i]);
+        r->refused |= !good;
+        if (name.p[i] == '"' || name.p[i] == '\\') buf_addc(&r->out, '\\');
+        buf_addc(&r->out, good ? name.p[i] : '?');
+    }
+    buf_addc(&r->out, '"');
+}
+
 void reply_mailbox(struct reply *r, str name)
 {
+    if (r->utf8) {
+        quoted_utf8(r, name);
+        return;
+    }
     struct buf wire = buf_make(8 * MAILBOX_NAME_BYTES);
     bool good = utf7_encode(&wire, name);
     r->refused |= !good;

@@ -12,6 +12,7 @@
 
 struct reply {
     struct buf out;
+    bool utf8;    /* mailbox names are said in UTF-8, not in modified UTF-7 */
     bool refused; /* sticky: an argument held what it may not */
 };
 
@@ -24,7 +25,7 @@ void reply_nstring(struct reply *r, str s);   /* NIL when s.p is NULL */
 void reply_literal_head(struct reply *r, uint64_t size_bytes, bool binary); /* {n}CRLF; the bytes follow */
 void reply_bytes(struct reply *r, str bytes); /* exactly those announced by reply_literal_head */
 void reply_text(struct reply *r, str text);   /* resp-text: human words */
-void reply_mailbox(struct reply *r, str name); /* modified UTF-7, as an astring */
+void reply_mailbox(struct reply *r, str name); /* modified UTF-7 or UTF-8, as a string */
 /* "(\Seen $Work)"; keywords in bit order. */
 void reply_flags(struct reply *r, struct flags flags, const str *keywords, size_t n);
 /* The line "* OK [PERMANENTFLAGS (…)]", with \* while there is room for new keywords; no system

@@ -32,8 +32,9 @@ static enum err tell(struct imap *s, struct look *look)
     if (e) return e;
     imap_tell_keywords(s, look);
     reply_count(&s->reply, map.count, S("EXISTS"));
-    reply_count(&s->reply, 0, S("RECENT"));
-    if (!store_first_unseen(look->view, m, &unseen))
+    bool rev2 = s->enabled & ENABLED_REV2;
+    if (!rev2) reply_count(&s->reply, 0, S("RECENT"));
+    if (!rev2 && !store_first_unseen(look->view, m, &unseen))
         numbered(s, "UNSEEN", seqmap_seq(&map, unseen).n, S("first unseen message"));
     numbered(s, "UIDVALIDITY", m->uidvalidity, S("UIDs are valid"));
     numbered(s, "UIDNEXT", m->uidnext.n, S("next UID"));
@@ -83,6 +84,8 @@ enum err imap_select(struct imap *s, const struct command *c)
         return e;
     }
     s->state = SELECTED;
+    /* RFC 9051 6.3.2: in rev2 the name as the server has it. */
+    if (s->enabled & ENABLED_REV2) imap_tell_name(s, S(""), c->select.mailbox, c->respelled);
     imap_tell_overquota(s);
     imap_ok_code(s, s->read_only ? S("READ-ONLY") : S("READ-WRITE"));
     return OK;

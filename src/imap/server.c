@@ -105,6 +105,8 @@ static void serve_command(struct imap *s, str line)
     const struct parse_limits *limits =
         s->state == NOT_AUTHENTICATED ? &parse_limits_anyone : &parse_limits_user;
     struct parse p = parse_begin(line, &s->arena, limits, imap_literal, s);
+    p.utf8 = s->enabled & ENABLED_UTF8;
+    p.rev2 = s->enabled & ENABLED_REV2;
     if (parse_name(&p, &c)) {
         refuse(s, &p, c.tag);
         return;

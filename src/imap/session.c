@@ -84,6 +84,8 @@ static const struct {
     unsigned bits;
 } enables[] = {
     { S_INIT("CONDSTORE"), ENABLED_CONDSTORE },
+    { S_INIT("IMAP4rev2"), ENABLED_REV2 },
+    { S_INIT("UTF8=ACCEPT"), ENABLED_UTF8 },
     { S_INIT("QRESYNC"), ENABLED_QRESYNC | ENABLED_CONDSTORE },
 };
 
@@ -91,6 +93,7 @@ void imap_enable_now(struct imap *s, enum enabled what)
 {
     bool new_modseqs = (what & ENABLED_CONDSTORE) && !(s->enabled & ENABLED_CONDSTORE);
     s->enabled |= what;
+    s->reply.utf8 = s->enabled & (ENABLED_REV2 | ENABLED_UTF8);
     /* RFC 7162 3.1.2.1: from here on the client follows them. */
     if (new_modseqs && s->state == SELECTED) imap_tell_highest_modseq(s);
 }

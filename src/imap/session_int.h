@@ -23,6 +23,8 @@ enum imap_state {
 /* What changes how the session speaks; set by ENABLE, and by commands that imply it. */
 enum enabled {
     ENABLED_CONDSTORE = 1 << 0, /* RFC 7162 3.1: FETCH responses carry MODSEQ */
+    ENABLED_REV2      = 1 << 8, /* RFC 9051: no RECENT, ESEARCH, names in UTF-8 */
+    ENABLED_UTF8      = 1 << 9, /* RFC 9755 3: names in UTF-8, SEARCH without a charset */
     ENABLED_QRESYNC   = 1 << 1, /* RFC 7162 3.2: VANISHED in place of EXPUNGE */
 };
 
@@ -233,6 +235,8 @@ void imap_idle_end(struct imap *s);
 /* An untagged OVERQUOTA, once, when the selected mailbox's owner keeps more than he may. */
 void imap_tell_overquota(struct imap *s);
 
+/* "* LIST () "/" name", and what it was called before if that is not empty: RFC 9051 6.3.9.7. */
+void imap_tell_name(struct imap *s, str attributes, str name, str old);
 /* STATUS's data, which LIST … RETURN (STATUS) gives too. */
 void imap_tell_status(struct imap *s, const struct mailbox *m, uint32_t items);
 

@@ -78,3 +78,13 @@ str text_fold(struct arena *a, str utf8)
     buf_free(&title);
     return folded;
 }
+
+str text_nfc(struct arena *a, str utf8)
+{
+    size_t n = 0;
+    if (str_is_ascii(utf8)) return utf8;
+    uint8_t *all = u8_normalize(UNINORM_NFC, (const uint8_t *)utf8.p, utf8.n, NULL, &n);
+    str composed = arena_copy(a, all ? (str){ (const char *)all, n } : utf8);
+    mem_free(all);
+    return composed;
+}

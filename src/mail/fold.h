@@ -9,4 +9,8 @@
  * the folded form of "café". utf8 must be valid. In the arena; the empty str when that is spent. */
 str text_fold(struct arena *a, str utf8);
 
+/* The composed form (Unicode NFC), in which names are kept: RFC 5198 3. utf8 must be valid, and is
+ * returned itself if it is ASCII; else in the arena, empty when that is spent. */
+str text_nfc(struct arena *a, str utf8);
+
 #endif

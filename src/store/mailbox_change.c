@@ -101,12 +101,41 @@ struct create {
     uint32_t m;
 };
 
+struct use_search {
+    enum special_use use;
+    bool found;
+    enum err bad;
+};
+
+static bool find_use(void *arg, str key, str value)
+{
+    struct use_search *u = arg;
+    struct title_row row;
+    (void)key;
+    u->bad = title_read(value, &row);
+    u->found = !u->bad && row.use == u->use;
+    return !u->bad && !u->found;
+}
+
+/* RFC 6154 3: a client that looks for Sent finds one. */
+static enum err use_is_free(struct ledger *l, enum special_use use)
+{
+    struct key all = key_of(TAG_TITLE);
+    struct use_search u = { .use = use };
+    if (use == USE_NONE) return OK;
+    enum err e = source_scan(in_txn(l->txn), l->account, &all, &all, find_use, &u);
+    if (!e) e = u.bad;
+    return e ? e : u.found ? ERR_CONFLICT : OK;
+}
+
 static enum err create(struct txn *t, void *arg)
 {
     struct create *c = arg;
     struct ledger l;
     enum err e = ledger_open(t, c->account, &l);
+    enum err use = e ? OK : use_is_free(&l, c->title.use);
     if (!e) e = mailbox_make(&l, &c->title, false, &c->m);
+    if (!e) e = use;
     if (!e) ledger_close(&l);
     return e;
 }

@@ -218,19 +218,24 @@ void name_put(struct txn *t, struct account a, const struct name_row *row)
     row_put(t, a, &k, &b);
 }
 
+enum err title_read(str value, struct title_row *out)
+{
+    struct row r = row_open(value);
+    struct title_row row = { .name = row_str(&r) };
+    uint64_t use = row_u64(&r);
+    if (use > USE_TRASH || row_end(&r)) return ERR_CORRUPT;
+    row.use = (enum special_use)use;
+    *out = row;
+    return OK;
+}
+
 enum err title_get(struct source from, struct account a, uint32_t m, struct title_row *out)
 {
     struct key k = key_box(TAG_TITLE, m);
     str value;
     enum err e = source_get(from, a, &k, &value);
     if (e) return e;
-    struct row r = row_open(value);
-    struct title_row row = { .name = row_str(&r) };
-    uint64_t use = row_u64(&r);
-    if (use > USE_TRASH || row_end(&r)) return row_corrupt(a, "title of a mailbox");
-    row.use = (enum special_use)use;
-    *out = row;
-    return OK;
+    return title_read(value, out) ? row_corrupt(a, "title of a mailbox") : OK;
 }
 
 void title_put(struct txn *t, struct account a, uint32_t m, const struct title_row *row)

@@ -90,6 +90,7 @@ struct title_row {
     str name;
     enum special_use use;
 };
+enum err title_read(str value, struct title_row *out) MUST_CHECK; /* ERR_CORRUPT */
 enum err title_get(struct source from, struct account a, uint32_t m,
                    struct title_row *out) MUST_CHECK;
 void title_put(struct txn *t, struct account a, uint32_t m, const struct title_row *row);

@@ -88,7 +88,8 @@ struct mailbox {
 enum err store_mailbox_find(struct view *v, struct account a, str name, struct mailbox *out) MUST_CHECK;
 enum err store_mailbox_by_id(struct view *v, struct account a, struct mailbox_id id, struct mailbox *out) MUST_CHECK;
 enum err store_mailboxes(struct view *v, struct account a, bool (*each)(void *arg, const struct mailbox *m), void *arg) MUST_CHECK; /* by name */
-/* Makes missing parents too (RFC 9051 6.3.4). Waits. ERR_EXISTS, ERR_LIMIT (depth, count, length). */
+/* Makes missing parents too (RFC 9051 6.3.4). Waits. ERR_EXISTS, ERR_LIMIT (depth, count, length),
+ * ERR_CONFLICT: another mailbox has this special use. */
 enum err store_mailbox_create(struct store *s, struct account a, str name, enum special_use use, struct mailbox_id *out) MUST_CHECK;
 /* Waits. ERR_NOTFOUND; ERR_DENIED: INBOX; ERR_CONFLICT: has children and no messages of its own
  * (rev1 \Noselect is not made: a mailbox with children is emptied and kept as a bare parent). */

@@ -150,7 +150,7 @@ static void a_deleted_mailbox_comes_back(void **state)
 {
     struct world *w = *state;
     struct mailbox_id id;
-    assert_int_equal(store_mailbox_create(w->store, w->alice, S("a/b"), USE_ARCHIVE, &id), OK);
+    assert_int_equal(store_mailbox_create(w->store, w->alice, S("a/b"), USE_FLAGGED, &id), OK);
     append_many(w, S("a/b"), 300);
     set_keyword(w, S("a/b"), 7, S("first"));
     set_keyword(w, S("a/b"), 8, S("second"));
@@ -164,7 +164,7 @@ static void a_deleted_mailbox_comes_back(void **state)
     assert_int_equal(undelete(w, (str){ 0 }), 300);
     struct mailbox m = box_of(w, S("a/b"));
     assert_int_equal(m.messages, 300);
-    assert_int_equal(m.use, USE_ARCHIVE);
+    assert_int_equal(m.use, USE_FLAGGED);
     assert_true(m.id.n != id.n);
     unsigned second = 0;
     for (uint32_t uid = 1; uid <= 300; uid++) {

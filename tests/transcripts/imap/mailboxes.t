@@ -90,7 +90,7 @@ S: C OK DELETE completed
 C: D DELETE Play
 S: D NO [NONEXISTENT] no such mailbox
 C: E CREATE Sondermuell (USE (\Junk))
-S~ E (NO|OK) .*
+S: E NO [USEATTR] another mailbox has this special use
 C: F SELECT Nowhere
 S: F NO [NONEXISTENT] no such mailbox
 C: G SUBSCRIBE "a*"
