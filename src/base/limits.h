@@ -210,7 +210,25 @@
 #define SMTP_ORCPT_BYTES     500   /* RFC 3461 4.2 */
 
 /* --- search --------------------------------------------------------------------------------- */
-#define SEARCH_TEXTS         16    /* of one question: a bit each */
+#define SEARCH_TEXTS              32    /* of one question: a bit each */
+#define SEARCH_GRAMS              64    /* of one text that are asked for; a longer one needs no more */
+#define SEARCH_SIGNATURE_LOG2_MIN 6     /* bits */
+#define SEARCH_SIGNATURE_LOG2_MAX 20    /* 128 KiB: of 1 MiB of text and more */
+#define SEARCH_PAGE_BYTES         (32 * 1024) /* of text after which a record is written: what one message's look costs */
+#define SEARCH_RECORD_MESSAGES    1024  /* in one record: none has under 32 bytes */
+#define SEARCH_RECORD_BYTES       (66 * 1024 * 1024) /* of text, or of signatures: search.message_max and a page */
+#define SEARCH_BATCH_MESSAGES     64    /* read on the loop before a thread takes them over */
+#define SEARCH_BATCH_BYTES        (512 * 1024) /* likewise; a larger message is read in parts */
+#define SEARCH_WALK               2048  /* rows of messages looked at before others may run */
+#define SEARCH_BOOK_BYTES         (256 * 1024 * 1024) /* of one account's rows while it is asked: 4 million messages */
+#define SEARCH_SHELVES            100000 /* accounts with an index, 150 bytes each */
+#define SEARCH_ASKING             16    /* questions at once; more wait their turn */
+#define SEARCH_THREADS            2     /* that digest and look */
+#define SEARCH_WAIT_US            5000  /* between two looks whether an account's file is free */
+#define SEARCH_PATH_BYTES         40    /* "search/", 16 digits, ".new" */
+#define SEARCH_TEND_US            30000000 /* between two rounds that bring files up to date */
+#define SEARCH_SWEEP_US           86400000000 /* between two looks for what is gone */
+#define SEARCH_STALE_US           (7 * 86400000000) /* after so long nothing that is gone is kept */
 
 /* --- imap, pop3 ----------------------------------------------------------------------------- */
 #define IMAP_LINE_BYTES           (64 * 1024) /* RFC 7162 4: at least 8192 */

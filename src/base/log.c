@@ -43,6 +43,7 @@ const struct log_event_row log_events[] = {
     { "relay.deferred",       "relay will try recipients again later" },
     { "relay.delivered",      "another server took responsibility for recipients" },
     { "relay.unrecorded",     "the result of an attempt could not be written yet; it is tried again" },
+    { "search.failed",        "an account's text index could not be read or written: what it lacks is read from the messages" },
     { "server.reloaded",      "the certificate was read again, if there is one" },
     { "server.started",       "the server is ready" },
     { "server.stopped",       "the server has ended in good order" },
