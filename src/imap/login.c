@@ -97,7 +97,6 @@ enum err imap_authenticate(struct imap *s, const struct command *c)
  * counted against the client. Its time to log in begins anew. */
 enum err imap_unauthenticate(struct imap *s, const struct command *c)
 {
-    (void)c;
     if (!s->server->settings->unauthenticate) return imap_bad(s, S("unknown command"));
     log_event(LOG_DEBUG, "imap.logout", conn_id(s->conn), F_STR("user", s->user));
     imap_unselect(s);
@@ -109,5 +108,8 @@ enum err imap_unauthenticate(struct imap *s, const struct command *c)
     s->state = NOT_AUTHENTICATED;
     s->opened_us = loop_now_us(conn_loop(s->conn));
     conn_class(s->conn, FIBER_STRANGER);
-    return OK;
+    /* RFC 8437 4.1: behind the answer both sides speak in clear again, but for TLS. */
+    imap_answer(s, c->tag, imap_commands[c->what].name, OK);
+    s->answer.sent = true;
+    return conn_compress_end(s->conn) ? ERR_GONE : OK;
 }

@@ -18,6 +18,8 @@ void wire_tls(struct wire *w, const char *ca, const char *host);
 bool wire_tls_try(struct wire *w, const char *ca, const char *host);
 /* From here on both sides speak in DEFLATE; what was read already may be the first of it. */
 void wire_compress(struct wire *w);
+/* And no more: the server has answered what ends it. */
+void wire_clear(struct wire *w);
 void wire_close(struct wire *w); /* at once, without a goodbye */
 int wire_fd(const struct wire *w);
 /* Subject's serial number of the server's certificate, as hexadecimal text; free() it. */

@@ -70,10 +70,17 @@ ssize_t wire_zip_get(struct wire *w, char *p, size_t n)
     return -1;
 }
 
+void wire_clear(struct wire *w)
+{
+    if (wire_zip_more(w)) fail_now("more is compressed than was to be");
+    wire_zip_free(w);
+}
+
 void wire_zip_free(struct wire *w)
 {
     if (!w->zip) return;
     deflateEnd(&w->zip->out);
     inflateEnd(&w->zip->in);
     free(w->zip);
+    w->zip = NULL;
 }

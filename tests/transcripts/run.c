@@ -23,6 +23,7 @@
  *   @proxy HEADER                       this line is sent before anything else, TLS too
  *   @starttls                           (anywhere) the TLS handshake is made now
  *   @compress                           (anywhere) what follows is said and heard in DEFLATE
+ *   @clear                              (anywhere) and no more from here on
  *   @mail FILE                          this message lies in the INBOX before the beginning
  *   @user ADDRESS                       (anywhere) one more user, with the same password
  *   @cli WORDS                          (anywhere) posthorn WORDS, which works or was done before
@@ -217,6 +218,12 @@ static void compress(struct play *p, const char *text)
     wire_compress(p->wire);
 }
 
+static void clear(struct play *p, const char *text)
+{
+    (void)text;
+    wire_clear(p->wire);
+}
+
 /* Files have LF, letters CRLF. The result is to be freed. */
 static char *letter(const char *path, size_t *n)
 {
@@ -286,6 +293,7 @@ static const struct verb {
     { "S!", end, true },
     { "@starttls", starttls, true },
     { "@compress", compress, true },
+    { "@clear", clear, true },
     { "@listener ", set_listener, false },
     { "@tls ", set_tls, false },
     { "@proxy ", set_proxy, false },

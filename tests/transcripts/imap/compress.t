@@ -35,7 +35,16 @@ C: a12 IDLE
 S* \+ idling
 C: DONE
 S: a12 OK IDLE completed
-C: a13 LOGOUT
+# RFC 8437 4.1: compression ends with the log-in, and may begin again with the next.
+C: a13 UNAUTHENTICATE
+S: a13 OK UNAUTHENTICATE completed
+@clear
+C: a14 LOGIN alice@a.test secret
+S~ a14 OK .*
+C: a15 COMPRESS DEFLATE
+S: a15 OK DEFLATE from here on
+@compress
+C: a16 LOGOUT
 S: * BYE until next time
-S: a13 OK LOGOUT completed
+S: a16 OK LOGOUT completed
 S!
