@@ -19,6 +19,7 @@ enum verb {
     VERB_CLOSE, VERB_UNSELECT, VERB_CHECK, VERB_EXPUNGE, VERB_SEARCH, VERB_FETCH, VERB_STORE,
     VERB_COPY, VERB_MOVE, VERB_REPLACE,
     VERB_GETQUOTA, VERB_GETQUOTAROOT, VERB_SETQUOTA,
+    VERB_SETACL, VERB_DELETEACL, VERB_GETACL, VERB_LISTRIGHTS, VERB_MYRIGHTS,
     VERBS
 };
 
@@ -84,6 +85,7 @@ enum list_option {
     LIST_SPECIAL_USE    = 1 << 3,
     LIST_CHILDREN       = 1 << 4,
     LIST_STATUS         = 1 << 5,
+    LIST_MYRIGHTS       = 1 << 6, /* RFC 8440 */
 };
 struct list_args {
     str reference;
@@ -222,6 +224,12 @@ struct quota_args {
     uint64_t storage_kib, messages;
 };
 
+/* SETACL, DELETEACL, LISTRIGHTS, RFC 4314 3; GETACL and MYRIGHTS have a mailbox alone */
+struct acl_args {
+    str mailbox, identifier;
+    str rights; /* as the client wrote them */
+};
+
 struct command {
     str tag;
     enum verb what;
@@ -242,6 +250,7 @@ struct command {
         struct store_args store;
         struct search_args search;
         struct seqset expunge; /* UID EXPUNGE */
+        struct acl_args acl;
         struct quota_args quota; /* GETQUOTA SETQUOTA; GETQUOTAROOT has mailbox */
     };
 };

@@ -35,6 +35,11 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_STORE]        = { S_INIT("STORE"), SELECTED, USES_SEQ, imap_store, S_INIT("CONDSTORE"), S_INIT("RFC 9051 6.4.6") },
     [VERB_COPY]         = { S_INIT("COPY"), SELECTED, 0, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },
     [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, TELLS_MODSEQ, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
+    [VERB_SETACL]       = { S_INIT("SETACL"), LOGGED_IN, 0, imap_setacl, S_INIT("ACL RIGHTS=texk"), S_INIT("RFC 4314 3.1") },
+    [VERB_DELETEACL]    = { S_INIT("DELETEACL"), LOGGED_IN, 0, imap_setacl, S_INIT(""), S_INIT("RFC 4314 3.2") },
+    [VERB_GETACL]       = { S_INIT("GETACL"), LOGGED_IN, 0, imap_getacl, S_INIT(""), S_INIT("RFC 4314 3.3") },
+    [VERB_LISTRIGHTS]   = { S_INIT("LISTRIGHTS"), LOGGED_IN, 0, imap_listrights, S_INIT(""), S_INIT("RFC 4314 3.4") },
+    [VERB_MYRIGHTS]     = { S_INIT("MYRIGHTS"), LOGGED_IN, 0, imap_myrights, S_INIT(""), S_INIT("RFC 4314 3.5") },
     [VERB_GETQUOTA]     = { S_INIT("GETQUOTA"), LOGGED_IN, 0, imap_getquota, S_INIT("QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"), S_INIT("RFC 9208 4.1.1") },
     [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), LOGGED_IN, 0, imap_getquotaroot, S_INIT(""), S_INIT("RFC 9208 4.1.2") },
     [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"), LOGGED_IN, 0, imap_setquota, S_INIT("QUOTASET"), S_INIT("RFC 9208 4.1.3") },
@@ -44,6 +49,7 @@ const struct command_row imap_commands[VERBS] = {
 const struct capability_row imap_extensions[] = {
     { S_INIT("UTF8=ACCEPT"), ANY, S_INIT("RFC 9755") },
     { S_INIT("BINARY"), ANY, S_INIT("RFC 3516") },
+    { S_INIT("LIST-MYRIGHTS"), LOGGED_IN, S_INIT("RFC 8440") },
     { S_INIT("LITERAL+"), LOGGED_IN, S_INIT("RFC 7888") },
     { S_INIT("LITERAL-"), NOT_AUTHENTICATED, S_INIT("RFC 7888 5") }, /* 4 KiB, which is what a stranger may send */
     { S_INIT("QRESYNC"), ANY, S_INIT("RFC 7162 3.2") },

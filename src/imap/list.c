@@ -219,15 +219,27 @@ static void line_end(struct line *l, str name, str extended)
     reply_end(l->reply);
 }
 
-/* RFC 5819 2, RFC 4314 4: no STATUS of what I may not read. */
-static bool may_read(struct imap *s, const struct mailbox *m)
+/* Mine in it; 0 if that cannot be told. */
+static uint32_t rights_in(struct imap *s, const struct mailbox *m)
 {
     uint32_t rights = 0;
     struct view *view = store_view(s->server->store);
-    if (!view) return false;
+    if (!view) return 0;
     enum err e = store_rights(view, m->account, m->id, s->account, &rights);
     view_end(view);
-    return !e && (rights & RIGHT_READ);
+    return e ? 0 : rights;
+}
+
+/* What RETURN asks for beside the line itself. RFC 5819 2, RFC 8440 4: nothing of a mailbox that is
+ * told only because of what lies below it. */
+static void tell_more(struct imap *s, const struct mailbox *m, const struct list_args *list)
+{
+    bool chosen = m->exists && (m->subscribed || !(list->select & LIST_SUBSCRIBED));
+    if (!chosen || !(list->returns & (LIST_STATUS | LIST_MYRIGHTS))) return;
+    uint32_t rights = rights_in(s, m);
+    /* RFC 4314 4: no STATUS of what I may not read. */
+    if (list->status_items && (rights & RIGHT_READ)) imap_tell_status(s, m, list->status_items);
+    if ((list->returns & LIST_MYRIGHTS) && rights) imap_tell_myrights(s, m->name, rights);
 }
 
 void imap_tell_name(struct imap *s, str attributes, str name, str old)
@@ -259,8 +271,7 @@ static void tell_box(struct imap *s, const struct boxes *b, const struct mailbox
     attribute(&l, m->subscribed && wants_subscribed, S("\\Subscribed"));
     attribute(&l, m->use != USE_NONE, use_names[m->use]);
     line_end(&l, m->name, below ? S(" (\"CHILDINFO\" (\"SUBSCRIBED\"))") : S(""));
-    if (list->status_items && m->exists && may_read(s, m))
-        imap_tell_status(s, m, list->status_items);
+    tell_more(s, m, list);
 }
 
 /* Does it belong to the answer, apart from its name? */

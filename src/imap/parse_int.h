@@ -86,6 +86,7 @@ void parse_search_args(struct parse *p, struct command *c);
 void parse_fetch_args(struct parse *p, struct command *c);
 void parse_store_args(struct parse *p, struct command *c);
 void parse_copy_args(struct parse *p, struct command *c);
+void parse_acl_args(struct parse *p, struct command *c);
 void parse_getquota_args(struct parse *p, struct command *c);
 void parse_setquota_args(struct parse *p, struct command *c);
 

@@ -182,9 +182,11 @@ static const struct word list_options[] = {
     { S_INIT("SPECIAL-USE"), LIST_SPECIAL_USE },
     { S_INIT("CHILDREN"), LIST_CHILDREN },
     { S_INIT("STATUS"), LIST_STATUS },
+    { S_INIT("MYRIGHTS"), LIST_MYRIGHTS },
 };
 #define LIST_SELECTS (LIST_SUBSCRIBED | LIST_REMOTE | LIST_RECURSIVEMATCH | LIST_SPECIAL_USE)
-#define LIST_RETURNS (LIST_SUBSCRIBED | LIST_CHILDREN | LIST_SPECIAL_USE | LIST_STATUS)
+#define LIST_RETURNS \
+    (LIST_SUBSCRIBED | LIST_CHILDREN | LIST_SPECIAL_USE | LIST_STATUS | LIST_MYRIGHTS)
 
 /* "(" [option *(SP option)] ")" */
 static uint32_t options(struct parse *p, uint32_t allowed, uint32_t *status_items)

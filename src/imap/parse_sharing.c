@@ -1,10 +1,22 @@
-/* parse_sharing.c - arguments of the commands about quota.
+/* parse_sharing.c - arguments of the commands about access and quota.
  *
- * RFC 9208 7.
+ * RFC 4314 7, RFC 9208 7.
  */
 #include "imap/parse_int.h"
 
 #include "base/mem.h"
+
+/* --- ACL ------------------------------------------------------------------------------------ */
+void parse_acl_args(struct parse *p, struct command *c)
+{
+    parse_sp(p);
+    c->acl.mailbox = parse_mailbox(p);
+    parse_sp(p);
+    c->acl.identifier = parse_astring(p);
+    if (c->what != VERB_SETACL) return;
+    parse_sp(p);
+    c->acl.rights = parse_astring(p);
+}
 
 /* --- QUOTA ---------------------------------------------------------------------------------- */
 void parse_getquota_args(struct parse *p, struct command *c)

@@ -23,14 +23,15 @@ str imap_shared_name(struct imap *s, str owner, str name)
  * end that it may have is tried. */
 static enum err split(struct view *v, str name, struct user *owner, str *rest)
 {
+    bool in_domain = false;
     name = str_from(name, sizeof(SHARED "/") - 1);
-    for (size_t at = str_chr(name, '@'); at < name.n;) {
-        size_t slash = at + str_chr(str_from(name, at), '/');
-        if (slash >= name.n) return ERR_NOTFOUND;
-        enum err e = store_user_find(v, str_take(name, slash), owner);
-        *rest = str_from(name, slash + 1);
+    for (size_t at = 0; at < name.n; at++) {
+        if (name.p[at] == '@') in_domain = true;
+        if (!in_domain || name.p[at] != '/') continue;
+        in_domain = false;
+        *rest = str_from(name, at + 1);
+        enum err e = store_user_find(v, str_take(name, at), owner);
         if (e != ERR_NOTFOUND) return e;
-        at = slash + str_chr(*rest, '@') + 1;
     }
     return ERR_NOTFOUND;
 }

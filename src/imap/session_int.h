@@ -225,12 +225,15 @@ imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls,
     imap_login, imap_compress, imap_enable, imap_select, imap_create, imap_delete, imap_rename, imap_subscribe,
     imap_list, imap_lsub, imap_namespace, imap_status, imap_append, imap_idle, imap_close,
     imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy, imap_getquota,
-    imap_getquotaroot, imap_setquota, imap_replace, imap_unauthenticate;
+    imap_getquotaroot, imap_setquota, imap_setacl, imap_getacl, imap_listrights, imap_myrights, imap_replace, imap_unauthenticate;
 
 /* IDLE's other half: a line, or a wake, while idling. Waits. */
 enum err imap_idle_line(struct imap *s, str line) MUST_CHECK;
 enum err imap_idle_woken(struct imap *s) MUST_CHECK;
 void imap_idle_end(struct imap *s);
+
+/* "* MYRIGHTS name lrs", which LIST … RETURN (MYRIGHTS) gives too. */
+void imap_tell_myrights(struct imap *s, str mailbox, uint32_t rights);
 
 /* An untagged OVERQUOTA, once, when the selected mailbox's owner keeps more than he may. */
 void imap_tell_overquota(struct imap *s);
