@@ -36,6 +36,7 @@ void device_select(struct device *d, int box, bool examine)
 {
     d->box = box;
     d->n = 0;
+    d->modseq = d->highest_modseq = 0;
     d->read_only = examine;
     if (pick(3) == 0) d->condstore = true;
     device_do(d, "%s %s%s", examine ? "EXAMINE" : "SELECT", box_names[box],
@@ -43,10 +44,11 @@ void device_select(struct device *d, int box, bool examine)
     device_ask_unknown(d);
 }
 
-/* What is in the cache and was not told anew takes the free places, in order. */
-static void merge(struct device *d)
+/* What is in the cache and was not told anew takes the free places, in order. What is free behind
+ * it is new; it was told, unless the device named those it asked about (RFC 7162 3.2.5.2). */
+static void merge(struct device *d, bool named)
 {
-    size_t at = 0;
+    size_t at = 0, n = d->n;
     for (size_t i = 0; i < d->cache_n; i++) {
         if (device_find(d, d->cache[i].uid) < d->n) continue;
         while (at < d->n && d->known[at].uid)
@@ -54,10 +56,13 @@ static void merge(struct device *d)
         if (at == d->n) wrong(d, "QRESYNC: more messages than EXISTS says");
         d->known[at] = d->cache[i];
     }
-    for (size_t i = 0; i < d->n; i++) {
+    for (size_t late = d->late; (named || late) && n > 0 && !d->known[n - 1].uid; n--)
+        late -= late > 0;
+    for (size_t i = 0; i < n; i++) {
         if (!d->known[i].uid) wrong(d, "QRESYNC: nothing was told of message %zu", i + 1);
         if (i && d->known[i - 1].uid >= d->known[i].uid) wrong(d, "QRESYNC: UIDs do not rise");
     }
+    device_ask_unknown(d);
 }
 
 /* Only what has a UID and flags can be kept. */
@@ -75,19 +80,20 @@ static void resume_qresync(struct device *d)
 {
     char uids[SET_TEXT_BYTES] = "";
     struct set known = { 0 };
+    bool named = pick(2) && d->n && d->n <= RANGES_MAX && !device_has_unknown(d);
     keep(d);
-    for (size_t i = 0; i < d->cache_n && i < RANGES_MAX; i++)
+    for (size_t i = 0; named && i < d->cache_n; i++)
         set_add(&known, d->cache[i].uid, d->cache[i].uid);
-    if (known.n == d->cache_n && known.n && pick(2)) {
-        uids[0] = ' ';
-        set_write(&known, uids + 1, sizeof uids - 1);
-    }
+    if (named) uids[0] = ' ';
+    if (named) set_write(&known, uids + 1, sizeof uids - 1);
     device_do(d, "ENABLE QRESYNC");
     d->qresync = d->condstore = d->merging = true;
+    d->counted = false;
+    d->late = 0;
     device_do(d, "SELECT %s (QRESYNC (%u %ju%s))", box_names[d->box], d->uidvalidity,
               (uintmax_t)d->modseq, uids);
     d->merging = false;
-    merge(d);
+    merge(d, named);
 }
 
 static void resume_condstore(struct device *d)
@@ -113,6 +119,7 @@ void device_resume(struct device *d, const struct shore *shore)
 {
     unsigned how = pick(3);
     uint32_t uidvalidity = d->uidvalidity;
+    d->highest_modseq = d->modseq; /* what it heard since is forgotten */
     device_connect(d, shore);
     if (how == 0 || !d->modseq) {
         device_select(d, d->box, false);
@@ -298,17 +305,27 @@ static void apply_silent(struct device *d, const struct act *a)
     }
 }
 
+/* RFC 2180 4.1.2, 4.2.2; RFC 7162 3.1.3: what is gone, and not told yet, may be refused. */
+static bool refused_rightly(const struct device *d, const struct act *a, bool read_only)
+{
+    bool writes = a->what == ACT_STORE || a->what == ACT_MOVE || a->what == ACT_EXPUNGE ||
+                  a->what == ACT_UID_EXPUNGE;
+    if (read_only) return writes;
+    if (a->what != ACT_STORE && a->what != ACT_READ) return false;
+    return strcmp(d->code, "EXPUNGEISSUED") == 0 ||
+           (a->unchanged_since && strncmp(d->code, "MODIFIED ", 9) == 0);
+}
+
 void act_end(struct device *d, struct act *a)
 {
     if (a->what == ACT_NONE) return;
-    bool read_only = d->read_only;
     a->answer = device_hear(d);
-    bool writes = a->what == ACT_STORE || a->what == ACT_MOVE || a->what == ACT_EXPUNGE ||
-                  a->what == ACT_UID_EXPUNGE;
-    if (a->answer != (read_only && writes ? 'N' : 'O')) wrong(d, "answered %c", a->answer);
-    if (a->what == ACT_STORE && a->silent && a->answer == 'O') apply_silent(d, a);
+    bool right = a->answer == 'O' || (a->answer == 'N' && refused_rightly(d, a, d->read_only));
+    if (!right) wrong(d, "answered %c", a->answer);
+    a->applied = a->answer == 'O' || d->code[0] == 'M';
+    if (a->what == ACT_STORE && a->silent && a->applied) apply_silent(d, a);
     if (a->what != ACT_CLOSE && a->what != ACT_UNSELECT) return;
     d->box = -1;
     d->n = 0;
-    d->modseq = 0;
+    d->modseq = d->highest_modseq = 0;
 }

@@ -35,7 +35,8 @@ struct act {
     unsigned flags;
     uint64_t unchanged_since; /* 0: not asked */
     unsigned text;            /* of ACT_APPEND: the number in it */
-    char answer;              /* 'O', 'N', 'B' */
+    char answer;              /* 'O', 'N' */
+    bool applied;             /* to all that were there and unchanged */
 };
 
 /* Where all connect. */

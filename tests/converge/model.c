@@ -86,7 +86,7 @@ static void apply_copy(struct model *m, const struct device *d, const struct act
 
 void model_apply(struct model *m, const struct device *d, const struct act *a)
 {
-    if (a->answer != 'O' || a->what == ACT_NONE) return;
+    if (a->what == ACT_NONE || !a->applied) return;
     struct box *box = a->box < 0 ? NULL : &m->boxes[a->box];
     switch (a->what) {
     case ACT_STORE: apply_store(box, d, a); break;
@@ -120,7 +120,7 @@ static void check_letter(struct box *box, const struct device *w, size_t i)
     struct letter *l = find(box, k->uid);
     if (!l) wrong(w, "UID %u is there, and should not be", k->uid);
     if (k->flags != l->flags) wrong(w, "UID %u has flags %x, not %x", k->uid, k->flags, l->flags);
-    if (k->modseq < l->modseq || k->modseq > w->modseq)
+    if (k->modseq < l->modseq || k->modseq > w->highest_modseq)
         wrong(w, "UID %u: MODSEQ %ju", k->uid, (uintmax_t)k->modseq);
     if (k->modseq != l->modseq && k->modseq <= box->modseq)
         wrong(w, "UID %u changed, and its MODSEQ %ju is not new", k->uid, (uintmax_t)k->modseq);
@@ -137,7 +137,7 @@ void model_check(struct model *m, struct device *witness)
         if (witness->n != box->n)
             wrong(witness, "%zu messages are there, not %zu", witness->n, box->n);
         if (witness->uidnext < box->uidnext) wrong(witness, "UIDNEXT goes back");
-        box->modseq = witness->modseq;
+        box->modseq = witness->highest_modseq;
     }
 }
 

@@ -100,6 +100,8 @@ static void exists(struct device *d, unsigned long n)
     if (n < d->n) wrong(d, "EXISTS %lu, though %zu are known", n, d->n);
     if (n > MESSAGES_MAX) wrong(d, "EXISTS %lu", n);
     memset(&d->known[d->n], 0, (n - d->n) * sizeof *d->known);
+    if (d->merging && d->counted) d->late += n - d->n;
+    d->counted = true;
     d->n = n;
 }
 
@@ -116,10 +118,12 @@ static void expunged(struct device *d, unsigned long n)
 static void vanished(struct device *d, uint32_t uid)
 {
     size_t place = device_find(d, uid);
-    for (size_t i = 0; place == d->n && i < d->n; i++) {
-        if (d->known[i].uid > uid) break;
-        if (!d->known[i].uid) place = i;
-        if (d->known[i].uid && place < i) place = d->n; /* that gap lies before it */
+    bool found = place < d->n;
+    for (size_t i = 0; !found && i < d->n && d->known[i].uid < uid; i++) {
+        if (d->known[i].uid)
+            place = d->n; /* the gap lies behind it */
+        else if (place == d->n)
+            place = i;
     }
     if (place == d->n) wrong(d, "VANISHED %u, which is not there", uid);
     forget(d, place);
@@ -148,6 +152,7 @@ static void told_vanished(struct device *d, const char *text)
     for (size_t i = 0; i < uids.n; i++)
         for (uint32_t uid = uids.ranges[i][0]; uid <= uids.ranges[i][1]; uid++)
             vanished(d, uid);
+    vanished_earlier(d, &uids); /* while SELECT is answered: of those that have no place yet */
 }
 
 /* --- FETCH ------------------------------------------------------------------------------------ */
@@ -244,8 +249,9 @@ static void told_code(struct device *d, const char *text)
     if ((number = after(code, "UIDVALIDITY ")))
         d->uidvalidity = (uint32_t)strtoul(number, NULL, 10);
     if ((number = after(code, "UIDNEXT "))) d->uidnext = (uint32_t)strtoul(number, NULL, 10);
-    if ((number = after(code, "HIGHESTMODSEQ "))) d->modseq = strtoull(number, NULL, 10);
-    if (after(code, "COPYUID ") || after(code, "APPENDUID ") || after(code, "MODIFIED "))
+    if ((number = after(code, "HIGHESTMODSEQ "))) d->highest_modseq = strtoull(number, NULL, 10);
+    if (after(code, "EXPUNGEISSUED") || after(code, "COPYUID ") || after(code, "APPENDUID ") ||
+        after(code, "MODIFIED "))
         snprintf(d->code, sizeof d->code, "%.*s", (int)(end - code), code);
 }
 
@@ -350,6 +356,7 @@ char device_hear(struct device *d)
     d->numbers_in_use = false;
     const char *text = strchr(d->line + n, ' ');
     if (text) told_code(d, text + 1);
+    if (!device_has_unknown(d)) d->modseq = d->highest_modseq;
     return d->line[n];
 }
 

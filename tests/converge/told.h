@@ -48,9 +48,12 @@ struct device {
     size_t n;
     struct known cache[MESSAGES_MAX]; /* while SELECT with QRESYNC is answered */
     size_t cache_n;
+    size_t late; /* messages that came while SELECT was answered, behind its EXISTS */
+    bool counted; /* that EXISTS was heard */
     bool merging, offers_qresync;
     uint32_t uidvalidity, uidnext;
-    uint64_t modseq;      /* all up to here has been told: where a resynchronisation starts */
+    uint64_t highest_modseq; /* as told last */
+    uint64_t modseq; /* told while nothing was unknown: where a resynchronisation may start */
     unsigned command;     /* counts them */
     bool numbers_in_use;  /* FETCH, STORE, SEARCH: RFC 9051 7.5.1, no EXPUNGE now */
     char code[LINE_MAX_BYTES];   /* of the tagged answer, or of the untagged COPYUID: "COPYUID …" */
