@@ -225,9 +225,11 @@
 #define SEARCH_ASKING             16    /* questions at once; more wait their turn */
 #define SEARCH_THREADS            2     /* that digest and look */
 #define SEARCH_WAIT_US            5000  /* between two looks whether an account's file is free */
+#define SEARCH_SWEEP_RECORDS      64    /* written anew in one go by a thread */
+#define SEARCH_SWEEPS             8     /* files looked through for what is gone, a round */
 #define SEARCH_PATH_BYTES         40    /* "search/", 16 digits, ".new" */
 #define SEARCH_TEND_US            30000000 /* between two rounds that bring files up to date */
-#define SEARCH_SWEEP_US           86400000000 /* between two looks for what is gone */
+#define SEARCH_SWEEP_US           (6 * 3600000000) /* between two looks for what is gone */
 #define SEARCH_STALE_US           (7 * 86400000000) /* after so long nothing that is gone is kept */
 
 /* --- imap, pop3 ----------------------------------------------------------------------------- */

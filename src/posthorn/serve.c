@@ -13,6 +13,7 @@
 #include "posthorn/serve.h"
 #include "posthorn/settings.h"
 #include "run/process.h"
+#include "search/search.h"
 #include "smtp/smtp.h"
 
 enum { SERVE_ARENA_BYTES = 4 * 1024 * 1024 };
@@ -32,6 +33,7 @@ struct server {
     const struct config *config;
     struct arena arena; /* lives as long as the server */
     struct store *store;
+    struct search *search;
     struct auth *auth;
     struct guard *guard;
     struct deliver *deliver;
@@ -71,6 +73,10 @@ static bool make_parts(struct server *s)
     struct buf why = buf_make(4096);
     const char *what = "store";
     enum err e = store_open(s->seam, SECTION(s, store_settings, "store"), &s->store, &why);
+    if (!e) {
+        what = "search";
+        e = search_open(s->seam, s->store, SECTION(s, search_settings, "search"), &s->search, &why);
+    }
     if (!e) {
         what = "auth";
         e = auth_new(s->seam, s->store, SECTION(s, auth_settings, "auth"), &s->auth);
@@ -129,6 +135,7 @@ static const struct conn_handler *port_handler(struct server *s, const struct li
             .settings = SECTION(s, imap_settings, "imap"),
             .store = s->store,
             .auth = s->auth,
+            .search = s->search,
         };
         return &imap_handler;
     case PROTOCOL_POP3:
@@ -226,6 +233,12 @@ static void tidy(void *arg)
     }
 }
 
+static void tend_search(void *arg)
+{
+    struct server *s = arg;
+    search_tend(s->search);
+}
+
 static enum err worker_start(void *arg, struct loop *loop, unsigned index)
 {
     struct server *s = arg;
@@ -235,6 +248,7 @@ static enum err worker_start(void *arg, struct loop *loop, unsigned index)
     if (!e && index == 0) e = listener_attach(s->control, loop);
     if (!e && index == 0) e = relay_start(s->relay, loop);
     if (!e && index == 0) e = fiber_start(loop, FIBER_SYSTEM, tidy, s);
+    if (!e && index == 0) e = fiber_start(loop, FIBER_SYSTEM, tend_search, s);
     return e;
 }
 
@@ -276,6 +290,7 @@ static void end(struct server *s)
     deliver_free(s->deliver);
     auth_free(s->auth);
     guard_free(s->guard);
+    search_close(s->search);
     store_close(s->store);
     tls_server_free(s->tls);
     arena_free(&s->arena);

@@ -8,6 +8,7 @@
 #include "pop3/pop3.h"
 #include "posthorn/settings.h"
 #include "relay/relay.h"
+#include "search/search.h"
 #include "smtp/smtp.h"
 
 /* clang-format off */
@@ -65,7 +66,7 @@ static const struct settings_section listener_section = {
 const struct settings_section *const all_sections[] = {
     &server_section, &deliver_section, &tls_section,   &listener_section, &smtp_section,
     &relay_section,  &route_section,   &dns_section,   &imap_section,     &pop3_section,
-    &auth_section,   &guard_section,   &store_section,
+    &search_section, &auth_section,    &guard_section, &store_section,
 };
 const size_t all_sections_count = COUNT_OF(all_sections);
 

@@ -41,6 +41,8 @@ void book_free(struct book *b)
 enum err book_remove(struct search *s, struct account a)
 {
     char path[SEARCH_PATH_BYTES];
+    book_path(a, true, path); /* what a crash left of a sweep */
+    (void)seam_unlink(s->seam, path);
     book_path(a, false, path);
     int result = seam_unlink(s->seam, path);
     return result == 0 || result == -ENOENT ? OK : ERR_LATER;
@@ -199,4 +201,23 @@ enum err book_begin(struct book *b, bool fresh)
     b->end = FILE_HEAD_BYTES;
     b->records_n = b->rows_n = 0;
     return write_head(b);
+}
+
+enum err book_append(struct book *b, struct page *p)
+{
+    if (!p->messages) return OK;
+    enum err e = page_seal(p, b->salt, b->end);
+    size_t front = RECORD_HEAD_BYTES + p->rows.n;
+    struct record_place place = {
+        .at = b->end,
+        .messages = p->messages,
+        .signature_bytes = (uint32_t)p->signatures.n,
+        .text_bytes = (uint32_t)p->text.n,
+        .bytes = p->out.n,
+    };
+    place.packed_bytes = (uint32_t)(place.bytes - front - p->signatures.n);
+    if (!e) e = book_write(b, buf_str(&p->out), b->end);
+    if (!e) e = book_add(b, &place, buf_str(&p->out));
+    page_reset(p);
+    return e;
 }

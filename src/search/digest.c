@@ -7,11 +7,21 @@
 
 /* --- a message's text ----------------------------------------------------------------------- */
 
+/* RFC 9051 6.4.4: TEXT is the header as such, names and all. */
+static void add_name(struct buf *to, str field)
+{
+    struct arena a = arena_make(TEXT_FOLDED_BYTES);
+    buf_add(to, text_form(&a, field));
+    buf_add(to, S(": "));
+    arena_free(&a);
+}
+
 static bool take_piece(void *arg, const struct text_piece *piece)
 {
     struct digest *d = arg;
     struct buf *to = piece->where == TEXT_BODY ? &d->body : &d->outside;
     if (piece->first && to->n) buf_addc(to, (char)TEXT_END);
+    if (piece->first && piece->field.n) add_name(to, piece->field);
     uint64_t room = d->book->s->settings->message_bytes_max;
     uint64_t used = d->outside.n + d->body.n;
     d->cut = used + piece->text.n + 1 > room;
@@ -33,26 +43,6 @@ enum err digest_text(struct digest *d, str card,
 
 /* --- records -------------------------------------------------------------------------------- */
 
-static enum err write_page(struct digest *d)
-{
-    struct book *b = d->book;
-    enum err e = d->page.messages ? page_seal(&d->page, b->salt, b->end) : OK;
-    if (e || !d->page.messages) return e;
-    struct record_place place = {
-        .at = b->end,
-        .messages = d->page.messages,
-        .signature_bytes = (uint32_t)d->page.signatures.n,
-        .text_bytes = (uint32_t)d->page.text.n,
-        .bytes = d->page.out.n,
-    };
-    place.packed_bytes =
-        (uint32_t)(place.bytes - RECORD_HEAD_BYTES - d->page.rows.n - d->page.signatures.n);
-    e = book_write(b, buf_str(&d->page.out), b->end);
-    if (!e) e = book_add(b, &place, buf_str(&d->page.out));
-    page_reset(&d->page);
-    return e;
-}
-
 /* The message whose text is in outside and body. */
 static enum err keep(struct digest *d, uint64_t key)
 {
@@ -69,7 +59,7 @@ static enum err keep(struct digest *d, uint64_t key)
     signature_make(&d->signature, buf_str(&d->outside), &row.signature_log2);
     if (d->outside.full || d->signature.full) return OK; /* not known, then */
     page_add(&d->page, &row, buf_str(&d->signature), buf_str(&d->outside));
-    return page_full(&d->page) ? write_page(d) : OK;
+    return page_full(&d->page) ? book_append(d->book, &d->page) : OK;
 }
 
 struct in_memory {
@@ -93,7 +83,7 @@ void digest_job(void *arg)
         /* One that cannot be read is not known. */
         if (digest_text(d, item->card, read_memory, &m) == OK) d->result = keep(d, item->key);
     }
-    if (!d->result && d->last) d->result = write_page(d);
+    if (!d->result && d->last) d->result = book_append(d->book, &d->page);
     d->n = 0;
     buf_reset(&d->raw);
 }

@@ -145,6 +145,14 @@ static bool any_new(const struct gathering *g)
     return false;
 }
 
+static enum err walk_boxes(struct gathering *g)
+{
+    enum err e = OK;
+    for (g->mailbox = 0; !e && g->mailbox < g->boxes_n; g->mailbox++)
+        e = walk_box(g);
+    return e;
+}
+
 static enum err find_wanted(struct gathering *g)
 {
     g->known = ARENA_ARRAY(&g->arena, g->book->rows_n + 1, uint64_t);
@@ -153,9 +161,7 @@ static enum err find_wanted(struct gathering *g)
     for (size_t i = 0; i < g->known_n; i++)
         g->known[i] = g->book->rows[i].key;
     qsort(g->known, g->known_n, sizeof *g->known, by_number);
-    enum err e = OK;
-    for (g->mailbox = 0; !e && g->mailbox < g->boxes_n; g->mailbox++)
-        e = walk_box(g);
+    enum err e = walk_boxes(g);
     put_in_order(g);
     return e;
 }
@@ -311,13 +317,15 @@ static void keep_marks(struct gathering *g)
     for (size_t i = 0; i < g->boxes_n; i++)
         shelf->marks[i] = g->boxes[i];
     shelf->salt = g->book->salt;
+    shelf->end = g->book->end;
 }
 
 enum err search_gather(struct book *b, struct shelf *shelf, const struct search_question *q)
 {
     struct gathering g = { .book = b, .shelf = shelf, .q = q };
     g.arena = arena_make(SEARCH_BOOK_BYTES);
-    if (!b->end || shelf->salt != b->salt) shelf->marks_n = 0;
+    /* The marks are of this file as it was left, and of no other. */
+    if (!b->end || shelf->salt != b->salt || shelf->end != b->end) shelf->marks_n = 0;
     enum err e = list_boxes(&g);
     if (!e && any_new(&g)) {
         e = find_wanted(&g);
@@ -325,6 +333,23 @@ enum err search_gather(struct book *b, struct shelf *shelf, const struct search_
         if (!e && g.wanted_n) e = bring_all(&g);
     }
     if (!e && b->end) keep_marks(&g);
+    arena_free(&g.arena);
+    return e;
+}
+
+enum err search_living(struct book *b, struct arena *a, const uint64_t **keys, size_t *n)
+{
+    struct shelf unmarked = { 0 };
+    struct gathering g = { .book = b, .shelf = &unmarked, .arena = arena_make(SEARCH_BOOK_BYTES) };
+    enum err e = list_boxes(&g);
+    if (!e) e = walk_boxes(&g);
+    uint64_t *living = e ? NULL : ARENA_ARRAY(a, g.wanted_n + 1, uint64_t);
+    if (!e && !living) e = ERR_LIMIT;
+    for (size_t i = 0; !e && i < g.wanted_n; i++)
+        living[i] = g.wanted[i].key;
+    if (!e) qsort(living, g.wanted_n, sizeof *living, by_number);
+    *keys = living;
+    *n = g.wanted_n;
     arena_free(&g.arena);
     return e;
 }

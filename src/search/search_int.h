@@ -47,13 +47,13 @@ struct shelf {
     struct list node;
     struct account account;
     bool busy;
-    bool watched, dirty; /* tend.c's */
+    struct watch watch; /* tend.c's, and the two below: its loop's */
+    bool watched, dirty;
+    uint64_t swept_mono_us; /* when what is gone was last looked for, or the start */
     /* Of who has it: */
-    uint64_t salt; /* of the file that the marks are of */
+    uint64_t salt, end; /* of the file that the marks are of */
     struct mark *marks;
     size_t marks_n;
-    int64_t swept_us; /* when what is gone was last looked for; 0: never since the start */
-    struct watch watch; /* tend.c's; its loop's */
 };
 /* Waits for whoever has it. ERR_GONE; ERR_LIMIT: SEARCH_SHELVES are there. make: also if the account
  * has none yet, otherwise ERR_NOTFOUND. */
@@ -89,6 +89,9 @@ enum err book_open(struct book *b) MUST_CHECK;
  * ERR_LATER: the disk. */
 enum err book_begin(struct book *b, bool fresh) MUST_CHECK;
 enum err book_write(struct book *b, str bytes, uint64_t at) MUST_CHECK;
+/* Writes the page behind the last record, and empties it. Blocks. ERR_LATER: the disk. */
+struct page;
+enum err book_append(struct book *b, struct page *p) MUST_CHECK;
 /* A record that lies there: front is its head and rows. ERR_LIMIT. */
 enum err book_add(struct book *b, const struct record_place *place, str front) MUST_CHECK;
 enum err book_remove(struct search *s, struct account a) MUST_CHECK;
@@ -159,6 +162,9 @@ bool signature_may(str signature, const struct grams *g); /* never false for a t
  * not in rows is not known. ERR_GONE. */
 enum err search_gather(struct book *b, struct shelf *shelf, const struct search_question *q) MUST_CHECK;
 
+/* The keys of all messages that the account has, sorted. Waits. */
+enum err search_living(struct book *b, struct arena *a, const uint64_t **keys, size_t *n) MUST_CHECK;
+
 struct digest_item {
     uint64_t key;
     str card;         /* bytes of it */
@@ -192,7 +198,12 @@ struct looking {
 void look_job(void *arg); /* sets has in the book's rows, which are sorted */
 
 /* --- taking out (sweep.c) -------------------------------------------------------------------- */
-/* Writes the file anew without the messages that are gone, if it is time to. Waits. */
+/* Writes the file anew without the messages that are gone, if they are many or it is old. Waits. */
 enum err search_sweep(struct book *b, struct shelf *shelf) MUST_CHECK;
+
+/* --- tending (tend.c): on the loop of search_tend --------------------------------------------- */
+/* One round; what was last swept longer ago than that is swept. ERR_GONE. Waits. */
+enum err search_tend_once(struct search *s, uint64_t sweep_after_us) MUST_CHECK;
+void search_unwatch(struct search *s);
 
 #endif

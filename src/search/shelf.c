@@ -16,7 +16,7 @@ static struct shelf *shelf_make(struct search *s, struct account a)
     if (s->shelves_n == SEARCH_SHELVES) return NULL;
     struct shelf *shelf = MEM_NEW(struct shelf);
     shelf->account = a;
-    shelf->dirty = true;
+    shelf->swept_mono_us = seam_mono_us(s->seam);
     list_push_front(&s->shelves, &shelf->node);
     s->shelves_n++;
     return shelf;
