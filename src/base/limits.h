@@ -261,6 +261,8 @@
 #define IMAP_APPEND_MESSAGES      150         /* of one APPEND (RFC 3502), which is one commit: see IMPORT_MESSAGES */
 #define IMAP_APPEND_RATE_BYTES    4096        /* a second, at least: an APPEND has imap.command and its size by this */
 #define IMAP_LITERAL_PROGRESS_MS  (180 * 1000) /* between two pieces of a message; RFC 5321 4.5.3.2.5 gives as long */
+#define IMAP_CATENATE_PARTS       1000        /* of one message */
+#define IMAP_URL_BYTES            4096        /* a mailbox name may be three times as long in it */
 #define IMAP_GOODBYE_MS           5000        /* to be told that time is over */
 #define IMAP_TAGGED_CODE_BYTES    (256 * 1024) /* COPYUID and MODIFIED sets; past it they are left out */
 #define POP3_AUTH_LINE_BYTES      12288       /* RFC 5034 4 */

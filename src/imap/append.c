@@ -15,7 +15,7 @@ static uint64_t now_us(const struct appending *a)
 }
 
 /* The next bytes must come in a while, and all of them by a->until_us. */
-static void next_piece(struct appending *a)
+void appending_wait(struct appending *a)
 {
     uint64_t now = now_us(a), most = IMAP_LITERAL_PROGRESS_MS, left = 1;
     uint64_t command_ms = a->s->server->settings->command_ms;
@@ -57,7 +57,7 @@ static enum err receive(struct appending *a, struct incoming *in, uint64_t left)
     enum err result = OK;
     while (left > 0) {
         str piece;
-        next_piece(a);
+        appending_wait(a);
         size_t most = left < IMAP_READ_BYTES ? (size_t)left : IMAP_READ_BYTES;
         enum err e = conn_read_in_time(a->s->conn, most, &piece);
         if (e == ERR_LATER) return too_slow(a);
@@ -71,6 +71,7 @@ static enum err receive(struct appending *a, struct incoming *in, uint64_t left)
 static enum err next_line(struct appending *a)
 {
     str line;
+    appending_wait(a);
     enum err e = imap_line(a->s, &line);
     if (e) return ERR_GONE;
     a->parse = parse_begin(line, &a->s->arena, &parse_limits_user, imap_literal, a->s);
@@ -111,6 +112,7 @@ enum err appending_bad(struct appending *a)
 
 static enum err read_bytes(struct appending *a, const struct append_message *m)
 {
+    if (m->kind == APPEND_CATENATE) return appending_catenate(a);
     if (m->literal.size_bytes == 0)
         return imap_no(a->s, ERR_DENIED, S("CANNOT"), S("a message is not empty"));
     enum err e = appending_literal(a, m->literal);
@@ -124,7 +126,6 @@ static enum err read_message(struct appending *a)
     struct append_message m;
     parse_append_message(&a->parse, &m);
     if (a->parse.err) return appending_bad(a);
-    if (m.kind == APPEND_CATENATE) return imap_no(a->s, ERR_DENIED, S("CANNOT"), S("not offered"));
     /* RFC 9755 4. What comes without it may be UTF-8 all the same: it is kept as it is. */
     if (m.kind == APPEND_UTF8 && !a->s->reply.utf8)
         return imap_no(a->s, ERR_DENIED, S("CANNOT"), S("ENABLE UTF8=ACCEPT first"));

@@ -57,6 +57,10 @@ struct append *appending_items(struct appending *a);
 enum err appending_refused(struct appending *a, enum err e);
 void appending_end(struct appending *a);
 
+/* The client has so long for what comes next. */
+void appending_wait(struct appending *a);
+/* The parts of CATENATE (…) into the message a->items[a->n] (catenate.c). Waits. */
+enum err appending_catenate(struct appending *a) MUST_CHECK;
 /* A literal's bytes into the message a->items[a->n], and the line behind it. Refuses it before the
  * client sends, where that is possible. Waits. */
 enum err appending_literal(struct appending *a, struct literal literal) MUST_CHECK;

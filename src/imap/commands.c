@@ -48,6 +48,8 @@ const struct command_row imap_commands[VERBS] = {
 
 const struct capability_row imap_extensions[] = {
     { S_INIT("UTF8=ACCEPT"), ANY, S_INIT("RFC 9755") },
+    { S_INIT("CATENATE"), ANY, S_INIT("RFC 4469") },
+    { S_INIT("URL-PARTIAL"), ANY, S_INIT("RFC 5550 5.7.1") },
     { S_INIT("BINARY"), ANY, S_INIT("RFC 3516") },
     { S_INIT("LIST-MYRIGHTS"), LOGGED_IN, S_INIT("RFC 8440") },
     { S_INIT("LITERAL+"), LOGGED_IN, S_INIT("RFC 7888") },

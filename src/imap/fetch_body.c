@@ -144,8 +144,8 @@ static enum err header_fields(struct fetched *f, const struct fetch_item *item,
 /* --- an item -------------------------------------------------------------------------------- */
 
 /* The section as the card names it; HEADER.FIELDS are cut from HEADER. */
-static bool find(struct fetched *f, const struct fetch_item *item, struct card_range *range,
-                 struct card_part *part)
+bool imap_fetch_find(struct fetched *f, const struct fetch_item *item, struct card_range *range,
+                     struct card_part *part)
 {
     struct buf name = buf_make(IMAP_SECTION_PARTS * 11 + 16);
     str text = has_fields(&item->section) ? S("HEADER") : text_names[item->section.text];
@@ -175,7 +175,7 @@ enum err imap_fetch_bytes(struct fetched *f, const struct fetch_item *item)
     struct card_range range;
     struct card_part part;
     item_name(&f->s->reply, item);
-    if (!find(f, item, &range, &part)) {
+    if (!imap_fetch_find(f, item, &range, &part)) {
         /* RFC 9051 6.4.5: a section that is not there is NIL; a size is 0. */
         reply_words(&f->s->reply, item->kind == FETCH_BINARY_SIZE ? S("0") : S("NIL"));
         return OK;

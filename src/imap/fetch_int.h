@@ -24,6 +24,9 @@ enum err imap_fetch_bytes(struct fetched *f, const struct fetch_item *item) MUST
  * follows the item's name. ERR_GONE as above. Waits. */
 enum err imap_fetch_binary(struct fetched *f, const struct fetch_item *item,
                            struct card_range range, const struct card_part *part) MUST_CHECK;
+/* Where an item's section lies, by the card; HEADER.FIELDS are cut from HEADER. part may be NULL. */
+bool imap_fetch_find(struct fetched *f, const struct fetch_item *item, struct card_range *range,
+                     struct card_part *part);
 /* The part of size bytes that <offset.count> asks for. */
 struct card_range imap_fetch_cut(const struct fetch_item *item, uint64_t size);
 

@@ -58,7 +58,7 @@ static bool section_part(struct parse *p, struct section *section)
 }
 
 /* section = "[" [section-spec] "]"; binary sections have part numbers alone */
-static void section(struct parse *p, struct fetch_item *item)
+void parse_section(struct parse *p, struct fetch_item *item)
 {
     bool binary = item->kind != FETCH_SECTION;
     parse_want(p, '[');
@@ -132,7 +132,7 @@ static void fetch_att(struct parse *p, struct fetch_item *item)
     bool sectioned = item->kind == FETCH_SECTION || item->kind == FETCH_BINARY ||
                      item->kind == FETCH_BINARY_SIZE;
     if (!sectioned) return;
-    section(p, item);
+    parse_section(p, item);
     if (item->kind != FETCH_BINARY_SIZE) partial(p, item);
 }
 

@@ -90,6 +90,7 @@ void parse_acl_args(struct parse *p, struct command *c);
 void parse_getquota_args(struct parse *p, struct command *c);
 void parse_setquota_args(struct parse *p, struct command *c);
 
+void parse_section(struct parse *p, struct fetch_item *item); /* "[1.HEADER.FIELDS (To)]" */
 uint32_t parse_status_items(struct parse *p); /* in parentheses; LIST's RETURN uses it too */
 extern const struct word parse_special_uses[];
 extern const size_t parse_special_uses_count;
