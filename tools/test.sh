@@ -24,6 +24,7 @@ crash         kill -9 and full disks
 many          a thousand idle connections: what each costs, and how soon it hears
 clients       unmodified mail programs
 attacks       what strangers send, under ASan
+sandbox       what a server that was broken into can still do, and who starts it again
 journey       ./do demo, and each ./do demo --break
 peers         other servers start, and answer
 corpora       every input the fuzzers have kept
@@ -52,6 +53,7 @@ run_crash()       { build build; tests build --suite crash; }
 run_many()        { build build; tests build --suite many; }
 run_clients()     { build build; tests build --suite clients; }
 run_attacks()     { build_asan; tests build-asan --suite attacks --slow 3; }
+run_sandbox()     { build build; tests build --suite sandbox; }
 run_journey()     { build build; tests build --suite journey; }
 run_peers()       { check peers tools/test_peers.py; }
 run_corpora()     { check corpora tools/fuzz.sh --replay; }

@@ -11,6 +11,11 @@
 #define LOG_VALUE_BYTES 1024 /* of one field's text; escaping may quadruple it */
 
 /* --- run ------------------------------------------------------------------------------------ */
+#define PATHS_ARENA_BYTES        (256 * 1024) /* names of files and folders that the server may touch */
+#define INHERIT_PORTS            64          /* opened before they are asked for */
+#define PARENT_LIVED_MS          (60 * 1000) /* a server that lived so long starts again at once */
+#define PARENT_PAUSE_MS          500         /* before the second start in a row; doubled each time */
+#define PARENT_PAUSE_MAX_MS      (30 * 1000)
 #define FIBER_STACK_BYTES        (64 * 1024) /* a TLS handshake needs 13 KiB; a 4x reserve */
 #define FIBERS_PER_WORKER        1024        /* stacks in the pool of one worker */
 #define FIBERS_PER_PROCESS       16384       /* vm.max_map_count allows 32,753 guarded stacks */

@@ -27,6 +27,7 @@ static void usage(void)
             S("Posthorn " PH_VERSION ": a complete mail system in one program\n\n"
               "usage: posthorn [--config FILE] COMMAND …\n\n"
               "  posthorn serve                        run the server\n"
+              "  posthorn serve --supervise            the same, started again when it dies\n"
               "  posthorn serve --print-config         print the default configuration, commented\n"
               "  posthorn serve --check-config         read the configuration and say whether it "
               "is right\n"));
@@ -100,6 +101,11 @@ static bool no_more(void *arg, const char *name)
     return false;
 }
 
+static bool args_have(const struct args *args, str option)
+{
+    return args->n == 2 && str_eq(args->words[1], option);
+}
+
 /* A data folder that is not there is made for the server alone, one level deep: a mistyped name
  * shall not become an empty store. Then it is missing, and the seam has none. */
 static struct seam *data_seam(const struct config *c, bool make, struct arena *a,
@@ -133,7 +139,7 @@ static int run_configured(const struct args *args, const struct config *c,
     if (!seam || !control_address(c, &cli.control))
         cli_complain("the data folder's path is too long");
     else if (is_server)
-        status = serve(seam, c);
+        status = guarded_serve(seam, c, args_have(args, S("--supervise")));
     else if (command)
         status = command->run(&cli, args->words + 1, args->n - 1);
     else if (!process_become_owner(seam_data_dir(seam)))
@@ -169,8 +175,8 @@ static int run_server(const struct args *args)
     if (args->n == 2 && str_eq(args->words[1], S("--help"))) return usage(), 0;
     if (args->n == 2 && str_eq(args->words[1], S("--print-config"))) return print_config(false);
     if (args->n == 2 && str_eq(args->words[1], S("--print-man"))) return print_config(true);
-    bool check = args->n == 2 && str_eq(args->words[1], S("--check-config"));
-    if (args->n == 2 && !check) return usage(), EXIT_USAGE;
+    bool check = args_have(args, S("--check-config"));
+    if (args->n == 2 && !check && !args_have(args, S("--supervise"))) return usage(), EXIT_USAGE;
 
     struct config *c = config_read(args->config_path);
     if (!c) return 1;

@@ -296,6 +296,16 @@ static void end(struct server *s)
     arena_free(&s->arena);
 }
 
+/* The key has been read, and there is no other thread. */
+static bool enter_sandbox(struct server *s)
+{
+    struct buf why = buf_make(1024);
+    enum err e = guarded_enter(s->seam, s->config, &why);
+    if (e) failed("sandbox", buf_str(&why));
+    buf_free(&why);
+    return !e;
+}
+
 int serve(struct seam *seam, const struct config *config)
 {
     struct server s = { .seam = seam, .config = config, .arena = arena_make(SERVE_ARENA_BYTES) };
@@ -307,7 +317,7 @@ int serve(struct seam *seam, const struct config *config)
         .worker_start = worker_start, .worker_end = worker_end, .reload = reload, .ready = ready
     };
     int status = 1;
-    if (make_tls(&s) && make_parts(&s) && open_ports(&s) && open_control(&s))
+    if (make_tls(&s) && enter_sandbox(&s) && make_parts(&s) && open_ports(&s) && open_control(&s))
         status = process_run(seam, (unsigned)settings->workers, (unsigned)settings->grace_ms,
                              &hooks, &s);
     end(&s);

@@ -490,3 +490,15 @@ const void *config_named(const struct config *c, const char *section, size_t i, 
     assert(false && "there are only config_named_count of them");
     return NULL;
 }
+
+void config_paths(const struct config *c, void (*each)(void *arg, str path), void *arg)
+{
+    for (const struct instance *in = c->first; in; in = in->next) {
+        for (size_t i = 0; i < in->section->n; i++) {
+            const struct setting *row = &in->section->rows[i];
+            if (row->type != SET_PATH) continue;
+            const str *path = (const str *)((const char *)in->values + row->offset);
+            if (path->n) each(arg, *path);
+        }
+    }
+}

@@ -70,6 +70,9 @@ const void *config_section(const struct config *c, const char *name);
 size_t config_named_count(const struct config *c, const char *section);
 const void *config_named(const struct config *c, const char *section, size_t i, str *name);
 
+/* Every path that some setting names, in the order of the tables; empty ones are left out. */
+void config_paths(const struct config *c, void (*each)(void *arg, str path), void *arg);
+
 /* The commented default file. */
 void config_print_defaults(const struct settings_section *const *sections, size_t n, struct buf *out);
 /* The same as a man page body (mdoc), for docs. */

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "run/parent.h"
 #include "run/seam_int.h"
 
 union address {
@@ -102,9 +103,11 @@ static void remove_stale(const struct netaddr *at)
     close(fd);
 }
 
+/* s is NULL for a port that is opened ahead of the seam that will ask for it. */
 int real_listen(struct seam *s, const struct netaddr *at, int backlog)
 {
-    (void)s;
+    int there = s ? inherited(at) : -ENOENT;
+    if (there >= 0) return there;
     union address to;
     socklen_t n = to_kernel(at, &to);
     if (n == 0) return -EAFNOSUPPORT;

@@ -142,6 +142,7 @@ void real_poller_wake(struct seam_poller *poller)
 /* --- services --------------------------------------------------------------------------------- */
 
 struct real_service {
+    const char *name; /* static */
     struct seam_service service;
     void (*step)(void *arg);
     void *arg;
@@ -172,9 +173,19 @@ static bool wait_for_kick(struct real_service *v)
     return due;
 }
 
+/* By the thread itself: of another one the name is a file, and files are not everywhere. */
+static void name_me(const char *name)
+{
+    char text[16] = { 0 }; /* the kernel's limit, with its NUL */
+    str part = str_take(str_of(name), sizeof(text) - 1);
+    bytes_copy(text, sizeof(text), part.p, part.n);
+    pthread_setname_np(pthread_self(), text);
+}
+
 static void *service_thread(void *arg)
 {
     struct real_service *v = arg;
+    name_me(v->name);
     while (wait_for_kick(v)) {
         v->at_mono_us = UINT64_MAX; /* one that passed is used up; the step may ask again */
         v->step(v->arg);
@@ -194,19 +205,12 @@ static int start_without_signals(struct real_service *v)
     return e;
 }
 
-static void name_thread(pthread_t thread, const char *name)
-{
-    char text[16] = { 0 }; /* the kernel's limit, with its NUL */
-    str part = str_take(str_of(name), sizeof(text) - 1);
-    bytes_copy(text, sizeof(text), part.p, part.n);
-    pthread_setname_np(thread, text);
-}
-
 struct seam_service *real_service_new(struct seam *s, const char *name, void (*step)(void *),
                                       void *arg)
 {
     struct real_service *v = MEM_NEW(struct real_service);
     v->service.seam = s;
+    v->name = name;
     v->step = step;
     v->arg = arg;
     v->at_mono_us = UINT64_MAX;
@@ -216,10 +220,7 @@ struct seam_service *real_service_new(struct seam *s, const char *name, void (*s
     pthread_cond_init(&v->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&v->lock, NULL);
-    if (start_without_signals(v) == 0) {
-        name_thread(v->thread, name);
-        return &v->service;
-    }
+    if (start_without_signals(v) == 0) return &v->service;
     pthread_cond_destroy(&v->changed);
     pthread_mutex_destroy(&v->lock);
     mem_free(v);

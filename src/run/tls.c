@@ -6,11 +6,13 @@
 #include "run/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "run/lock.h"
+#include "run/parent.h"
 #include "run/tls_ctx_int.h"
 
 struct tls_server {
@@ -81,12 +83,46 @@ static char *copy_text(const char *text)
     return copy;
 }
 
+/* Through the parent, which may read what we may not. */
+static BIO *file_open(const char *file)
+{
+    int fd = parent_open(file);
+    if (fd >= 0) return BIO_new_fd(fd, BIO_CLOSE);
+    ERR_new();
+    ERR_set_error(ERR_LIB_SYS, -fd, NULL);
+    return NULL;
+}
+
+/* The server's own certificate, then those above it. */
+static bool chain_load(SSL_CTX *ctx, const char *file)
+{
+    BIO *in = file_open(file);
+    X509 *own = in ? PEM_read_bio_X509_AUX(in, NULL, NULL, NULL) : NULL;
+    bool good = own && SSL_CTX_use_certificate(ctx, own) == 1 && SSL_CTX_clear_chain_certs(ctx);
+    X509_free(own);
+    for (X509 *above; good && (above = PEM_read_bio_X509(in, NULL, NULL, NULL));)
+        good = SSL_CTX_add0_chain_cert(ctx, above) == 1;
+    if (good) ERR_clear_error(); /* the file's end is one, too */
+    BIO_free(in);
+    return good;
+}
+
+static bool key_load(SSL_CTX *ctx, const char *file)
+{
+    BIO *in = file_open(file);
+    EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
+    bool good = key && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+    EVP_PKEY_free(key);
+    BIO_free(in);
+    return good;
+}
+
 static enum err pair_load(SSL_CTX *ctx, const struct tls_server *t, struct arena *a, str *why)
 {
     ERR_clear_error();
-    if (SSL_CTX_use_certificate_chain_file(ctx, t->cert_file) != 1)
+    if (!chain_load(ctx, t->cert_file))
         return complain(a, why, t->cert_file, "not a certificate chain in PEM");
-    if (SSL_CTX_use_PrivateKey_file(ctx, t->key_file, SSL_FILETYPE_PEM) != 1)
+    if (!key_load(ctx, t->key_file))
         return complain(a, why, t->key_file, "not the private key of that certificate, in PEM");
     if (SSL_CTX_check_private_key(ctx) != 1)
         return complain(a, why, t->key_file, "not the private key of that certificate");
