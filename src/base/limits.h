@@ -262,6 +262,7 @@
 #define IMAP_SWALLOW_BYTES        (64 * 1024 * 1024) /* of a refused literal; past it goodbye */
 #define IMAP_SEARCH_PART_BYTES    (4 * 1024 * 1024) /* of a part; what follows is not searched */
 #define IMAP_SEARCH_TURN          256         /* messages before others may run */
+#define IMAP_OBJECTID_BYTES       64          /* a letter and two numbers in hexadecimal */
 #define IMAP_VANISHED_RANGES      500         /* in one response: lines of some 10 KB at most */
 #define IMAP_APPEND_MESSAGES      150         /* of one APPEND (RFC 3502), which is one commit: see IMPORT_MESSAGES */
 #define IMAP_APPEND_RATE_BYTES    4096        /* a second, at least: an APPEND has imap.command and its size by this */

@@ -71,6 +71,7 @@ enum status_item {
     STATUS_SIZE          = 1 << 6,
     STATUS_HIGHESTMODSEQ = 1 << 7,
     STATUS_DELETED_STORAGE = 1 << 8, /* RFC 9208 4.1.4 */
+    STATUS_MAILBOXID     = 1 << 9, /* RFC 8474 4.3 */
 };
 struct status_args {
     str mailbox;
@@ -133,6 +134,9 @@ enum fetch_kind {
     FETCH_BODY, FETCH_BODYSTRUCTURE, FETCH_MODSEQ,
     FETCH_RFC822, FETCH_RFC822_HEADER, FETCH_RFC822_TEXT,
     FETCH_SECTION, FETCH_BINARY, FETCH_BINARY_SIZE,
+    FETCH_EMAILID, FETCH_THREADID, /* RFC 8474 5 */
+    FETCH_SAVEDATE,                /* RFC 8514 4.2 */
+    FETCH_PREVIEW,                 /* RFC 8970 3 */
 };
 enum section_text {
     SECTION_ALL, SECTION_HEADER, SECTION_HEADER_FIELDS, SECTION_HEADER_FIELDS_NOT, SECTION_TEXT,
@@ -186,6 +190,8 @@ enum search_kind {
     SEARCH_OLDER, SEARCH_YOUNGER,                       /* number of seconds, RFC 5032 */
     SEARCH_HEADER,                                      /* field, text (BCC CC FROM SUBJECT TO too) */
     SEARCH_BODY, SEARCH_TEXT,                           /* text */
+    SEARCH_EMAILID, SEARCH_THREADID,                    /* text, RFC 8474 6 */
+    SEARCH_SAVEDBEFORE, SEARCH_SAVEDON, SEARCH_SAVEDSINCE, /* day, RFC 8514 4.3 */
 };
 struct search_key {
     enum search_kind kind;

@@ -55,6 +55,9 @@ const struct capability_row imap_extensions[] = {
     { S_INIT("LITERAL+"), LOGGED_IN, S_INIT("RFC 7888") },
     { S_INIT("LITERAL-"), NOT_AUTHENTICATED, S_INIT("RFC 7888 5") }, /* 4 KiB, which is what a stranger may send */
     { S_INIT("QRESYNC"), ANY, S_INIT("RFC 7162 3.2") },
+    { S_INIT("OBJECTID"), ANY, S_INIT("RFC 8474") },
+    { S_INIT("SAVEDATE"), ANY, S_INIT("RFC 8514") },
+    { S_INIT("PREVIEW"), ANY, S_INIT("RFC 8970") },
 };
 /* clang-format on */
 const size_t imap_extensions_n = COUNT_OF(imap_extensions);

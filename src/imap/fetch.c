@@ -1,6 +1,7 @@
 /* fetch.c - FETCH: data of messages, the small ones from their cards, the large ones streamed.
  *
- * RFC 9051 6.4.5, 7.5.2; RFC 3501 6.4.5 (RFC822…); RFC 7162 3.1.4 (CHANGEDSINCE, MODSEQ).
+ * RFC 9051 6.4.5, 7.5.2; RFC 3501 6.4.5 (RFC822…); RFC 7162 3.1.4 (CHANGEDSINCE, MODSEQ);
+ * RFC 8474 5; RFC 8514 4.2; RFC 8970 3.
  * Envelope, structure, size, dates and flags come from rows and cards: listing reads no body.
  */
 #include "imap/fetch_int.h"
@@ -17,7 +18,7 @@ static bool sets_seen(const struct fetch_item *item)
 
 bool imap_item_reads(const struct fetch_item *item)
 {
-    return item->kind >= FETCH_RFC822;
+    return item->kind >= FETCH_RFC822 && item->kind <= FETCH_BINARY_SIZE;
 }
 
 /* What a whole FETCH asks for. */
@@ -35,7 +36,8 @@ static struct wants wants(const struct fetch_args *fetch)
         w.bytes |= imap_item_reads(item);
         w.seen |= sets_seen(item);
         w.card |= imap_item_reads(item) || item->kind == FETCH_ENVELOPE ||
-                  item->kind == FETCH_BODY || item->kind == FETCH_BODYSTRUCTURE;
+                  item->kind == FETCH_BODY || item->kind == FETCH_BODYSTRUCTURE ||
+                  item->kind == FETCH_PREVIEW;
     }
     return w;
 }
@@ -115,6 +117,24 @@ static enum err item(struct fetched *f, const struct fetch_item *want)
     case FETCH_BODY:
         reply_words(r, S("BODY "));
         card_body(&f->card, &r->out);
+        return OK;
+    case FETCH_EMAILID:
+        reply_words(r, S("EMAILID ("));
+        imap_email_id(&r->out, f->look->mailbox.account, f->m.email_id);
+        reply_words(r, S(")"));
+        return OK;
+    case FETCH_THREADID:
+        reply_words(r, S("THREADID ("));
+        imap_thread_id(&r->out, f->look->mailbox.account, f->m.thread_id);
+        reply_words(r, S(")"));
+        return OK;
+    case FETCH_SAVEDATE:
+        reply_words(r, S("SAVEDATE "));
+        reply_date_time(r, f->m.saved_us / 1000000, 0);
+        return OK;
+    case FETCH_PREVIEW:
+        reply_words(r, S("PREVIEW "));
+        reply_string(r, f->card.preview);
         return OK;
     default: return imap_fetch_bytes(f, want);
     }

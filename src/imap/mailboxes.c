@@ -1,6 +1,6 @@
 /* mailboxes.c - CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE.
  *
- * RFC 9051 6.3.4 to 6.3.8; CREATE … (USE (…)) RFC 6154 3; codes RFC 5530.
+ * RFC 9051 6.3.4 to 6.3.8; CREATE … (USE (…)) RFC 6154 3, MAILBOXID RFC 8474 4.1; codes RFC 5530.
  */
 #include "imap/session_int.h"
 
@@ -24,6 +24,7 @@ enum err imap_create(struct imap *s, const struct command *c)
     if (e == ERR_CONFLICT)
         return imap_no(s, e, S("USEATTR"), S("another mailbox has this special use"));
     if (!e) tell_name(s, S(""), c->mailbox.mailbox, c->respelled);
+    if (!e) imap_ok_code(s, imap_mailbox_id_code(s, id));
     return e;
 }
 

@@ -1,6 +1,7 @@
 /* parse_fetch.c - arguments of the commands about messages: FETCH, STORE, COPY, MOVE, EXPUNGE.
  *
- * RFC 9051 6.4.5 to 6.4.9; BINARY RFC 3516; CHANGEDSINCE, UNCHANGEDSINCE, VANISHED RFC 7162.
+ * RFC 9051 6.4.5 to 6.4.9; BINARY RFC 3516; CHANGEDSINCE, UNCHANGEDSINCE, VANISHED RFC 7162;
+ * EMAILID, THREADID RFC 8474; SAVEDATE RFC 8514; PREVIEW RFC 8970.
  */
 #include "imap/parse_int.h"
 
@@ -95,6 +96,10 @@ static const struct fetch_name { str name; struct fetch_item item; } fetch_names
     { S_INIT("RFC822.HEADER"), { .kind = FETCH_RFC822_HEADER, .peek = true } },
     { S_INIT("RFC822.TEXT"),   { .kind = FETCH_RFC822_TEXT } },
     { S_INIT("MODSEQ"),        { .kind = FETCH_MODSEQ } },
+    { S_INIT("EMAILID"),       { .kind = FETCH_EMAILID } },
+    { S_INIT("THREADID"),      { .kind = FETCH_THREADID } },
+    { S_INIT("SAVEDATE"),      { .kind = FETCH_SAVEDATE } },
+    { S_INIT("PREVIEW"),       { .kind = FETCH_PREVIEW } },
     { S_INIT("BINARY"),        { .kind = FETCH_BINARY } },
     { S_INIT("BINARY.PEEK"),   { .kind = FETCH_BINARY, .peek = true } },
     { S_INIT("BINARY.SIZE"),   { .kind = FETCH_BINARY_SIZE, .peek = true } },
@@ -117,7 +122,21 @@ static str fetch_att_name(struct parse *p)
     return parse_span(p, &name_char);
 }
 
-static void fetch_att(struct parse *p, struct fetch_item *item)
+/* "PREVIEW" [SP "(" "LAZY" ")"], RFC 8970 6. Previews are always at hand: LAZY changes nothing.
+ * What follows a PREVIEW outside a list may be the command's own modifiers. */
+static void preview_modifiers(struct parse *p, bool in_list)
+{
+    str rest = p->err ? (str){ 0 } : scan_rest(&p->scan);
+    if (!str_istarts(rest, in_list ? S(" (") : S(" (LAZY"))) return;
+    parse_sp(p);
+    parse_want(p, '(');
+    do
+        if (!parse_try_word(p, S("LAZY"))) parse_fail(p, "unknown modifier");
+    while (parse_try(p, ' '));
+    parse_want(p, ')');
+}
+
+static void fetch_att(struct parse *p, struct fetch_item *item, bool in_list)
 {
     str name = fetch_att_name(p);
     const struct fetch_name *row = NULL;
@@ -131,6 +150,7 @@ static void fetch_att(struct parse *p, struct fetch_item *item)
     if (item->kind == FETCH_BODY && parse_peek(p) == '[') item->kind = FETCH_SECTION;
     bool sectioned = item->kind == FETCH_SECTION || item->kind == FETCH_BINARY ||
                      item->kind == FETCH_BINARY_SIZE;
+    if (item->kind == FETCH_PREVIEW) preview_modifiers(p, in_list);
     if (!sectioned) return;
     parse_section(p, item);
     if (item->kind != FETCH_BINARY_SIZE) partial(p, item);
@@ -153,7 +173,7 @@ static void fetch_atts(struct parse *p, struct fetch_args *fetch)
     bool many = parse_try(p, '(');
     do {
         struct fetch_item *item = parse_grow(p, &items, sizeof(*item), IMAP_FETCH_ITEMS);
-        if (item) fetch_att(p, item);
+        if (item) fetch_att(p, item, many);
     } while (many && parse_try(p, ' '));
     if (many) parse_want(p, ')');
     fetch->items = items.items;

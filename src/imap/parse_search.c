@@ -1,6 +1,7 @@
 /* parse_search.c - SEARCH: from its keys to a tree of bounded depth and size.
  *
- * RFC 9051 6.4.4, RFC 3501 6.4.4; RETURN RFC 4731; OLDER, YOUNGER RFC 5032; MODSEQ RFC 7162 3.1.5.
+ * RFC 9051 6.4.4, RFC 3501 6.4.4; RETURN RFC 4731; OLDER, YOUNGER RFC 5032; MODSEQ RFC 7162 3.1.5;
+ * EMAILID, THREADID RFC 8474 6; SAVED… RFC 8514 4.3.
  * Keys that are others in disguise (UNSEEN is NOT SEEN) are read as those, so that who evaluates
  * the tree knows few kinds.
  */
@@ -41,6 +42,7 @@ static const struct search_row {
     { S_INIT("CC"),         TAKES_TEXT,     SEARCH_HEADER, false, 0, S_INIT("Cc") },
     { S_INIT("DELETED"),    TAKES_NOTHING,  SEARCH_FLAG, false, FLAG_DELETED, { 0 } },
     { S_INIT("DRAFT"),      TAKES_NOTHING,  SEARCH_FLAG, false, FLAG_DRAFT, { 0 } },
+    { S_INIT("EMAILID"),    TAKES_KEYWORD,  SEARCH_EMAILID, false, 0, { 0 } },
     { S_INIT("FLAGGED"),    TAKES_NOTHING,  SEARCH_FLAG, false, FLAG_FLAGGED, { 0 } },
     { S_INIT("FROM"),       TAKES_TEXT,     SEARCH_HEADER, false, 0, S_INIT("From") },
     { S_INIT("HEADER"),     TAKES_HEADER,   SEARCH_HEADER, false, 0, { 0 } },
@@ -54,6 +56,10 @@ static const struct search_row {
     { S_INIT("ON"),         TAKES_DATE,     SEARCH_ON, false, 0, { 0 } },
     { S_INIT("OR"),         TAKES_TWO_KEYS, SEARCH_OR, false, 0, { 0 } },
     { S_INIT("RECENT"),     TAKES_NOTHING,  SEARCH_NONE, false, 0, { 0 } },
+    { S_INIT("SAVEDATESUPPORTED"), TAKES_NOTHING, SEARCH_AND, false, 0, { 0 } },
+    { S_INIT("SAVEDBEFORE"), TAKES_DATE,    SEARCH_SAVEDBEFORE, false, 0, { 0 } },
+    { S_INIT("SAVEDON"),    TAKES_DATE,     SEARCH_SAVEDON, false, 0, { 0 } },
+    { S_INIT("SAVEDSINCE"), TAKES_DATE,     SEARCH_SAVEDSINCE, false, 0, { 0 } },
     { S_INIT("SEEN"),       TAKES_NOTHING,  SEARCH_FLAG, false, FLAG_SEEN, { 0 } },
     { S_INIT("SENTBEFORE"), TAKES_DATE,     SEARCH_SENTBEFORE, false, 0, { 0 } },
     { S_INIT("SENTON"),     TAKES_DATE,     SEARCH_SENTON, false, 0, { 0 } },
@@ -62,6 +68,7 @@ static const struct search_row {
     { S_INIT("SMALLER"),    TAKES_NUMBER,   SEARCH_SMALLER, false, 0, { 0 } },
     { S_INIT("SUBJECT"),    TAKES_TEXT,     SEARCH_HEADER, false, 0, S_INIT("Subject") },
     { S_INIT("TEXT"),       TAKES_TEXT,     SEARCH_TEXT, false, 0, { 0 } },
+    { S_INIT("THREADID"),   TAKES_KEYWORD,  SEARCH_THREADID, false, 0, { 0 } },
     { S_INIT("TO"),         TAKES_TEXT,     SEARCH_HEADER, false, 0, S_INIT("To") },
     { S_INIT("UID"),        TAKES_SET,      SEARCH_UID, false, 0, { 0 } },
     { S_INIT("UNANSWERED"), TAKES_NOTHING,  SEARCH_FLAG, true, FLAG_ANSWERED, { 0 } },

@@ -126,6 +126,26 @@ static bool internal_day(const struct candidate *c, const struct search_key *key
     return key->kind == SEARCH_BEFORE ? day < key->day : day >= key->day;
 }
 
+/* RFC 8514 4.3: by UTC, as SAVEDATE is told. */
+static bool saved_day(const struct candidate *c, const struct search_key *key)
+{
+    int64_t day = date_day((struct date){ .seconds = c->m.saved_us / 1000000 });
+    if (key->kind == SEARCH_SAVEDON) return day == key->day;
+    return key->kind == SEARCH_SAVEDBEFORE ? day < key->day : day >= key->day;
+}
+
+static bool has_objectid(const struct candidate *c, const struct search_key *key)
+{
+    struct buf id = buf_make(IMAP_OBJECTID_BYTES);
+    if (key->kind == SEARCH_EMAILID)
+        imap_email_id(&id, c->look->mailbox.account, c->m.email_id);
+    else
+        imap_thread_id(&id, c->look->mailbox.account, c->m.thread_id);
+    bool same = str_eq(buf_str(&id), key->text);
+    buf_free(&id);
+    return same;
+}
+
 static bool sent_day(const struct candidate *c, const struct search_key *key)
 {
     if (!c->has_card || !(c->card.flags & CARD_HAS_DATE)) return false;
@@ -201,6 +221,11 @@ enum verdict imap_search_judge(struct candidate *c, const struct search_key *key
     case SEARCH_BEFORE:
     case SEARCH_ON:
     case SEARCH_SINCE: return of(internal_day(c, key));
+    case SEARCH_SAVEDBEFORE:
+    case SEARCH_SAVEDON:
+    case SEARCH_SAVEDSINCE: return of(saved_day(c, key));
+    case SEARCH_EMAILID:
+    case SEARCH_THREADID: return of(has_objectid(c, key));
     case SEARCH_SENTBEFORE:
     case SEARCH_SENTON:
     case SEARCH_SENTSINCE: return by_card(c, key);

@@ -1,7 +1,7 @@
 /* select.c - SELECT, EXAMINE: look at a mailbox; CLOSE, UNSELECT: stop looking.
  *
  * RFC 9051 6.3.2, 6.3.3, 6.4.1, 6.4.2; RFC 3501 6.3.1 (RECENT, UNSEEN); RFC
- * 7162 3.1.2, 3.2.5, 3.2.11.
+ * 7162 3.1.2, 3.2.5, 3.2.11; RFC 8474 4.2.
  */
 #include "imap/session_int.h"
 
@@ -38,6 +38,7 @@ static enum err tell(struct imap *s, struct look *look)
         numbered(s, "UNSEEN", seqmap_seq(&map, unseen).n, S("first unseen message"));
     numbered(s, "UIDVALIDITY", m->uidvalidity, S("UIDs are valid"));
     numbered(s, "UIDNEXT", m->uidnext.n, S("next UID"));
+    reply_untagged(&s->reply, S("OK"), imap_mailbox_id_code(s, m->id), S("its id"));
     numbered(s, "HIGHESTMODSEQ", m->highest_modseq.n, S("last change"));
     return OK;
 }

@@ -351,6 +351,38 @@ static void quota_is_said_before_the_sending(void **state)
     world_end();
 }
 
+/* RFC 8474 6; a copy is the same message, and another account's are not. */
+static void objects_are_found_by_id(void **state)
+{
+    (void)state;
+    w.playing = "ids";
+    world_begin();
+    log_in(0);
+    append(0, "INBOX", "Message-ID: <1@a.test>\r\n\r\none\r\n");
+    expect_like(0, "p OK .*");
+    append(0, "INBOX", "In-Reply-To: <1@a.test>\r\n\r\ntwo\r\n");
+    expect_like(0, "p OK .*");
+    select_inbox(0);
+    say(0, "a COPY 1 INBOX");
+    expect(0, "* 3 EXISTS");
+    expect_like(0, "a OK .*");
+    say(0, "b FETCH 1:3 (EMAILID THREADID)");
+    expect(0, "* 1 FETCH (EMAILID (M10-1) THREADID (T10-1))");
+    expect(0, "* 2 FETCH (EMAILID (M10-2) THREADID (T10-1))");
+    expect(0, "* 3 FETCH (EMAILID (M10-1) THREADID (T10-1))");
+    expect_like(0, "b OK .*");
+    say(0, "c SEARCH EMAILID M10-1");
+    expect(0, "* SEARCH 1 3");
+    expect_like(0, "c OK .*");
+    say(0, "d SEARCH THREADID T10-1 NOT EMAILID M10-1");
+    expect(0, "* SEARCH 2");
+    expect_like(0, "d OK .*");
+    say(0, "e SEARCH OR EMAILID M11-1 EMAILID T10-1");
+    expect(0, "* SEARCH");
+    expect_like(0, "e OK .*");
+    world_end();
+}
+
 /* --- slow lines ------------------------------------------------------------------------------ */
 enum { SLOW_BYTES = 900000, SLOW_ITEMS = 20, SLOW_PAUSE_US = 100000 };
 
@@ -425,7 +457,7 @@ static void a_deleted_mailbox_ends_it(void **state)
     log_in(0);
     log_in(1);
     say(0, "a SELECT Junk");
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < 8; i++)
         expect_like(0, "\\* .*");
     expect_like(0, "a OK .*");
     say(1, "b DELETE Junk");
@@ -445,6 +477,7 @@ int main(void)
         cmocka_unit_test(long_headers_are_listed),
         cmocka_unit_test(keywords_are_limited),
         cmocka_unit_test(quota_is_said_before_the_sending),
+        cmocka_unit_test(objects_are_found_by_id),
         cmocka_unit_test(a_slow_line_is_no_dead_line),
         cmocka_unit_test(a_deleted_mailbox_ends_it),
         cmocka_unit_test(devices_hear_of_each_other),

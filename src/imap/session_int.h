@@ -240,6 +240,13 @@ void imap_tell_overquota(struct imap *s);
 
 /* "* LIST () "/" name", and what it was called before if that is not empty: RFC 9051 6.3.9.7. */
 void imap_tell_name(struct imap *s, str attributes, str name, str old);
+
+/* --- ids of objects (objectid.c), RFC 8474 --------------------------------------------------- */
+void imap_email_id(struct buf *out, struct account a, uint64_t id);
+void imap_thread_id(struct buf *out, struct account a, uint64_t id);
+/* "MAILBOXID (F10001)", in the arena: a response code, and an item of STATUS. */
+str imap_mailbox_id_code(struct imap *s, struct mailbox_id id);
+
 /* STATUS's data, which LIST … RETURN (STATUS) gives too. */
 void imap_tell_status(struct imap *s, const struct mailbox *m, uint32_t items);
 

@@ -1,5 +1,5 @@
 /* status.c - STATUS: counts of a mailbox that is not selected, RFC 9051 6.3.11, 7.3.4; RFC
- * 9208 4.1.4. */
+ * 8474 4.3; RFC 9208 4.1.4. */
 #include "imap/session_int.h"
 
 #include "base/limits.h"
@@ -52,6 +52,10 @@ void imap_tell_status(struct imap *s, const struct mailbox *m, uint32_t items)
         reply_words(r, all[i].name);
         reply_words(r, S(" "));
         reply_number(r, all[i].value);
+    }
+    if (items & STATUS_MAILBOXID) {
+        if (!first) reply_words(r, S(" "));
+        reply_words(r, imap_mailbox_id_code(s, m->id));
     }
     reply_words(r, S(")"));
     reply_end(r);

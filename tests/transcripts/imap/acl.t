@@ -4,7 +4,7 @@ S~ \* OK .*
 C: a LOGIN alice@a.test secret
 S~ a OK \[CAPABILITY .* LIST-MYRIGHTS .* ACL RIGHTS=texk .*\] logged in
 C: b1 CREATE Team/2026
-S: b1 OK CREATE completed
+S~ b1 OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C: b2 GETACL Team
 S: * ACL "Team" alice@a.test lrswipkxteacd
 S: b2 OK GETACL completed
@@ -49,7 +49,7 @@ S: * LIST (\HasNoChildren) "/" "Team/2026"
 S: * MYRIGHTS "Team/2026" lrswipkxteacd
 S: b18 OK LIST completed
 C: b19 CREATE Team/2026/May
-S: b19 OK CREATE completed
+S~ b19 OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C: b20 SETACL Team/2026 bob@a.test lr
 S: b20 OK SETACL completed
 C: b21 CREATE Shared/bob@a.test/Mine

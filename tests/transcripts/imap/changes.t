@@ -22,6 +22,7 @@ S: * 0 RECENT
 S~ \* OK \[UNSEEN 1\].*
 S~ \* OK \[UIDVALIDITY .*
 S~ \* OK \[UIDNEXT 4.*
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ .*
 S~ c OK .*
 C: d STORE 1:2 FLAGS (\Seen)
@@ -82,6 +83,7 @@ S: * 0 RECENT
 S~ \* OK \[UNSEEN 1\].*
 S~ \* OK \[UIDVALIDITY .*
 S~ \* OK \[UIDNEXT 4.*
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ .*
 S~ w OK .*
 C: x CLOSE
@@ -97,6 +99,7 @@ S: * 0 RECENT
 S~ \* OK \[UNSEEN 2\].*
 S~ \* OK \[UIDVALIDITY .*
 S~ \* OK \[UIDNEXT 3.*
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ .*
 S~ z OK .*
 C: A STORE 1 (UNCHANGEDSINCE 1) +FLAGS (\Answered)

@@ -48,6 +48,7 @@ S: * 0 RECENT
 S: * OK [UNSEEN 1] first unseen message
 S~ \* OK \[UIDVALIDITY [0-9]+\] .*
 S: * OK [UIDNEXT 2] next UID
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ [0-9]+\] .*
 S: f OK [READ-WRITE] SELECT completed
 C: g FETCH 1 (FLAGS UID INTERNALDATE RFC822.SIZE)
@@ -125,6 +126,7 @@ S: * 1 EXISTS
 S: * 0 RECENT
 S~ \* OK \[UIDVALIDITY [0-9]+\] .*
 S: * OK [UIDNEXT 2] next UID
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ [0-9]+\] .*
 S: u OK [READ-ONLY] EXAMINE completed
 C: v STORE 1 -FLAGS (\Seen)

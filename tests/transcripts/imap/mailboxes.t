@@ -14,9 +14,9 @@ S: * LIST (\HasNoChildren \Sent) "/" "Sent"
 S: * LIST (\HasNoChildren \Trash) "/" "Trash"
 S: c OK LIST completed
 C: d CREATE Work/2026/
-S: d OK CREATE completed
+S~ d OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C: e CREATE "Entw&APw-rfe &- mehr"
-S: e OK CREATE completed
+S~ e OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C: f CREATE work//x
 S: f NO [CANNOT] mailbox name has an empty level
 C: g CREATE "50%"

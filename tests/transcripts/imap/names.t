@@ -5,7 +5,7 @@ S~ a OK .* logged in
 C- b1 CREATE caf\xc3\xa9\r\n
 S: b1 BAD too many arguments or unexpected character
 C- b2 CREATE "caf\xc3\xa9"\r\n
-S: b2 OK CREATE completed
+S~ b2 OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C- b3 CREATE "caf\xe9"\r\n
 S: b3 BAD quoted string is not UTF-8
 C: b4 LIST "" "caf*"

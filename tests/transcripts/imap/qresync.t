@@ -74,6 +74,7 @@ S: * 0 RECENT
 S~ \* OK \[UNSEEN 1\] .*
 S~ \* OK \[UIDVALIDITY .*
 S~ \* OK \[UIDNEXT 11\] .*
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ .*
 S~ l OK \[READ-WRITE\] .*
 C: m SELECT INBOX (QRESYNC (1 1 1:*))

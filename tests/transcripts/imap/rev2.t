@@ -3,7 +3,7 @@ S~ \* OK .*
 C: a LOGIN alice@a.test secret
 S~ a OK .*
 C: a1 CREATE "&AOk-t&AOk-"
-S: a1 OK CREATE completed
+S~ a1 OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C- b APPEND INBOX {17+}\r\nSubject: x\r\n\r\n.\r\n\r\n
 S~ b OK .*
 # Before: rev1.
@@ -15,6 +15,7 @@ S: * 0 RECENT
 S: * OK [UNSEEN 1] first unseen message
 S~ \* OK \[UIDVALIDITY .*
 S~ \* OK \[UIDNEXT .*
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ .*
 S: c OK [READ-WRITE] SELECT completed
 C: d SEARCH ALL
@@ -35,6 +36,7 @@ S~ \* OK \[PERMANENTFLAGS .*
 S: * 1 EXISTS
 S~ \* OK \[UIDVALIDITY .*
 S~ \* OK \[UIDNEXT .*
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ .*
 S: * LIST () "/" "INBOX" ("OLDNAME" ("inbox"))
 S: h OK [READ-WRITE] SELECT completed
@@ -54,7 +56,7 @@ S: * LIST (\HasNoChildren) "/" "été"
 S: m OK LIST completed
 # "&" is a letter like others now.
 C: n CREATE "R&D"
-S: n OK CREATE completed
+S~ n OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C: o LIST "" "R*"
 S: * LIST (\HasNoChildren) "/" "R&D"
 S: o OK LIST completed
@@ -63,7 +65,7 @@ S: p OK LIST completed
 # Letters are composed; what was sent is told back as the old name.
 C- q CREATE "cafe\xcc\x81"\r\n
 S: * LIST () "/" "café" ("OLDNAME" ("café"))
-S: q OK CREATE completed
+S~ q OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C- r RENAME "caf\xc3\xa9" "th\xc3\xa9"\r\n
 S: * LIST () "/" "thé" ("OLDNAME" ("café"))
 S: r OK RENAME completed
@@ -74,7 +76,7 @@ C: t STATUS INBOX (MESSAGES DELETED SIZE)
 S: * STATUS "INBOX" (MESSAGES 1 DELETED 0 SIZE 17)
 S: t OK STATUS completed
 C: u CREATE a/b
-S: u OK CREATE completed
+S~ u OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C: v DELETE a
 S: v OK DELETE completed
 C: w LIST "" a

@@ -38,6 +38,7 @@ S: * 0 RECENT
 S: * OK [UNSEEN 2] first unseen message
 S~ \* OK \[UIDVALIDITY .*
 S~ \* OK \[UIDNEXT 4.*
+S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ .*
 S~ e OK .*
 C: s1 SEARCH ALL

@@ -11,7 +11,7 @@ S: c OK ENABLE completed
 C: d SELECT INBOX
 S* d OK .*
 C: e CREATE Mine
-S: e OK CREATE completed
+S~ e OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C: f UNAUTHENTICATE now
 S: f BAD too many arguments or unexpected character
 # The next log-in may be sent along.

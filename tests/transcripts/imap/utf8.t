@@ -38,7 +38,7 @@ C: k SEARCH SUBJECT "café"
 S: * SEARCH 1
 S: k OK SEARCH completed
 C: l CREATE "été & hiver"
-S: l OK CREATE completed
+S~ l OK \[MAILBOXID \(F[0-9a-f]+\)\] CREATE completed
 C: m LIST "" "é*"
 S: * LIST (\HasNoChildren) "/" "été & hiver"
 S: m OK LIST completed
