@@ -100,16 +100,30 @@ static void address_item(struct buf *out, const struct header_address *a)
     buf_addc(out, ')');
 }
 
-static void address_list(struct buf *out, struct arena *scratch, str value)
+static size_t add_addresses(struct buf *out, struct arena *scratch, str value, size_t before)
 {
     struct arena_mark mark = arena_mark(scratch);
     struct header_address *list;
     size_t n = header_addresses(scratch, value, &list);
-    buf_add(out, n ? S("(") : S("NIL"));
+    if (before && n > ENVELOPE_ADDRESSES - before) n = 0; /* a group stays whole */
+    if (n && !before) buf_addc(out, '(');
     for (size_t i = 0; i < n; i++)
         address_item(out, &list[i]);
-    if (n) buf_addc(out, ')');
     arena_rewind(scratch, mark);
+    return before + n;
+}
+
+/* RFC 5322 4.5.3: several fields of one destination are one list. */
+static void address_list(struct buf *out, struct arena *scratch, str block, str value, int which)
+{
+    size_t n = add_addresses(out, scratch, value, 0);
+    struct header_field f;
+    struct header_iter it = header_iter(block);
+    while (which >= TO && which <= BCC && n < ENVELOPE_ADDRESSES && header_next(&it, &f)) {
+        if (!str_ieq(f.name, names[which]) || f.value.p == value.p) continue;
+        n = add_addresses(out, scratch, str_take(f.value, ENVELOPE_FIELD_BYTES), n);
+    }
+    buf_add(out, n ? S(")") : S("NIL"));
 }
 
 static bool is_blank(str value)
@@ -136,7 +150,7 @@ void envelope_write(struct buf *out, struct arena *scratch, str block)
     for (int i = 0; i < NFIELDS; i++) {
         buf_addc(out, i ? ' ' : '(');
         if (i >= FROM && i <= BCC)
-            address_list(out, scratch, found.values[i]);
+            address_list(out, scratch, block, found.values[i], i);
         else
             text(out, scratch, &found, i);
     }
