@@ -260,9 +260,12 @@
 #define IMAP_REPLY_FLUSH_BYTES    (32 * 1024) /* gathered under a view before the client must take it */
 #define IMAP_READ_BYTES           (64 * 1024) /* of a body at a time */
 #define IMAP_SWALLOW_BYTES        (64 * 1024 * 1024) /* of a refused literal; past it goodbye */
-#define IMAP_SEARCH_PART_BYTES    (4 * 1024 * 1024) /* of a part; what follows is not searched */
-#define IMAP_SEARCH_TURN          256         /* messages before others may run */
 #define IMAP_OBJECTID_BYTES       64          /* a letter and two numbers in hexadecimal */
+#define IMAP_SEARCH_TURN          256         /* matches, or messages to be read, of one view */
+#define IMAP_SEARCH_LOOKED_AT     4096        /* messages looked at in one view: some milliseconds */
+#define IMAP_SEARCH_CARDS_BYTES   (4 * 1024 * 1024) /* of their cards that are kept behind it */
+#define IMAP_SEARCH_WORDS         16          /* of one FUZZY text; further ones are not looked for */
+#define IMAP_SAVED_BYTES          (8 * 1024 * 1024) /* of "$": 1,000,000 ranges; past it NOTSAVED */
 #define IMAP_VANISHED_RANGES      500         /* in one response: lines of some 10 KB at most */
 #define IMAP_APPEND_MESSAGES      150         /* of one APPEND (RFC 3502), which is one commit: see IMPORT_MESSAGES */
 #define IMAP_APPEND_RATE_BYTES    4096        /* a second, at least: an APPEND has imap.command and its size by this */

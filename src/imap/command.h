@@ -201,10 +201,42 @@ struct search_key {
     uint64_t number;
     int32_t day; /* days since 1970-01-01 */
     uint8_t flag;
+    bool fuzzy;  /* RFC 6203 3: the text is words */
     str field, text;
+    /* ---- made ready by search_program.c ---- */
+    struct seqset uids;           /* of SEARCH_SEQ and SEARCH_UID, resolved */
+    struct search_text_key *look; /* the texts that are looked for: the whole, then words if fuzzy */
+    size_t look_n;
+    uint64_t keywords;            /* the bit of SEARCH_KEYWORD */
+    int envelope;                 /* the item that holds the field, plus 1; 0: none does */
 };
 enum search_return {
     RETURN_MIN = 1 << 0, RETURN_MAX = 1 << 1, RETURN_ALL = 1 << 2, RETURN_COUNT = 1 << 3,
+    RETURN_SAVE = 1 << 4,      /* RFC 5182 */
+    RETURN_UPDATE = 1 << 5,    /* RFC 5267 4.3 */
+    RETURN_CONTEXT = 1 << 6,   /* RFC 5267 4.2: a hint, not needed here */
+    RETURN_RELEVANCY = 1 << 7, /* RFC 6203 4 */
+    RETURN_PARTIAL = 1 << 8,   /* RFC 5267 4.4, RFC 9394 3.1 */
+};
+/* SORT, RFC 5256 3, RFC 5957, RFC 6203 5 */
+enum sort_by {
+    SORT_ARRIVAL, SORT_CC, SORT_DATE, SORT_FROM, SORT_SIZE, SORT_SUBJECT, SORT_TO,
+    SORT_DISPLAYFROM, SORT_DISPLAYTO, SORT_RELEVANCY,
+};
+struct sort_key {
+    enum sort_by by;
+    bool reverse;
+};
+/* THREAD, RFC 5256 3, draft-ietf-morg-inthread 4 */
+enum thread_algorithm { THREAD_ORDEREDSUBJECT, THREAD_REFERENCES, THREAD_REFS };
+/* ESEARCH's IN, RFC 7377 2.2 */
+enum search_source_kind {
+    SOURCE_SELECTED, SOURCE_INBOXES, SOURCE_PERSONAL, SOURCE_SUBSCRIBED,
+    SOURCE_SUBTREE, SOURCE_SUBTREE_ONE, SOURCE_MAILBOXES, /* these with names */
+};
+struct search_source {
+    enum search_source_kind kind;
+    struct str_list names;
 };
 struct search_args {
     struct search_key *program; /* SEARCH_AND */
@@ -212,6 +244,14 @@ struct search_args {
     bool extended;              /* RETURN was there: answer ESEARCH, RFC 4731 */
     uint32_t returns;           /* enum search_return */
     bool modseq;                /* a MODSEQ key was used */
+    bool fuzzy;                 /* a FUZZY key was used */
+    uint32_t partial_from, partial_to; /* places, from <= to; from the end with partial_last */
+    bool partial_last;
+    const struct sort_key *sort; /* SORT */
+    size_t sort_n;
+    enum thread_algorithm thread; /* THREAD */
+    const struct search_source *sources; /* ESEARCH; none: the selected mailbox */
+    size_t sources_n;
 };
 
 struct authenticate_args {
@@ -257,6 +297,7 @@ struct command {
         struct search_args search;
         struct seqset expunge; /* UID EXPUNGE */
         struct acl_args acl;
+        struct str_list cancel; /* CANCELUPDATE: tags */
         struct quota_args quota; /* GETQUOTA SETQUOTA; GETQUOTAROOT has mailbox */
     };
 };

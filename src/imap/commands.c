@@ -30,7 +30,7 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_UNSELECT]     = { S_INIT("UNSELECT"), SELECTED, 0, imap_close, S_INIT("UNSELECT"), S_INIT("RFC 9051 6.4.2") },
     [VERB_CHECK]        = { S_INIT("CHECK"), SELECTED, 0, imap_noop, S_INIT(""), S_INIT("RFC 3501 6.4.1") },
     [VERB_EXPUNGE]      = { S_INIT("EXPUNGE"), SELECTED, TELLS_MODSEQ, imap_expunge, S_INIT("UIDPLUS"), S_INIT("RFC 9051 6.4.3") },
-    [VERB_SEARCH]       = { S_INIT("SEARCH"), SELECTED, USES_SEQ, imap_search, S_INIT("ESEARCH WITHIN"), S_INIT("RFC 9051 6.4.4") },
+    [VERB_SEARCH]       = { S_INIT("SEARCH"), SELECTED, USES_SEQ, imap_search, S_INIT("ESEARCH SEARCHRES WITHIN SEARCH=FUZZY I18NLEVEL=1"), S_INIT("RFC 9051 6.4.4") },
     [VERB_FETCH]        = { S_INIT("FETCH"), SELECTED, USES_SEQ, imap_fetch, S_INIT(""), S_INIT("RFC 9051 6.4.5") },
     [VERB_STORE]        = { S_INIT("STORE"), SELECTED, USES_SEQ, imap_store, S_INIT("CONDSTORE"), S_INIT("RFC 9051 6.4.6") },
     [VERB_COPY]         = { S_INIT("COPY"), SELECTED, 0, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },

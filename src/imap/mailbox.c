@@ -59,6 +59,12 @@ enum err imap_named(struct imap *s, struct look *look, const struct command *c, 
     if (!c->uid && seqset_largest(set) > out->map.count)
         return imap_bad(s, S("no message has this number"));
 
+    if (set.saved) {
+        for (size_t i = 0; i < s->saved.n; i++)
+            if (!uidset_add(&out->uids, s->saved.ranges[i].from, s->saved.ranges[i].to))
+                return ERR_LIMIT;
+        return OK;
+    }
     uint32_t last = out->map.count ? seqmap_uid(&out->map, (struct seq){ out->map.count }).n : 0;
     struct seqset resolved = seqset_resolve(set, c->uid ? last : out->map.count, a);
     bool fits = c->uid ? add_uids(resolved, &out->uids) : add_seqs(&out->map, resolved, &out->uids);

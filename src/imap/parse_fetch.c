@@ -203,7 +203,7 @@ static void fetch_modifiers(struct parse *p, struct command *c)
 void parse_fetch_args(struct parse *p, struct command *c)
 {
     parse_sp(p);
-    c->fetch.set = parse_sequence_set(p);
+    c->fetch.set = parse_message_set(p);
     parse_sp(p);
     if (!fetch_macro(p, &c->fetch)) fetch_atts(p, &c->fetch);
     if (!parse_try(p, ' ')) return;
@@ -229,7 +229,7 @@ void parse_store_args(struct parse *p, struct command *c)
 {
     struct store_args *store = &c->store;
     parse_sp(p);
-    store->set = parse_sequence_set(p);
+    store->set = parse_message_set(p);
     parse_sp(p);
     if (parse_peek(p) == '(') store_modifier(p, store);
 
@@ -254,7 +254,7 @@ void parse_store_args(struct parse *p, struct command *c)
 void parse_copy_args(struct parse *p, struct command *c)
 {
     parse_sp(p);
-    c->mailbox.set = parse_sequence_set(p);
+    c->mailbox.set = parse_message_set(p);
     parse_sp(p);
     c->mailbox.to = parse_mailbox(p);
 }
@@ -264,5 +264,5 @@ void parse_expunge_args(struct parse *p, struct command *c)
 {
     if (!c->uid) return;
     parse_sp(p);
-    c->expunge = parse_sequence_set(p);
+    c->expunge = parse_message_set(p);
 }

@@ -51,6 +51,7 @@ uint32_t parse_nz_number(struct parse *p);
 uint64_t parse_number64(struct parse *p);
 uint64_t parse_mod_sequence(struct parse *p); /* RFC 7162: 63 bits */
 struct seqset parse_sequence_set(struct parse *p);
+struct seqset parse_message_set(struct parse *p); /* or "$", RFC 5182 4 */
 str parse_mailbox(struct parse *p);
 void parse_flag(struct parse *p, struct flag_list *flags, struct grow *keywords);
 struct flag_list parse_flag_list(struct parse *p);     /* in parentheses */
@@ -91,6 +92,8 @@ void parse_getquota_args(struct parse *p, struct command *c);
 void parse_setquota_args(struct parse *p, struct command *c);
 
 void parse_section(struct parse *p, struct fetch_item *item); /* "[1.HEADER.FIELDS (To)]" */
+void parse_search_return(struct parse *p, struct search_args *args); /* behind the word RETURN */
+void parse_search_program(struct parse *p, struct search_args *args); /* the keys */
 uint32_t parse_status_items(struct parse *p); /* in parentheses; LIST's RETURN uses it too */
 extern const struct word parse_special_uses[];
 extern const size_t parse_special_uses_count;

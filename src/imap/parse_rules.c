@@ -220,6 +220,12 @@ struct seqset parse_sequence_set(struct parse *p)
     return set;
 }
 
+struct seqset parse_message_set(struct parse *p)
+{
+    if (!parse_try(p, '$')) return parse_sequence_set(p);
+    return (struct seqset){ .saved = true };
+}
+
 /* --- flags ---------------------------------------------------------------------------------- */
 static const struct word system_flags[] = {
     { S_INIT("Answered"), FLAG_ANSWERED }, { S_INIT("Flagged"), FLAG_FLAGGED },

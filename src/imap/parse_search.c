@@ -1,7 +1,8 @@
 /* parse_search.c - SEARCH: from its keys to a tree of bounded depth and size.
  *
- * RFC 9051 6.4.4, RFC 3501 6.4.4; RETURN RFC 4731; OLDER, YOUNGER RFC 5032; MODSEQ RFC 7162 3.1.5;
- * EMAILID, THREADID RFC 8474 6; SAVED… RFC 8514 4.3.
+ * RFC 9051 6.4.4, RFC 3501 6.4.4; RETURN RFC 4731, 5182, 5267, 6203, 9394; OLDER, YOUNGER RFC 5032;
+ * MODSEQ RFC 7162 3.1.5; FUZZY RFC 6203 3; "$" RFC 5182 2.1; EMAILID, THREADID RFC 8474 6; SAVED…
+ * RFC 8514 4.3.
  * Keys that are others in disguise (UNSEEN is NOT SEEN) are read as those, so that who evaluates
  * the tree knows few kinds.
  */
@@ -23,6 +24,7 @@ enum takes {
     TAKES_MODSEQ,
     TAKES_KEY,
     TAKES_TWO_KEYS,
+    TAKES_FUZZY_KEY,
 };
 
 /* clang-format off */
@@ -45,6 +47,7 @@ static const struct search_row {
     { S_INIT("EMAILID"),    TAKES_KEYWORD,  SEARCH_EMAILID, false, 0, { 0 } },
     { S_INIT("FLAGGED"),    TAKES_NOTHING,  SEARCH_FLAG, false, FLAG_FLAGGED, { 0 } },
     { S_INIT("FROM"),       TAKES_TEXT,     SEARCH_HEADER, false, 0, S_INIT("From") },
+    { S_INIT("FUZZY"),      TAKES_FUZZY_KEY, SEARCH_AND, false, 0, { 0 } },
     { S_INIT("HEADER"),     TAKES_HEADER,   SEARCH_HEADER, false, 0, { 0 } },
     { S_INIT("KEYWORD"),    TAKES_KEYWORD,  SEARCH_KEYWORD, false, 0, { 0 } },
     { S_INIT("LARGER"),     TAKES_NUMBER,   SEARCH_LARGER, false, 0, { 0 } },
@@ -86,6 +89,7 @@ struct search {
     struct parse *p;
     struct search_args *args;
     size_t keys_left;
+    unsigned fuzzy; /* how many FUZZY are around */
 };
 
 static struct search_key *key_new(struct search *s, enum search_kind kind)
@@ -95,6 +99,7 @@ static struct search_key *key_new(struct search *s, enum search_kind kind)
     if (!key) return NULL;
     s->keys_left--;
     key->kind = kind;
+    key->fuzzy = s->fuzzy > 0;
     return key;
 }
 
@@ -119,7 +124,11 @@ static struct search_key *search_key(struct search *s);
 
 static void operands(struct search *s, const struct search_row *row, struct search_key *key)
 {
+    bool fuzzy = row->takes == TAKES_FUZZY_KEY;
+    s->fuzzy += fuzzy;
+    s->args->fuzzy |= fuzzy;
     struct search_key *first = search_key(s);
+    s->fuzzy -= fuzzy;
     key->child = first;
     if (row->takes != TAKES_TWO_KEYS) return;
     parse_sp(s->p);
@@ -138,7 +147,7 @@ static void argument(struct search *s, const struct search_row *row, struct sear
     case TAKES_DATE: key->day = parse_date(p); break;
     case TAKES_NUMBER: key->number = parse_number64(p); break;
     case TAKES_INTERVAL: key->number = parse_nz_number(p); break;
-    case TAKES_SET: key->set = parse_sequence_set(p); break;
+    case TAKES_SET: key->set = parse_message_set(p); break;
     case TAKES_MODSEQ: search_modsequence(s, key); break;
     case TAKES_HEADER:
         key->field = parse_astring(p);
@@ -146,6 +155,7 @@ static void argument(struct search *s, const struct search_row *row, struct sear
         key->text = parse_astring(p);
         break;
     case TAKES_KEY:
+    case TAKES_FUZZY_KEY:
     case TAKES_TWO_KEYS: operands(s, row, key); break;
     case TAKES_NOTHING: break;
     }
@@ -195,9 +205,9 @@ static struct search_key *search_key(struct search *s)
     if (parse_try(p, '(')) {
         key = all_of(s);
         parse_want(p, ')');
-    } else if (c == '*' || ascii_digit(c)) {
+    } else if (c == '*' || c == '$' || ascii_digit(c)) {
         key = key_new(s, SEARCH_SEQ);
-        struct seqset set = parse_sequence_set(p);
+        struct seqset set = parse_message_set(p);
         if (key) key->set = set;
     } else {
         key = named_key(s);
@@ -206,40 +216,72 @@ static struct search_key *search_key(struct search *s)
     return key;
 }
 
+/* partial-range, RFC 9394 3.1: "1:100", or "-1:-100" from the end */
+static void partial_range(struct parse *p, struct search_args *args)
+{
+    parse_sp(p);
+    args->partial_last = parse_try(p, '-');
+    uint32_t from = parse_nz_number(p);
+    parse_want(p, ':');
+    if (args->partial_last) parse_want(p, '-');
+    uint32_t to = parse_nz_number(p);
+    args->partial_from = from < to ? from : to;
+    args->partial_to = from < to ? to : from;
+}
+
 /* search-return-opts, RFC 4466 2.6; RETURN () means ALL, RFC 4731 3.1 */
-static void search_return(struct parse *p, struct search_args *args)
+void parse_search_return(struct parse *p, struct search_args *args)
 {
     static const struct word options[] = {
         { S_INIT("MIN"), RETURN_MIN },
         { S_INIT("MAX"), RETURN_MAX },
         { S_INIT("ALL"), RETURN_ALL },
         { S_INIT("COUNT"), RETURN_COUNT },
+        { S_INIT("SAVE"), RETURN_SAVE },
+        { S_INIT("UPDATE"), RETURN_UPDATE },
+        { S_INIT("CONTEXT"), RETURN_CONTEXT },
+        { S_INIT("RELEVANCY"), RETURN_RELEVANCY },
+        { S_INIT("PARTIAL"), RETURN_PARTIAL },
     };
     args->extended = true;
     parse_sp(p);
     parse_want(p, '(');
     while (!p->err && parse_peek(p) != ')') {
-        args->returns |= parse_word(p, options, COUNT_OF(options), "unknown result option");
+        uint32_t one = parse_word(p, options, COUNT_OF(options), "unknown result option");
+        if (one & args->returns & RETURN_PARTIAL) parse_fail(p, "PARTIAL more than once");
+        args->returns |= one;
+        if (one == RETURN_PARTIAL) partial_range(p, args);
         if (!parse_try(p, ' ')) break;
     }
     parse_want(p, ')');
+    /* RFC 9394 3.1: they contradict each other. */
+    if ((args->returns & RETURN_ALL) && (args->returns & RETURN_PARTIAL))
+        parse_fail(p, "either ALL or PARTIAL");
     if (!args->returns) args->returns = RETURN_ALL;
     parse_sp(p);
 }
 
+void parse_search_program(struct parse *p, struct search_args *args)
+{
+    struct search s = { .p = p, .args = args, .keys_left = IMAP_SEARCH_KEYS };
+    args->program = all_of(&s);
+    /* RFC 6203 4: there are no scores without FUZZY. */
+    if ((args->returns & RETURN_RELEVANCY) && !args->fuzzy)
+        parse_fail(p, "RELEVANCY needs a FUZZY key");
+}
+
 void parse_search_args(struct parse *p, struct command *c)
 {
-    struct search s = { .p = p, .args = &c->search, .keys_left = IMAP_SEARCH_KEYS };
     parse_sp(p);
-    if (parse_try_word(p, S("RETURN"))) search_return(p, &c->search);
+    if (parse_try_word(p, S("RETURN"))) parse_search_return(p, &c->search);
     if (parse_try_word(p, S("CHARSET"))) {
         parse_sp(p);
         c->search.charset = parse_astring(p);
         if (p->utf8) parse_fail(p, "the charset is UTF-8 since UTF8=ACCEPT");
         parse_sp(p);
     }
-    c->search.program = all_of(&s);
     /* RFC 9051 6.4.4: there is no untagged SEARCH in rev2. */
     if (p->rev2 && !c->search.extended) c->search.returns = RETURN_ALL;
     c->search.extended |= p->rev2;
+    parse_search_program(p, &c->search);
 }

@@ -1,122 +1,155 @@
 /* search_match.c - does a message match a SEARCH program?
  *
- * RFC 9051 6.4.4. In three values: without its bytes a message may be undecided, and only then are
- * they read. Texts are compared as Unicode without case, decoded from encoded words, transfer
- * encodings and charsets.
+ * RFC 9051 6.4.4. In three values: by its row and card a message may be undecided, and only then is
+ * it read, once for all texts that are looked for. Texts are compared as mail/text.h makes them:
+ * decoded, under i;unicode-casemap (RFC 5051).
  */
 #include "imap/search_int.h"
 
 #include "base/limits.h"
 #include "mail/encoded.h"
-#include "mail/fold.h"
+#include "mail/envelope.h"
+#include "run/fiber.h"
 
-/* --- making ready --------------------------------------------------------------------------- */
-static str ready_text(struct arena *a, str charset, str text)
+static enum verdict of(bool match)
 {
-    bool utf8 = !charset.n || str_ieq(charset, S("UTF-8")) || str_ieq(charset, S("US-ASCII"));
-    if (utf8 && utf8_valid(text)) return text_fold(a, text);
-    struct buf out = buf_make(IMAP_COMMAND_BYTES);
-    (void)charset_to_utf8(&out, charset, text);
-    str folded = text_fold(a, buf_str(&out));
-    buf_free(&out);
-    return folded;
+    return match ? MATCH : NO_MATCH;
 }
 
-static uint32_t last_number(enum search_kind kind, const struct seqmap *map)
+/* --- the card ------------------------------------------------------------------------------- */
+static bool has_card(struct candidate *c)
 {
-    if (kind == SEARCH_SEQ || map->count == 0) return map->count;
-    return seqmap_uid(map, (struct seq){ map->count }).n;
-}
-
-enum err imap_search_prepare(struct imap *s, struct search_key *key, str charset,
-                             const struct seqmap *map, bool *reads)
-{
-    if (charset.n && !charset_known(charset)) return ERR_DENIED;
-    for (struct search_key *k = key; k; k = k->next) {
-        if (k->kind == SEARCH_SEQ && seqset_largest(k->set) > map->count)
-            return imap_bad(s, S("no message has this number"));
-        if (k->kind == SEARCH_SEQ || k->kind == SEARCH_UID)
-            k->set = seqset_resolve(k->set, last_number(k->kind, map), &s->arena);
-        if (k->kind == SEARCH_HEADER || k->kind == SEARCH_BODY || k->kind == SEARCH_TEXT) {
-            *reads = true;
-            k->text = ready_text(&s->arena, charset, k->text);
-        }
-        if (!k->child) continue;
-        enum err e = imap_search_prepare(s, k->child, charset, map, reads);
-        if (e) return e;
+    if (!c->has_card && !c->no_card) {
+        c->has_card = c->m.card.n && card_open(c->m.card, &c->card);
+        /* Absent from its row, it may be beside the body. */
+        c->no_card = !c->has_card && c->m.card.n;
     }
-    return s->arena.full ? ERR_LIMIT : OK;
+    return c->has_card;
 }
 
-/* --- text ----------------------------------------------------------------------------------- */
-static bool contains(struct arena *a, str utf8, str folded_needle)
+/* --- texts that the envelope holds ---------------------------------------------------------- */
+static bool is_plain(str s)
 {
-    if (folded_needle.n == 0) return true;
-    return str_find(text_fold(a, utf8), folded_needle) != STR_NPOS;
+    return str_is_ascii(s) && str_find(s, S("=?")) == STR_NPOS;
 }
 
-static bool read_header(struct candidate *c)
+static str decoded(struct arena *a, str raw)
 {
-    if (c->has_header) return true;
-    struct card_range range = { .at = 0, .bytes = c->card.header_bytes };
-    if (!c->has_card || imap_read_range(c->reader, c->arena, range, HEADER_BYTES, &c->header))
-        return false;
-    return c->has_header = true;
+    return is_plain(raw) ? raw : encoded_text(a, raw);
 }
 
-/* RFC 9051 6.4.4 HEADER: an empty text asks whether the field is there. */
-static bool header_has(struct candidate *c, str name, str text)
+/* "Name <local@domain>, …" */
+static str addresses_text(struct arena *a, const struct header_address *list, size_t n)
 {
-    struct header_field field;
-    if (!read_header(c)) return false;
-    for (struct header_iter it = header_iter(c->header); header_next(&it, &field);) {
-        if (name.n && !str_ieq(field.name, name)) continue;
-        struct arena_mark mark = arena_mark(c->arena);
-        bool found = contains(c->arena, encoded_text(c->arena, field.value), text) ||
-                     (!name.n && contains(c->arena, field.name, text));
-        arena_rewind(c->arena, mark);
-        if (found) return true;
+    str *parts = ARENA_ARRAY(a, 7 * n + 1, str);
+    size_t p = 0;
+    for (size_t i = 0; parts && i < n; i++) {
+        if (i) parts[p++] = S(", ");
+        if (list[i].name.n) parts[p++] = decoded(a, list[i].name);
+        if (list[i].kind == HEADER_GROUP) parts[p++] = S(":");
+        if (list[i].kind == HEADER_GROUP_END) parts[p++] = S(";");
+        if (list[i].kind != HEADER_MAILBOX) continue;
+        parts[p++] = S(" <");
+        parts[p++] = list[i].local;
+        parts[p++] = S("@");
+        parts[p++] = list[i].domain;
+        parts[p++] = S(">");
     }
-    return false;
+    return arena_concat(a, parts, parts ? p : 0);
 }
 
-/* A text part as UTF-8, at most IMAP_SEARCH_PART_BYTES of it. */
-static bool part_has(struct candidate *c, const struct card_part *part, str text)
+/* False: the envelope cannot say what the field holds. *there: it is in the header. */
+static bool envelope_value(struct candidate *c, enum envelope_item item, bool *there, str *text)
 {
-    str encoded;
-    struct card_range range = { .at = part->body_at, .bytes = part->body_bytes };
+    bool list = item >= ENVELOPE_FROM && item <= ENVELOPE_BCC;
+    if (!list) {
+        *there = envelope_text(c->card.envelope, item, c->arena, text);
+        *text = decoded(c->arena, *text);
+        return text->n < ENVELOPE_FIELD_BYTES / 2;
+    }
+    struct header_address *all;
+    size_t n = envelope_addresses(c->card.envelope, item, c->arena, ENVELOPE_ADDRESSES + 1, &all);
+    *there = n > 0;
+    *text = addresses_text(c->arena, all, n);
+    return n < ENVELOPE_ADDRESSES;
+}
+
+/* --- scores, RFC 6203 4 --------------------------------------------------------------------- */
+static void score(struct candidate *c, unsigned score)
+{
+    if (score < c->score) c->score = score;
+}
+
+/* Of a fuzzy text at least half of the words must be there. has(i) tells of the i-th. */
+static enum verdict words(struct candidate *c, size_t n, size_t found, size_t unsure)
+{
+    size_t enough = (n + 1) / 2;
+    if (found < enough) return found + unsure < enough ? NO_MATCH : UNSURE;
+    if (unsure) return UNSURE;
+    score(c, (unsigned)(90 * found / n));
+    return MATCH;
+}
+
+static enum verdict by_looks(struct candidate *c, const struct search_key *key,
+                             enum verdict (*has)(struct candidate *c, const struct search_key *key,
+                                                 const struct search_text_key *t, str text),
+                             str text)
+{
+    enum verdict whole = has(c, key, &key->look[0], text);
+    if (whole == MATCH || key->look_n == 1) return whole;
+    size_t found = 0, unsure = 0;
+    for (size_t i = 1; i < key->look_n; i++) {
+        enum verdict one = has(c, key, &key->look[i], text);
+        found += one == MATCH;
+        unsure += one == UNSURE;
+    }
+    /* With all words there, the whole text decides how good a match it is. */
+    if (whole == UNSURE && found + unsure == key->look_n - 1) return UNSURE;
+    return words(c, key->look_n - 1, found, unsure);
+}
+
+static enum verdict in_text(struct candidate *c, const struct search_key *key,
+                            const struct search_text_key *t, str text)
+{
+    (void)c;
+    (void)key;
+    return of(str_find(text, t->needle.text) != STR_NPOS);
+}
+
+static enum verdict by_envelope(struct candidate *c, const struct search_key *key)
+{
+    bool there;
+    str text;
+    if (!has_card(c)) return c->no_card ? NO_MATCH : UNSURE;
     struct arena_mark mark = arena_mark(c->arena);
-    bool found = false;
-    if (imap_read_range(c->reader, c->arena, range, IMAP_SEARCH_PART_BYTES, &encoded) == OK) {
-        struct buf decoded = buf_make(IMAP_SEARCH_PART_BYTES);
-        struct buf utf8 = buf_make(3 * IMAP_SEARCH_PART_BYTES);
-        mime_decode(&decoded, part->encoding, encoded);
-        (void)charset_to_utf8(&utf8, part->charset, buf_str(&decoded));
-        found = contains(c->arena, buf_str(&utf8), text);
-        buf_free(&decoded);
-        buf_free(&utf8);
+    bool known = envelope_value(c, (enum envelope_item)(key->envelope - 1), &there, &text);
+    enum verdict verdict = UNSURE;
+    if (known || there) {
+        verdict = there ? by_looks(c, key, in_text, text_form(c->arena, text)) : NO_MATCH;
+        if (!known && verdict == NO_MATCH) verdict = UNSURE;
     }
     arena_rewind(c->arena, mark);
-    return found;
+    return verdict;
 }
 
-static bool body_has(struct candidate *c, str text)
+/* --- texts that the message must be read for ------------------------------------------------- */
+static enum verdict in_bytes(struct candidate *c, const struct search_key *key,
+                             const struct search_text_key *t, str text)
 {
-    struct card_walk walk = { 0 };
-    struct card_part part;
-    while (c->has_card && card_part_next(&c->card, &walk, &part))
-        if (part.kind == MIME_LEAF && part.text != CARD_NOT_TEXT && part_has(c, &part, text))
-            return true;
-    return false;
+    (void)key;
+    (void)text;
+    if (t->found) return MATCH;
+    if (c->complete) return NO_MATCH;
+    if (!t->asked) return UNSURE;
+    switch (search_answer_of(&c->program->index, t->asked - 1, &c->m)) {
+    case SEARCH_HAS: return MATCH;
+    case SEARCH_HAS_NOT: return NO_MATCH;
+    case SEARCH_UNKNOWN: break;
+    }
+    return UNSURE;
 }
 
 /* --- the rest ------------------------------------------------------------------------------- */
-static bool has_keyword(const struct candidate *c, str keyword)
-{
-    for (size_t i = 0; i < c->look->keywords_n && i < MAILBOX_KEYWORDS; i++)
-        if (str_ieq(c->look->keywords[i], keyword)) return c->m.flags.keywords >> i & 1;
-    return false;
-}
 
 /* Times and zones are disregarded: the day is that of the place that wrote the date. */
 static bool internal_day(const struct candidate *c, const struct search_key *key)
@@ -138,32 +171,30 @@ static bool has_objectid(const struct candidate *c, const struct search_key *key
 {
     struct buf id = buf_make(IMAP_OBJECTID_BYTES);
     if (key->kind == SEARCH_EMAILID)
-        imap_email_id(&id, c->look->mailbox.account, c->m.email_id);
+        imap_email_id(&id, c->program->account, c->m.email_id);
     else
-        imap_thread_id(&id, c->look->mailbox.account, c->m.thread_id);
+        imap_thread_id(&id, c->program->account, c->m.thread_id);
     bool same = str_eq(buf_str(&id), key->text);
     buf_free(&id);
     return same;
 }
 
-static bool sent_day(const struct candidate *c, const struct search_key *key)
+static enum verdict sent_day(struct candidate *c, const struct search_key *key)
 {
-    if (!c->has_card || !(c->card.flags & CARD_HAS_DATE)) return false;
+    if (!has_card(c)) return c->no_card ? NO_MATCH : UNSURE;
+    if (!(c->card.flags & CARD_HAS_DATE)) return NO_MATCH;
     int64_t day = date_day(c->card.date);
-    if (key->kind == SEARCH_SENTON) return day == key->day;
-    return key->kind == SEARCH_SENTBEFORE ? day < key->day : day >= key->day;
+    if (key->kind == SEARCH_SENTON) return of(day == key->day);
+    return of(key->kind == SEARCH_SENTBEFORE ? day < key->day : day >= key->day);
 }
 
-static enum verdict of(bool match)
-{
-    return match ? MATCH : NO_MATCH;
-}
+static enum verdict judge(struct candidate *c, const struct search_key *key);
 
 static enum verdict all_match(struct candidate *c, const struct search_key *key)
 {
     enum verdict all = MATCH;
     for (const struct search_key *k = key->child; k; k = k->next) {
-        enum verdict one = imap_search_judge(c, k);
+        enum verdict one = judge(c, k);
         if (one == NO_MATCH) return NO_MATCH;
         if (one == UNSURE) all = UNSURE;
     }
@@ -174,7 +205,7 @@ static enum verdict any_matches(struct candidate *c, const struct search_key *ke
 {
     enum verdict any = NO_MATCH;
     for (const struct search_key *k = key->child; k; k = k->next) {
-        enum verdict one = imap_search_judge(c, k);
+        enum verdict one = judge(c, k);
         if (one == MATCH) return MATCH;
         if (one == UNSURE) any = UNSURE;
     }
@@ -183,35 +214,23 @@ static enum verdict any_matches(struct candidate *c, const struct search_key *ke
 
 static enum verdict none_matches(struct candidate *c, const struct search_key *key)
 {
-    enum verdict one = imap_search_judge(c, key->child);
+    unsigned before = c->score;
+    enum verdict one = judge(c, key->child);
+    c->score = before;
     return one == UNSURE ? UNSURE : of(one == NO_MATCH);
 }
 
-static enum verdict by_bytes(struct candidate *c, const struct search_key *key)
-{
-    if (!c->reader) return UNSURE;
-    if (key->kind == SEARCH_HEADER) return of(header_has(c, key->field, key->text));
-    if (key->kind == SEARCH_BODY) return of(body_has(c, key->text));
-    return of(header_has(c, S(""), key->text) || body_has(c, key->text));
-}
-
-/* The card is beside the body when it is long: without a reader it is not there. */
-static enum verdict by_card(struct candidate *c, const struct search_key *key)
-{
-    return c->has_card || c->reader ? of(sent_day(c, key)) : UNSURE;
-}
-
-enum verdict imap_search_judge(struct candidate *c, const struct search_key *key)
+static enum verdict judge(struct candidate *c, const struct search_key *key)
 {
     int64_t age_s = c->now_s - c->m.internal_date_s;
     switch (key->kind) {
     case SEARCH_AND: return all_match(c, key);
     case SEARCH_OR: return any_matches(c, key);
     case SEARCH_NOT: return none_matches(c, key);
-    case SEARCH_SEQ: return of(seqset_has(key->set, c->seq.n));
-    case SEARCH_UID: return of(seqset_has(key->set, c->m.uid.n));
+    case SEARCH_SEQ:
+    case SEARCH_UID: return of(seqset_has(key->uids, c->m.uid.n));
     case SEARCH_FLAG: return of(c->m.flags.system & key->flag);
-    case SEARCH_KEYWORD: return of(has_keyword(c, key->text));
+    case SEARCH_KEYWORD: return of(c->m.flags.keywords & key->keywords);
     case SEARCH_NONE: return NO_MATCH;
     case SEARCH_LARGER: return of(c->m.size_bytes > key->number);
     case SEARCH_SMALLER: return of(c->m.size_bytes < key->number);
@@ -228,10 +247,106 @@ enum verdict imap_search_judge(struct candidate *c, const struct search_key *key
     case SEARCH_THREADID: return of(has_objectid(c, key));
     case SEARCH_SENTBEFORE:
     case SEARCH_SENTON:
-    case SEARCH_SENTSINCE: return by_card(c, key);
+    case SEARCH_SENTSINCE: return sent_day(c, key);
     case SEARCH_HEADER:
     case SEARCH_BODY:
-    case SEARCH_TEXT: return by_bytes(c, key);
+    case SEARCH_TEXT: break;
     }
-    return NO_MATCH;
+    enum verdict verdict = key->envelope ? by_envelope(c, key) : UNSURE;
+    return verdict == UNSURE ? by_looks(c, key, in_bytes, (str){ 0 }) : verdict;
+}
+
+enum verdict imap_search_judge(struct candidate *c)
+{
+    c->score = 100;
+    return judge(c, c->program->root);
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+struct reading {
+    struct imap *s;
+    struct candidate *c;
+    struct body_reader *reader;
+};
+
+static enum err read_body(void *arg, uint64_t at, size_t n, str *bytes)
+{
+    struct reading *r = arg;
+    if (conn_gone(r->s->conn)) return ERR_GONE;
+    return body_read(r->reader, at, n, bytes);
+}
+
+static bool covers(const struct search_key *key, const struct text_piece *piece)
+{
+    if (key->kind == SEARCH_TEXT) return true;
+    if (key->kind == SEARCH_BODY) return piece->where == TEXT_BODY;
+    return piece->where == TEXT_HEADER && str_ieq(piece->field, key->field);
+}
+
+/* RFC 9051 6.4.4: TEXT is the header as such, names and all. */
+static bool feed(struct search_text_key *t, const struct text_piece *piece, str name)
+{
+    bool named = t->key->kind != SEARCH_HEADER && piece->field.n;
+    if (piece->first) t->match = (struct text_match){ 0 };
+    if (piece->first && named) {
+        (void)text_match_feed(&t->match, &t->needle, name);
+        if (text_match_feed(&t->match, &t->needle, S(": "))) return true;
+    }
+    return text_match_feed(&t->match, &t->needle, piece->text);
+}
+
+static bool hear(void *arg, const struct text_piece *piece)
+{
+    struct reading *r = arg;
+    struct search_program *program = r->c->program;
+    bool news = false;
+    struct arena_mark mark = arena_mark(r->c->arena);
+    str name = piece->first ? text_form(r->c->arena, piece->field) : (str){ 0 };
+    for (size_t i = 0; i < program->texts_n; i++) {
+        struct search_text_key *t = &program->texts[i];
+        if (t->found || !covers(t->key, piece)) continue;
+        t->found = feed(t, piece, name);
+        news |= t->found;
+    }
+    arena_rewind(r->c->arena, mark);
+    return !news || imap_search_judge(r->c) == UNSURE;
+}
+
+bool imap_search_card(struct imap *s, struct candidate *c)
+{
+    struct body_reader *reader;
+    str side;
+    if (has_card(c) || c->no_card) return c->has_card;
+    c->no_card = true;
+    if (body_open(store_engine(s->server->store), c->m.blob, &reader)) return false;
+    if (body_side(reader, &side) == OK) {
+        c->m.card = arena_copy(c->arena, side);
+        c->has_card = card_open(c->m.card, &c->card);
+        c->no_card = !c->has_card;
+    }
+    body_close(reader);
+    return c->has_card;
+}
+
+enum verdict imap_search_judge_reading(struct imap *s, struct candidate *c)
+{
+    struct search_program *program = c->program;
+    if (imap_search_card(s, c)) {
+        enum verdict verdict = imap_search_judge(c);
+        if (verdict != UNSURE) return verdict;
+    }
+    struct reading r = { .s = s, .c = c };
+    if (!c->has_card || body_open(store_engine(s->server->store), c->m.blob, &r.reader))
+        return NO_MATCH;
+    for (size_t i = 0; i < program->texts_n; i++)
+        program->texts[i].found = false;
+    const struct text_source source = { &c->card, read_body, &r };
+    unsigned wants = program->where | (program->envelopes ? TEXT_HEADER : 0);
+    enum err e = text_walk(&source, wants, hear, &r);
+    body_close(r.reader);
+    c->complete = true;
+    enum verdict verdict = e ? NO_MATCH : imap_search_judge(c);
+    for (size_t i = 0; i < program->texts_n; i++)
+        program->texts[i].found = false;
+    return verdict;
 }

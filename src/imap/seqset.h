@@ -17,6 +17,7 @@ struct seqset {
     const struct seq_range *ranges; /* sorted, disjoint, not touching */
     size_t n;
     uint32_t star_from; /* 0: no "*" in it; n: "n:*"; UINT32_MAX: "*" alone */
+    bool saved; /* "$", RFC 5182: what the last SEARCH saved; then nothing else is set */
 };
 
 /* Sort and merge in place; returns how many ranges are left. */

@@ -224,6 +224,7 @@ static void closed(void *session)
               F_NUM("out_bytes", conn_bytes_out(s->conn)));
     imap_idle_end(s);
     imap_told_free(s);
+    imap_saved_clear(s);
     arena_free(&s->arena);
     buf_free(&s->reply.out);
     mem_free((void *)s->user.p);

@@ -54,6 +54,9 @@ struct imap {
     size_t told_keywords;   /* how many keywords FLAGS has named */
     bool told_overquota;
     bool owes_modseq;       /* expunges were told: HIGHESTMODSEQ is due, RFC 7162 3.2.7 */
+    struct uidset saved;    /* "$", RFC 5182: UIDs of the selected mailbox */
+    struct arena saved_arena; /* where they are */
+    struct contexts *contexts; /* searches that are kept up to date, RFC 5267; NULL: none */
 
     bool idling;
     str idle_tag;           /* own memory */
@@ -133,6 +136,8 @@ enum err imap_named(struct imap *s, struct look *look, const struct command *c, 
 struct named_walk { size_t range; struct uid uid; };
 struct uid imap_named_first(const struct named *n, struct named_walk *w);
 struct uid imap_named_next(const struct named *n, struct named_walk *w);
+
+void imap_saved_clear(struct imap *s); /* "$" is empty (search_found.c) */
 
 struct actor imap_actor(struct imap *s); /* for the store's journeys; in the arena */
 

@@ -58,9 +58,20 @@ static size_t squeeze_some(struct buf *out, str s, bool *space)
     return n;
 }
 
+/* ASCII in which nothing is to be squeezed. */
+static bool is_squeezed(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < ' ' || s.p[i] == 0x7f) return false;
+        if (s.p[i] == ' ' && i && s.p[i - 1] == ' ') return false;
+    }
+    return true;
+}
+
 str text_form(struct arena *a, str utf8)
 {
     bool space = false;
+    if (is_squeezed(utf8)) return text_fold(a, utf8);
     struct buf squeezed = buf_make(utf8.n + 1);
     while (utf8.n)
         utf8 = str_from(utf8, squeeze_some(&squeezed, utf8, &space));

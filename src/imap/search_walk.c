@@ -1,0 +1,216 @@
+/* search_walk.c - the messages of a mailbox, judged in turns, each of one view.
+ *
+ * A turn looks at rows as the store lists them, by runs of UIDs. What matches, and what must be
+ * read to know, is remembered; the view is closed before anything is read or told.
+ */
+#include "imap/search_int.h"
+
+#include "base/limits.h"
+#include "run/fiber.h"
+
+/* A match, or a message that must be read. */
+struct entry {
+    struct message m;
+    bool unsure;
+    unsigned score;
+};
+struct turn {
+    struct search_walk *w;
+    struct look *look;
+    struct entry *entries;
+    size_t n;
+    size_t looked_at;
+    struct arena judging;
+    struct uid_range range; /* of it: what store_messages goes through */
+    enum err err;
+};
+
+/* --- the mailbox ---------------------------------------------------------------------------- */
+static enum err look_at(struct search_walk *w, struct look *look)
+{
+    struct imap *s = w->s;
+    if (w->selected) return imap_look(s, look);
+    *look = (struct look){ .view = store_view(s->server->store) };
+    if (!look->view) return ERR_LATER;
+    enum err e = store_mailbox_by_id(look->view, w->account, w->told.mailbox, &look->mailbox);
+    bool same = !e && look->mailbox.exists && look->mailbox.uidvalidity == w->told.uidvalidity;
+    if (!e && !same) e = ERR_NOTFOUND;
+    if (!e)
+        e = store_keywords(look->view, &look->mailbox, &s->arena, &look->keywords,
+                           &look->keywords_n);
+    if (e) imap_look_end(look);
+    return e;
+}
+
+/* --- one row -------------------------------------------------------------------------------- */
+static void consider(struct turn *t, const struct message *m)
+{
+    struct search_walk *w = t->w;
+    struct candidate c = { .program = w->program, .arena = &t->judging, .m = *m };
+    c.now_s = w->now_s;
+    t->looked_at++;
+    enum verdict verdict = imap_search_judge(&c);
+    if (verdict == NO_MATCH) return;
+    struct entry *entry = &t->entries[t->n++];
+    *entry = (struct entry){ .m = *m, .unsure = verdict == UNSURE, .score = c.score };
+    bool card = entry->unsure || w->cards;
+    entry->m.card = card ? arena_copy(&w->scratch, m->card) : (str){ 0 };
+}
+
+static bool is_over(const struct turn *t)
+{
+    return t->err || t->n == IMAP_SEARCH_TURN || t->looked_at >= IMAP_SEARCH_LOOKED_AT ||
+           t->w->scratch.used > IMAP_SEARCH_CARDS_BYTES / 2;
+}
+
+/* Those that the session knows and the store has no more, before `uid`: expunged, and not told. */
+static void consider_gone(struct turn *t, uint32_t uid)
+{
+    struct search_walk *w = t->w;
+    while (!is_over(t)) {
+        struct uid gone = seqmap_next(&w->map, (struct uid){ w->at });
+        if (gone.n == 0 || gone.n >= uid) return;
+        struct message m;
+        enum err e = store_message(t->look->view, &t->look->mailbox, gone, &m);
+        if (!e) consider(t, &m);
+        if (e && e != ERR_NOTFOUND) t->err = e;
+        w->at = gone.n + 1;
+    }
+}
+
+static bool each_row(void *arg, const struct message *m)
+{
+    struct turn *t = arg;
+    struct search_walk *w = t->w;
+    consider_gone(t, m->uid.n);
+    if (is_over(t)) return false;
+    if (seqmap_seq(&w->map, m->uid).n) consider(t, m);
+    w->at = m->uid.n + 1;
+    return !is_over(t);
+}
+
+/* --- a turn --------------------------------------------------------------------------------- */
+static void range_rows(struct turn *t, struct uid_range range)
+{
+    struct search_walk *w = t->w;
+    if (w->at < range.from) w->at = range.from;
+    range.from = w->at;
+    enum err e = store_messages(t->look->view, &t->look->mailbox, range,
+                                w->program->rows | (w->cards ? WANT_CARD : 0), each_row, t);
+    if (e) t->err = e;
+    if (!is_over(t) && range.to < UINT32_MAX) consider_gone(t, range.to + 1);
+    if (!is_over(t)) w->range++;
+}
+
+static enum err gather(struct turn *t)
+{
+    struct search_walk *w = t->w;
+    struct look look;
+    enum err e = look_at(w, &look);
+    if (e) return e;
+    t->look = &look;
+    imap_search_keywords(w->program, &look);
+    while (!is_over(t) && w->range < w->among.n)
+        range_rows(t, w->among.ranges[w->range]);
+    imap_look_end(&look);
+    return t->err;
+}
+
+static enum err tell_entry(struct turn *t, struct entry *entry)
+{
+    struct search_walk *w = t->w;
+    struct arena_mark mark = arena_mark(&t->judging);
+    struct candidate c = {
+        .program = w->program,
+        .arena = &t->judging,
+        .m = entry->m,
+        .score = entry->score,
+        .now_s = w->now_s,
+    };
+    bool match = !entry->unsure || imap_search_judge_reading(w->s, &c) == MATCH;
+    if (match && w->cards) (void)imap_search_card(w->s, &c);
+    if (match) w->hit(w->arg, &c, seqmap_seq(&w->map, c.m.uid));
+    if (entry->unsure) fiber_yield();
+    arena_rewind(&t->judging, mark);
+    return conn_gone(w->s->conn) ? ERR_GONE : OK;
+}
+
+static enum err turn(struct search_walk *w)
+{
+    struct turn t = { .w = w, .judging = arena_make(IMAP_MEMORY_BYTES) };
+    struct arena_mark mark = arena_mark(&w->s->arena);
+    arena_reset(&w->scratch);
+    t.entries = ARENA_ARRAY(&w->scratch, IMAP_SEARCH_TURN, struct entry);
+    enum err e = t.entries ? gather(&t) : ERR_LIMIT;
+    for (size_t i = 0; !e && i < t.n; i++)
+        e = tell_entry(&t, &t.entries[i]);
+    arena_free(&t.judging);
+    arena_rewind(&w->s->arena, mark);
+    fiber_yield();
+    return !e && conn_gone(w->s->conn) ? ERR_GONE : e;
+}
+
+/* --- beginning ------------------------------------------------------------------------------ */
+
+/* A set that all matches must be in narrows the walk: cost follows the matches. */
+static enum err narrow(struct search_walk *w)
+{
+    w->among = uidset_make(&w->s->arena);
+    for (const struct search_key *k = w->program->root->child; k; k = k->next) {
+        if (k->kind != SEARCH_UID && k->kind != SEARCH_SEQ) continue;
+        for (size_t i = 0; i < k->uids.n; i++)
+            if (!uidset_add(&w->among, k->uids.ranges[i].first, k->uids.ranges[i].last))
+                return ERR_LIMIT;
+        return OK;
+    }
+    return uidset_add(&w->among, 1, UINT32_MAX) ? OK : ERR_LIMIT;
+}
+
+/* The texts of BODY and TEXT keys, which the index may know. */
+static enum err ask_index(struct search_walk *w)
+{
+    struct search_text asked[SEARCH_TEXTS];
+    struct search_program *program = w->program;
+    struct search_question q = { .account = program->account, .texts = asked };
+    program->index = (struct search_answer){ 0 };
+    for (size_t i = 0; i < program->texts_n; i++) {
+        struct search_text_key *t = &program->texts[i];
+        t->asked = 0;
+        if (t->key->kind == SEARCH_HEADER || q.n == SEARCH_TEXTS) continue;
+        asked[q.n++] = (struct search_text){ t->needle.text, t->key->kind == SEARCH_BODY };
+        t->asked = q.n;
+    }
+    if (!q.n || !w->s->server->search) return OK;
+    enum err e = search_ask(w->s->server->search, &q, &w->s->arena, &program->index);
+    return e == ERR_GONE ? e : OK;
+}
+
+enum err imap_search_begin(struct search_walk *w)
+{
+    struct imap *s = w->s;
+    struct look look;
+    enum err e = look_at(w, &look);
+    if (e) return e;
+    w->program->account = look.mailbox.account;
+    if (w->selected) w->told = s->told;
+    if (!w->selected) w->told.modseq = w->told.expunge_modseq = look.mailbox.highest_modseq;
+    if (!w->selected) w->told.uidnext = look.mailbox.uidnext;
+    e = store_seqmap(look.view, &look.mailbox, &w->told, &s->arena, &w->map);
+    imap_look_end(&look);
+    if (!e) e = imap_search_resolve(s, w->program, &w->map, w->selected ? &s->saved : NULL);
+    if (!e) e = narrow(w);
+    if (!e) e = ask_index(w);
+    w->at = 1;
+    return e;
+}
+
+enum err imap_search_run(struct search_walk *w)
+{
+    enum err e = OK;
+    w->now_s = seam_wall_us(loop_seam(conn_loop(w->s->conn))) / 1000000;
+    w->scratch = arena_make(IMAP_SEARCH_CARDS_BYTES + STORE_SIDE_BYTES);
+    while (!e && w->range < w->among.n)
+        e = turn(w);
+    arena_free(&w->scratch);
+    return e;
+}
