@@ -252,6 +252,11 @@
 #define IMAP_LIST_PATTERNS        20
 #define IMAP_LIST_BYTES           4000        /* of all patterns: matching costs these times a name's bytes */
 #define IMAP_ENABLES              100
+#define IMAP_NOTIFY_GROUPS        100
+#define IMAP_NOTIFY_NAMES         1000        /* mailboxes that one of them names */
+#define IMAP_NOTIFY_MAILBOXES     2000        /* that a session with NOTIFY may see: each look reads all of them */
+#define IMAP_NOTIFY_WATCHES       64          /* accounts that share something with it */
+#define IMAP_NOTIFY_BYTES         (4 * 1024 * 1024) /* of what it has seen of them */
 #define IMAP_ID_FIELDS            30          /* RFC 2971 3.3, and the two below */
 #define IMAP_ID_NAME_BYTES        30
 #define IMAP_ID_VALUE_BYTES       1024

@@ -253,6 +253,8 @@ static enum err file(struct appending *a)
     e = store_append(s->server->store, items, a->n, done);
     if (e) return appending_refused(a, e);
     tell_uids(s, done, a->n);
+    imap_notify_own_uids(s, items[0].account, done[0].uidvalidity,
+                         (struct uid_range){ done[0].uid.n, done[a->n - 1].uid.n });
     return OK;
 }
 

@@ -15,7 +15,7 @@ enum verb {
     VERB_STARTTLS, VERB_AUTHENTICATE, VERB_LOGIN,
     VERB_COMPRESS, VERB_ENABLE, VERB_SELECT, VERB_EXAMINE, VERB_CREATE, VERB_DELETE, VERB_RENAME,
     VERB_SUBSCRIBE, VERB_UNSUBSCRIBE, VERB_LIST, VERB_LSUB, VERB_NAMESPACE, VERB_STATUS,
-    VERB_APPEND, VERB_IDLE, VERB_UNAUTHENTICATE,
+    VERB_APPEND, VERB_IDLE, VERB_NOTIFY, VERB_UNAUTHENTICATE,
     VERB_CLOSE, VERB_UNSELECT, VERB_CHECK, VERB_EXPUNGE, VERB_SEARCH, VERB_FETCH, VERB_STORE,
     VERB_COPY, VERB_MOVE, VERB_REPLACE,
     VERB_GETQUOTA, VERB_GETQUOTAROOT, VERB_SETQUOTA,
@@ -254,6 +254,28 @@ struct search_args {
     size_t sources_n;
 };
 
+/* NOTIFY, RFC 5465 8: what the client wants to hear of, and where. */
+enum notify_event {
+    HEAR_NEW = 1 << 0, HEAR_EXPUNGE = 1 << 1, HEAR_FLAGS = 1 << 2,
+    HEAR_NAMES = 1 << 3, HEAR_SUBSCRIPTIONS = 1 << 4,
+    HEAR_UNKNOWN = 1 << 5, /* one that this server does not have */
+};
+enum notify_filter {
+    HEAR_SELECTED, HEAR_DELAYED, /* SELECTED-DELAYED */
+    HEAR_INBOXES, HEAR_PERSONAL, HEAR_SUBSCRIBED, HEAR_SUBTREE, HEAR_MAILBOXES,
+};
+struct notify_group {
+    uint32_t filter;         /* enum notify_filter */
+    struct str_list names;   /* HEAR_SUBTREE, HEAR_MAILBOXES */
+    uint32_t events;         /* enum notify_event; 0: NONE */
+    struct fetch_args fetch; /* items only: of each new message */
+};
+struct notify_args {
+    bool set, status; /* not set: NONE */
+    const struct notify_group *groups;
+    size_t n;
+};
+
 struct authenticate_args {
     str mechanism;
     bool has_initial;
@@ -295,6 +317,7 @@ struct command {
         struct fetch_args fetch;
         struct store_args store;
         struct search_args search;
+        struct notify_args notify;
         struct seqset expunge; /* UID EXPUNGE */
         struct acl_args acl;
         struct str_list cancel; /* CANCELUPDATE: tags */

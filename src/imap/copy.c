@@ -57,6 +57,8 @@ enum err imap_copy(struct imap *s, const struct command *c)
     if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
     if (e == ERR_LIMIT) return imap_no(s, e, S("OVERQUOTA"), S("no room for them"));
     if (e || copied.from.n == 0) return e;
+    for (size_t i = 0; i < copied.to.n; i++)
+        imap_notify_own_uids(s, to.account, copied.uidvalidity, copied.to.ranges[i]);
     str code = copyuid(s, &copied);
     /* RFC 9051 6.4.8: of MOVE it comes untagged, before the expunges. */
     if (move && code.n)

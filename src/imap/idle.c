@@ -35,6 +35,7 @@ enum err imap_idle(struct imap *s, const struct command *c)
 
 enum err imap_idle_woken(struct imap *s)
 {
+    if (s->notify) return imap_notify_woken(s);
     enum err e = s->state == SELECTED ? imap_sync(s, true, NULL) : OK;
     if (!e && s->owes_modseq && (s->enabled & ENABLED_CONDSTORE)) imap_tell_highest_modseq(s);
     s->owes_modseq = false;

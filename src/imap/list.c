@@ -3,7 +3,7 @@
  * RFC 9051 6.3.9, 6.3.10, 7.3.1; RFC 3501 6.3.9 (LSUB); RFC 5258, RFC 5819, RFC 6154. All names are
  * read in one view; matching takes name times pattern steps, whatever they hold.
  */
-#include "imap/session_int.h"
+#include "imap/list_int.h"
 
 #include <stdlib.h>
 
@@ -13,11 +13,6 @@
 #include "run/fiber.h"
 
 /* --- the mailboxes, by name ----------------------------------------------------------------- */
-struct boxes {
-    struct arena *arena;
-    struct mailbox *items;
-    size_t n, cap;
-};
 
 static bool keep(void *arg, const struct mailbox *m)
 {
@@ -124,7 +119,7 @@ static enum err add_shared(struct imap *s, struct view *view, struct boxes *b)
     return e ? e : add_levels(b);
 }
 
-static enum err all_boxes(struct imap *s, struct boxes *b)
+enum err imap_all_boxes(struct imap *s, struct boxes *b)
 {
     *b = (struct boxes){ .arena = &s->arena };
     struct view *view = store_view(s->server->store);
@@ -135,8 +130,12 @@ static enum err all_boxes(struct imap *s, struct boxes *b)
     return s->arena.full ? ERR_LIMIT : e;
 }
 
-/* Is there a mailbox below it; with subscribed: one that is subscribed? */
-static bool has_below(const struct boxes *b, str name, bool subscribed, struct arena *a)
+const struct mailbox *boxes_named(const struct boxes *b, str name)
+{
+    return named(b, name);
+}
+
+bool boxes_have_below(const struct boxes *b, str name, bool subscribed, struct arena *a)
 {
     str prefix = arena_concat(a, (str[]){ name, S("/") }, 2);
     for (size_t i = at_or_after(b, prefix); i < b->n; i++) {
@@ -190,6 +189,11 @@ static const str use_names[] = {
     [USE_SENT] = S_INIT("\\Sent"),
     [USE_TRASH] = S_INIT("\\Trash"),
 };
+
+str imap_use_name(enum special_use use)
+{
+    return use_names[use];
+}
 
 struct line {
     struct reply *reply;
@@ -259,9 +263,9 @@ void imap_tell_name(struct imap *s, str attributes, str name, str old)
 static void tell_box(struct imap *s, const struct boxes *b, const struct mailbox *m,
                      const struct list_args *list)
 {
-    bool children = has_below(b, m->name, false, &s->arena);
+    bool children = boxes_have_below(b, m->name, false, &s->arena);
     bool wants_subscribed = (list->select | list->returns) & LIST_SUBSCRIBED;
-    bool below = (list->select & LIST_RECURSIVEMATCH) && has_below(b, m->name, true, &s->arena);
+    bool below = (list->select & LIST_RECURSIVEMATCH) && boxes_have_below(b, m->name, true, &s->arena);
     struct line l = line_begin(s, S("LIST"));
     bool rev2 = s->enabled & ENABLED_REV2;
     attribute(&l, !m->exists && (list->extended || rev2), S("\\NonExistent"));
@@ -281,9 +285,9 @@ static bool selected(struct imap *s, const struct boxes *b, const struct mailbox
     if ((list->select & LIST_SPECIAL_USE) && m->use == USE_NONE) return false;
     if (list->select & LIST_SUBSCRIBED) {
         if (m->subscribed) return true;
-        return (list->select & LIST_RECURSIVEMATCH) && has_below(b, m->name, true, &s->arena);
+        return (list->select & LIST_RECURSIVEMATCH) && boxes_have_below(b, m->name, true, &s->arena);
     }
-    return m->exists || has_below(b, m->name, false, &s->arena);
+    return m->exists || boxes_have_below(b, m->name, false, &s->arena);
 }
 
 enum err imap_list(struct imap *s, const struct command *c)
@@ -298,7 +302,7 @@ enum err imap_list(struct imap *s, const struct command *c)
     }
     struct boxes b;
     enum err e = whole_patterns(s, list, &patterns);
-    if (!e) e = all_boxes(s, &b);
+    if (!e) e = imap_all_boxes(s, &b);
     for (size_t i = 0; !e && i < b.n; i++) {
         struct arena_mark mark = arena_mark(&s->arena);
         if (selected(s, &b, &b.items[i], list) && matches(patterns, b.items[i].name))
@@ -343,7 +347,7 @@ enum err imap_lsub(struct imap *s, const struct command *c)
     struct boxes b;
     str told = { 0 };
     enum err e = whole_patterns(s, &c->list, &patterns);
-    if (!e) e = all_boxes(s, &b);
+    if (!e) e = imap_all_boxes(s, &b);
     for (size_t i = 0; !e && i < b.n; i++) {
         const struct mailbox *m = &b.items[i];
         fiber_yield(); /* as in LIST */

@@ -100,6 +100,7 @@ enum err imap_unauthenticate(struct imap *s, const struct command *c)
     if (!s->server->settings->unauthenticate) return imap_bad(s, S("unknown command"));
     log_event(LOG_DEBUG, "imap.logout", conn_id(s->conn), F_STR("user", s->user));
     imap_unselect(s);
+    imap_notify_free(s);
     mem_free((void *)s->user.p);
     s->user = (str){ 0 };
     s->account = (struct account){ 0 };

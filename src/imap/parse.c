@@ -46,6 +46,7 @@ static const struct { str name; rule_fn *arguments; int how; } rules[VERBS] = {
     [VERB_APPEND]       = { S_INIT("APPEND"),       parse_append_args, 0 },
     [VERB_IDLE]         = { S_INIT("IDLE"),         NULL, 0 },
     [VERB_UNAUTHENTICATE] = { S_INIT("UNAUTHENTICATE"), NULL, 0 },
+    [VERB_NOTIFY]       = { S_INIT("NOTIFY"),       parse_notify_args, 0 },
     [VERB_CLOSE]        = { S_INIT("CLOSE"),        NULL, 0 },
     [VERB_UNSELECT]     = { S_INIT("UNSELECT"),     NULL, 0 },
     [VERB_CHECK]        = { S_INIT("CHECK"),        NULL, 0 },

@@ -167,7 +167,7 @@ static bool fetch_macro(struct parse *p, struct fetch_args *fetch)
     return false;
 }
 
-static void fetch_atts(struct parse *p, struct fetch_args *fetch)
+void parse_fetch_atts(struct parse *p, struct fetch_args *fetch)
 {
     struct grow items = { 0 };
     bool many = parse_try(p, '(');
@@ -205,7 +205,7 @@ void parse_fetch_args(struct parse *p, struct command *c)
     parse_sp(p);
     c->fetch.set = parse_message_set(p);
     parse_sp(p);
-    if (!fetch_macro(p, &c->fetch)) fetch_atts(p, &c->fetch);
+    if (!fetch_macro(p, &c->fetch)) parse_fetch_atts(p, &c->fetch);
     if (!parse_try(p, ' ')) return;
     fetch_modifiers(p, c);
 }

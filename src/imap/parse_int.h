@@ -85,6 +85,7 @@ void parse_replace_args(struct parse *p, struct command *c);
 void parse_expunge_args(struct parse *p, struct command *c);
 void parse_search_args(struct parse *p, struct command *c);
 void parse_fetch_args(struct parse *p, struct command *c);
+void parse_notify_args(struct parse *p, struct command *c);
 void parse_store_args(struct parse *p, struct command *c);
 void parse_copy_args(struct parse *p, struct command *c);
 void parse_acl_args(struct parse *p, struct command *c);
@@ -94,6 +95,7 @@ void parse_setquota_args(struct parse *p, struct command *c);
 void parse_section(struct parse *p, struct fetch_item *item); /* "[1.HEADER.FIELDS (To)]" */
 void parse_search_return(struct parse *p, struct search_args *args); /* behind the word RETURN */
 void parse_search_program(struct parse *p, struct search_args *args); /* the keys */
+void parse_fetch_atts(struct parse *p, struct fetch_args *fetch); /* one, or several in parentheses */
 uint32_t parse_status_items(struct parse *p); /* in parentheses; LIST's RETURN uses it too */
 extern const struct word parse_special_uses[];
 extern const size_t parse_special_uses_count;

@@ -102,6 +102,14 @@ static void show(struct buf *o, const struct command *c)
     switch (c->what) {
     case VERB_ID: show_list(o, c->id); break;
     case VERB_COMPRESS: buf_addf(o, "<%.*s>", STR_ARG(c->compress)); break;
+    case VERB_NOTIFY:
+        buf_addf(o, "%d%d", c->notify.set, c->notify.status);
+        for (size_t i = 0; i < c->notify.n; i++) {
+            const struct notify_group *g = &c->notify.groups[i];
+            buf_addf(o, " %u:%x:%zu", g->filter, g->events, g->fetch.n);
+            show_list(o, g->names);
+        }
+        break;
     case VERB_ENABLE: show_list(o, c->enable); break;
     case VERB_AUTHENTICATE:
         buf_addf(o, "%.*s %.*s", STR_ARG(c->authenticate.mechanism),
@@ -208,6 +216,13 @@ static const struct { const char *in, *means; } good[] = {
     { "a LOGIN {3}\r\njoe {6+}\r\nse ret\r\n", "a LOGIN <joe> <se ret>" },
     { "a LOGIN {0}\r\n {4}\r\n\"\\\r\n", "a LOGIN <> <\"\\\r\n>" },
     { "a COMPRESS DEFLATE", "a COMPRESS <DEFLATE>" },
+    { "a NOTIFY NONE", "a NOTIFY 00" },
+    { "a NOTIFY SET (selected NONE)", "a NOTIFY 10 0:0:0" },
+    { "a notify set status (Selected-Delayed (messagenew (UID BODY.PEEK[HEADER.FIELDS (From)]) "
+      "MessageExpunge flagchange)) (subtree Lists (MailboxName SubscriptionChange XNew))",
+      "a NOTIFY 11 1:7:2 5:38:0<Lists>" },
+    { "a NOTIFY SET (mailboxes (INBOX \"a b\") MessageNew MessageExpunge) (personal (MessageNew "
+      "(FLAGS)))", "a NOTIFY 10 6:3:0<INBOX> <a b> 3:1:1" },
     { "a ENABLE CONDSTORE QRESYNC", "a ENABLE <CONDSTORE> <QRESYNC>" },
 
     { "a SELECT inbox", "a SELECT <INBOX>" },
@@ -322,6 +337,16 @@ static const struct { const char *in; enum err err; const char *why; } bad[] = {
     { "a LOGIN joe ~{1}\r\nx", ERR_SYNTAX, "literal8 outside APPEND" },
     { "a ID (\"a\")", ERR_SYNTAX, "field without a value" },
     { "a COMPRESS", ERR_SYNTAX, "compress how" },
+    { "a NOTIFY", ERR_SYNTAX, "SET or NONE" },
+    { "a NOTIFY SET", ERR_SYNTAX, "what" },
+    { "a NOTIFY SET STATUS", ERR_SYNTAX, "of what" },
+    { "a NOTIFY SET (selected)", ERR_SYNTAX, "which events" },
+    { "a NOTIFY SET (selected ())", ERR_SYNTAX, "no events in brackets" },
+    { "a NOTIFY SET (selected (MessageNew ()))", ERR_SYNTAX, "nothing to fetch" },
+    { "a NOTIFY SET (subtree (MessageNew))", ERR_SYNTAX, "a subtree of what" },
+    { "a NOTIFY SET (mailboxes () (MessageNew))", ERR_SYNTAX, "no mailboxes in brackets" },
+    { "a NOTIFY SET (all NONE)", ERR_SYNTAX, "no such choice" },
+    { "a NOTIFY NONE (selected NONE)", ERR_SYNTAX, "none, and some" },
     { "a COMPRESS DEFLATE now", ERR_SYNTAX, "more than the algorithm" },
     { "a ENABLE", ERR_SYNTAX, "enable what" },
     { "a SELECT \"\"", ERR_SYNTAX, "empty name" },

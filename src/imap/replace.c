@@ -52,6 +52,8 @@ static enum err file(struct appending *a, struct uid old)
     e = store_replace(s->server->store, &r, &done);
     if (e == ERR_CONFLICT) return imap_no(s, e, S("EXPUNGEISSUED"), S("it is gone already"));
     if (e) return appending_refused(a, e);
+    imap_notify_own_uids(s, items[0].account, done.uidvalidity,
+                         (struct uid_range){ done.uid.n, done.uid.n });
     /* RFC 8508 3.3: before the EXPUNGE. */
     reply_untagged(&s->reply, S("OK"),
                    arena_fmt(&s->arena, "APPENDUID %u %u", done.uidvalidity, done.uid.n),

@@ -88,6 +88,8 @@ static void refuse(struct imap *s, const struct parse *p, str tag)
 static enum err run(struct imap *s, const struct command_row *row, const struct command *c)
 {
     enum err e = row->run(s, c);
+    if (e != ERR_GONE && s->notify && (row->how & MOVES_MAILBOXES) && imap_notify_own(s, c))
+        return ERR_GONE;
     if (e == ERR_GONE || s->closing || s->state != SELECTED || s->answer.sent) return e;
     bool expunges = !(row->how & USES_SEQ) || c->uid;
     if (imap_sync(s, expunges, NULL) == ERR_GONE) return ERR_GONE;
@@ -191,7 +193,7 @@ static enum serve serve(void *session, enum conn_why why)
     if (why == CONN_STARTED) welcome(s);
     if (why == CONN_TIMEOUT) imap_bye(s, S(""), S("idle for too long"));
     if (why == CONN_DRAIN) imap_bye(s, S("UNAVAILABLE"), S("the server is shutting down"));
-    if (why == CONN_WOKEN && s->idling && imap_idle_woken(s)) s->closing = true;
+    if (why == CONN_WOKEN && (s->idling || s->notify) && imap_idle_woken(s)) s->closing = true;
     if (why == CONN_INPUT) serve_line(s); /* also when it is the input's end */
     while (!s->closing && conn_line_ready(s->conn))
         serve_line(s);
@@ -223,6 +225,7 @@ static void closed(void *session)
               F_NUM("in_bytes", conn_bytes_in(s->conn)),
               F_NUM("out_bytes", conn_bytes_out(s->conn)));
     imap_idle_end(s);
+    imap_notify_free(s);
     imap_told_free(s);
     imap_saved_clear(s);
     arena_free(&s->arena);

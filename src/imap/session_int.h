@@ -63,6 +63,8 @@ struct imap {
     struct watch watch;     /* set while idling: the account changed */
     bool watching;
 
+    struct notify *notify;  /* NULL: NOTIFY was never given */
+
     /* Of the command that is being served; empty while parked. */
     struct arena arena;
     struct reply reply;     /* said, and not yet given to the connection */
@@ -187,6 +189,19 @@ enum err imap_vanished_since(struct imap *s, const struct look *look, const stru
 /* SELECT … (QRESYNC …), RFC 7162 3.2.5: what happened while the client was away. Waits. */
 enum err imap_resync(struct imap *s, const struct select_args *select) MUST_CHECK;
 
+/* --- what it wants to hear (notify.c), RFC 5465 --------------------------------------------- */
+bool imap_hears(const struct imap *s);       /* of new and expunged messages of the selected mailbox */
+bool imap_hears_flags(const struct imap *s); /* and of their flags */
+void imap_flags_kept_back(struct imap *s, struct modseq since);
+/* What was asked for of new messages: those from this number on. Waits. */
+enum err imap_notify_new(struct imap *s, const struct seqmap *map, uint32_t first) MUST_CHECK;
+/* Messages that a command of its own has made. */
+void imap_notify_own_uids(struct imap *s, struct account a, uint32_t uidvalidity, struct uid_range uids);
+/* Something changed in a mailbox that it listens to; the command is one of its own. Waits. */
+enum err imap_notify_woken(struct imap *s) MUST_CHECK;
+enum err imap_notify_own(struct imap *s, const struct command *c) MUST_CHECK;
+void imap_notify_free(struct imap *s);
+
 /* --- input (server.c) ----------------------------------------------------------------------- */
 /* A line without its line end, in the arena. ERR_SYNTAX: it ended in LF alone; ERR_GONE, also after
  * a goodbye to whom sent one that is too long. Waits. */
@@ -202,6 +217,7 @@ enum err imap_literal(void *session, struct literal literal, str *bytes, str *li
 typedef enum err imap_command_fn(struct imap *s, const struct command *c);
 enum {
     USES_SEQ = 1,    /* names messages by number: no EXPUNGE while it is answered (RFC 9051 7.5.1) */
+    MOVES_MAILBOXES = 4, /* of names, subscriptions, or which one is selected */
     TELLS_MODSEQ = 2 /* its OK has HIGHESTMODSEQ when it expunged, RFC 7162 3.2.7, RFC 6851 4.4 */
 };
 struct command_row {
@@ -230,7 +246,7 @@ imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls,
     imap_login, imap_compress, imap_enable, imap_select, imap_create, imap_delete, imap_rename, imap_subscribe,
     imap_list, imap_lsub, imap_namespace, imap_status, imap_append, imap_idle, imap_close,
     imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy, imap_getquota,
-    imap_getquotaroot, imap_setquota, imap_setacl, imap_getacl, imap_listrights, imap_myrights, imap_replace, imap_unauthenticate;
+    imap_getquotaroot, imap_setquota, imap_setacl, imap_getacl, imap_listrights, imap_myrights, imap_replace, imap_unauthenticate, imap_notify;
 
 /* IDLE's other half: a line, or a wake, while idling. Waits. */
 enum err imap_idle_line(struct imap *s, str line) MUST_CHECK;

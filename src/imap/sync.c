@@ -262,8 +262,22 @@ static bool nothing_new(const struct imap *s, const struct mailbox *m, bool expu
     return !expunges || s->told.held.n == 0;
 }
 
+/* RFC 5465 5: who does not listen to flags hears of those alone that a command of its own owes it.
+ */
+static enum err tell_flags_changed(struct imap *s, struct changed *changed)
+{
+    if (imap_hears_flags(s)) return imap_tell_changed(s, changed);
+    struct uidset own = uidset_make(&s->arena);
+    imap_flags_kept_back(s, changed->since);
+    for (size_t i = 0; changed->own && i < changed->own->n; i++)
+        if (!uidset_add(&own, changed->own->uids[i].n, changed->own->uids[i].n)) return ERR_LIMIT;
+    changed->among = &own;
+    return own.n ? imap_tell_changed(s, changed) : OK;
+}
+
 enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
 {
+    if (!imap_hears(s)) return OK;
     struct look look;
     enum err e = imap_look(s, &look);
     if (e) return e;
@@ -296,5 +310,7 @@ enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
         imap_tell_overquota(s);
     }
     changed.until = n.told.modseq;
-    return imap_tell_changed(s, &changed);
+    e = tell_flags_changed(s, &changed);
+    bool grown = !n.lost && n.now.count > left;
+    return e || !grown ? e : imap_notify_new(s, &n.now, (uint32_t)left + 1);
 }
