@@ -17,7 +17,7 @@
 
 enum {
     WANTED = 10000,
-    DOVECOT = 200, /* a process each: 10,000 of them would need 6 GB */
+    DOVECOT = 100, /* a process and an inotify instance each: Linux allows a user 128 */
     WATCHERS = 1000,
     USERS = 100, /* share the mailboxes when there are many */
     FIRST = 20,
