@@ -64,20 +64,12 @@ void buf_commit(struct buf *b, size_t n)
     b->n += n;
 }
 
-void buf_add(struct buf *b, str s)
+void buf_add_slowly(struct buf *b, str s)
 {
     char *to = buf_reserve(b, s.n);
     if (!to || !s.n) return;
     memcpy(to, s.p, s.n);
     b->n += s.n;
-}
-
-void buf_addc(struct buf *b, char c)
-{
-    char *to = buf_reserve(b, 1);
-    if (!to) return;
-    *to = c;
-    b->n++;
 }
 
 void buf_fill(struct buf *b, char c, size_t n)
@@ -114,14 +106,21 @@ void buf_addv(struct buf *b, const char *format, va_list args)
     va_end(again);
 }
 
+/* Two digits at a time: numbers are a good part of what a server says. */
 void buf_u64(struct buf *b, uint64_t value)
 {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
     char digits[20];
     size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
+    for (; value >= 10; value /= 100) {
+        const char *pair = &pairs[value % 100 * 2];
+        digits[--at] = pair[1];
+        digits[--at] = pair[0];
+    }
+    if (value || at == sizeof digits) digits[--at] = (char)('0' + value);
     buf_add(b, (str){ digits + at, sizeof digits - at });
 }
 

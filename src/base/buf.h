@@ -7,6 +7,7 @@
 #define BASE_BUF_H
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -24,8 +25,18 @@ void buf_free(struct buf *b);           /* frees and leaves it empty, limit kept
 void buf_reset(struct buf *b);          /* empties, keeps the memory, clears full */
 void buf_truncate(struct buf *b, size_t n);
 
-void buf_add(struct buf *b, str s);
-void buf_addc(struct buf *b, char c);
+void buf_add_slowly(struct buf *b, str s); /* buf_add, when there is no room yet */
+/* Here, so that the many small pieces of a reply are a few instructions each. */
+static inline void buf_add(struct buf *b, str s)
+{
+    if (b->full || s.n == 0 || s.n > b->cap - b->n || s.n > b->max - b->n) {
+        buf_add_slowly(b, s);
+        return;
+    }
+    memcpy(b->p + b->n, s.p, s.n);
+    b->n += s.n;
+}
+static inline void buf_addc(struct buf *b, char c) { buf_add(b, (str){ &c, 1 }); }
 void buf_fill(struct buf *b, char c, size_t n);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_addv(struct buf *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));

@@ -26,19 +26,29 @@ struct wants {
     bool bytes; /* some item reads bodies */
     bool seen;  /* some item marks as read */
     bool card;
+    unsigned rows; /* enum message_want: what the message's rows must say */
 };
+
+/* Of the items that are not here, the message's row knows, or its card. */
+static unsigned rows_of(enum fetch_kind kind)
+{
+    if (kind == FETCH_UID) return 0;
+    return kind == FETCH_FLAGS || kind == FETCH_MODSEQ ? WANT_FLAGS : WANT_CARD;
+}
 
 static struct wants wants(const struct fetch_args *fetch)
 {
-    struct wants w = { 0 };
+    struct wants w = { .rows = fetch->has_changed_since ? WANT_FLAGS : 0 };
     for (size_t i = 0; i < fetch->n; i++) {
         const struct fetch_item *item = &fetch->items[i];
         w.bytes |= imap_item_reads(item);
         w.seen |= sets_seen(item);
+        w.rows |= rows_of(item->kind);
         w.card |= imap_item_reads(item) || item->kind == FETCH_ENVELOPE ||
                   item->kind == FETCH_BODY || item->kind == FETCH_BODYSTRUCTURE ||
                   item->kind == FETCH_PREVIEW;
     }
+    if (!w.rows) w.rows = WANT_FLAGS; /* of UID alone: is it there at all? */
     return w;
 }
 
@@ -182,6 +192,7 @@ struct fetching {
     struct named_walk walk;
     bool missing; /* some message could not be read any more */
     bool corrupt;
+    bool singly; /* a row could not be read: the others are, one by one */
 };
 
 /* The card is in the row, or beside the body when it is long. */
@@ -257,31 +268,90 @@ static enum err find_vanished(struct fetching *g, const struct look *look, struc
     return imap_vanished_since(g->s, look, &since, out);
 }
 
-/* Messages from the walk's place on, until one needed a wait or enough is said. */
+/* From the walk's place on, while a view is open. */
+struct page {
+    struct fetching *g;
+    struct look look;
+    struct fetched f;
+    bool aside; /* f.m and seq: its card lies beside the body, so it is read without the view */
+    struct seq seq;
+    bool moved; /* the message at the walk's place was looked at */
+    enum err err;
+};
+
+static bool page_full(const struct page *p)
+{
+    return p->aside || p->err || p->g->s->reply.out.n >= IMAP_REPLY_FLUSH_BYTES;
+}
+
+static bool tell_message(void *arg, struct seq seq, const struct message *m)
+{
+    struct page *p = arg;
+    struct fetching *g = p->g;
+    enum err e = OK;
+    g->walk.uid = m->uid;
+    p->moved = true;
+    p->f.m = *m;
+    p->seq = seq;
+    p->aside = g->wants.bytes || (g->wants.card && m->card.n == 0);
+    if (p->aside) return false;
+    if (g->wants.card) e = open_card(&p->f);
+    if (!e) e = response(&p->f, g->c, seq);
+    note(g, e);
+    if (e != ERR_CORRUPT && e != ERR_NOTFOUND) p->err = e;
+    return !page_full(p);
+}
+
+static void tell_single(struct page *p)
+{
+    struct fetching *g = p->g;
+    struct message m;
+    enum err e = store_message(p->look.view, &p->look.mailbox, g->walk.uid, &m);
+    note(g, e);
+    p->moved = true;
+    if (!e)
+        tell_message(p, seqmap_seq(&g->named.map, m.uid), &m);
+    else if (e != ERR_CORRUPT && e != ERR_NOTFOUND)
+        p->err = e;
+}
+
+/* Those that follow each other: their rows are read in order, which costs a tenth. */
+static void tell_range(struct page *p, struct uid_range range)
+{
+    struct fetching *g = p->g;
+    struct numbered which = { &g->named.map, range, g->wants.rows };
+    uint32_t lost = 0;
+    enum err e = store_numbered(p->look.view, &p->look.mailbox, &which, tell_message, p, &lost);
+    g->missing |= lost > 0;
+    g->singly = e == ERR_CORRUPT;
+    if (e && !g->singly) p->err = e;
+    if (e || page_full(p)) return;
+    g->walk.uid.n = range.to; /* all of it was told */
+    p->moved = true;
+}
+
+/* Messages from the walk's place on, until one needs a wait or enough is said. */
 static enum err page(struct fetching *g)
 {
-    struct imap *s = g->s;
-    struct look look;
-    enum err e = imap_look(s, &look);
+    struct page p = { .g = g, .f = { .s = g->s, .look = &p.look } };
+    enum err e = imap_look(g->s, &p.look);
     if (e) return e;
-    while (g->walk.uid.n && s->reply.out.n < IMAP_REPLY_FLUSH_BYTES) {
-        struct fetched f = { .s = s, .look = &look };
-        struct seq seq = seqmap_seq(&g->named.map, g->walk.uid);
-        e = store_message(look.view, &look.mailbox, g->walk.uid, &f.m);
-        imap_named_next(&g->named, &g->walk);
-        if (!e && (g->wants.bytes || (g->wants.card && f.m.card.n == 0))) {
-            e = fetch_reading(g, &look, &f, seq);
-            note(g, e);
-            return e == ERR_NOTFOUND || e == ERR_CORRUPT ? OK : e;
-        }
-        if (!e && g->wants.card) e = open_card(&f);
-        if (!e) e = response(&f, g->c, seq);
-        note(g, e);
-        if (e && e != ERR_NOTFOUND && e != ERR_CORRUPT) break;
-        e = OK;
+    while (g->walk.uid.n && !page_full(&p)) {
+        struct uid_range range = { g->walk.uid.n, g->named.uids.ranges[g->walk.range].to };
+        p.moved = false;
+        if (range.from == range.to || g->wants.bytes || g->singly)
+            tell_single(&p);
+        else
+            tell_range(&p, range);
+        if (p.moved) imap_named_next(&g->named, &g->walk);
     }
-    imap_look_end(&look);
-    return e;
+    if (!p.aside) {
+        imap_look_end(&p.look);
+        return p.err;
+    }
+    e = fetch_reading(g, &p.look, &p.f, p.seq);
+    note(g, e);
+    return e == ERR_NOTFOUND || e == ERR_CORRUPT ? OK : e;
 }
 
 enum err imap_fetch(struct imap *s, const struct command *c)

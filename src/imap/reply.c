@@ -10,7 +10,7 @@
 #include "mail/date.h"
 #include "mail/envelope.h"
 
-void reply_words(struct reply *r, str words)
+void reply_checked_words(struct reply *r, str words)
 {
     assert(!str_has(words, '\r') && !str_has(words, '\n'));
     buf_add(&r->out, words);
@@ -18,7 +18,11 @@ void reply_words(struct reply *r, str words)
 
 static bool atom_char(char c)
 {
-    return c > ' ' && c < 0x7f && !str_has(S("(){%*\"]"), c);
+    static const bool special[0x80] = {
+        ['('] = true, [')'] = true, ['{'] = true, ['%'] = true,
+        ['*'] = true, ['"'] = true, [']'] = true,
+    };
+    return c > ' ' && c < 0x7f && !special[(unsigned char)c];
 }
 
 void reply_atom(struct reply *r, str atom)
@@ -126,8 +130,9 @@ static void flag_names(struct reply *r, struct flags flags, const str *keywords,
         if (r->out.n > start) buf_addc(&r->out, ' ');
         buf_add(&r->out, system[i].name);
     }
-    for (size_t i = 0; i < n && i < MAILBOX_KEYWORDS; i++) {
-        if (!(flags.keywords >> i & 1)) continue;
+    for (uint64_t left = flags.keywords; left; left &= left - 1) {
+        size_t i = (size_t)__builtin_ctzll(left);
+        if (i >= n) break;
         if (r->out.n > start) buf_addc(&r->out, ' ');
         reply_atom(r, keywords[i]);
     }

@@ -17,7 +17,15 @@ struct reply {
 };
 
 /* --- pieces --------------------------------------------------------------------------------- */
-void reply_words(struct reply *r, str words); /* our own: response names, punctuation, spaces */
+void reply_checked_words(struct reply *r, str words); /* asserts that no line ends in them */
+/* Our own: response names, punctuation, spaces. Constants are seen to be right by whoever reads them. */
+static inline void reply_words(struct reply *r, str words)
+{
+    if (__builtin_constant_p(words.n))
+        buf_add(&r->out, words);
+    else
+        reply_checked_words(r, words);
+}
 void reply_atom(struct reply *r, str atom);
 void reply_number(struct reply *r, uint64_t number);
 void reply_string(struct reply *r, str s);    /* quoted or a literal */

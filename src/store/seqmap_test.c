@@ -91,6 +91,73 @@ static void maps_have_holes(void **state)
     assert_uids(w, &after, "1:2,8999:9000");
 }
 
+/* --- messages with their numbers ---------------------------------------------------------------
+ */
+
+struct shown {
+    struct buf text;
+    unsigned most; /* then it ends */
+};
+
+static bool add_numbered(void *arg, struct seq seq, const struct message *m)
+{
+    struct shown *s = arg;
+    buf_addf(&s->text, "%u:%u ", seq.n, m->uid.n);
+    return --s->most > 0;
+}
+
+/* "number:UID …", then how many were lost. */
+static str numbered(struct world *w, const struct numbered *which, unsigned most)
+{
+    struct mailbox m = box_of(w, S("INBOX"));
+    struct shown s = { .text = buf_make(1 << 20), .most = most };
+    struct view *v = store_view(w->store);
+    uint32_t lost = 77;
+    assert_int_equal(store_numbered(v, &m, which, add_numbered, &s, &lost), OK);
+    view_end(v);
+    buf_addf(&s.text, "%u", lost);
+    str text = arena_copy(&w->arena, buf_str(&s.text));
+    buf_free(&s.text);
+    return text;
+}
+
+static enum err lose_row(struct txn *t, void *arg)
+{
+    const struct mailbox *m = arg;
+    struct key k = key_box_u32(TAG_MESSAGE, mailbox_number(m->id), 5);
+    row_delete(t, m->account, &k);
+    return OK;
+}
+
+static void walks_show_what_the_session_knows(void **state)
+{
+    static const unsigned wants[] = { WANT_FLAGS, WANT_CARD, WANT_FLAGS | WANT_CARD };
+    struct world *w = *state;
+    append_many(w, S("INBOX"), 4100);
+    struct mailbox m = box_of(w, S("INBOX"));
+    struct uidset most = set_of(w, 2, 4090);
+    assert_true(str_eq(expunge_all(w, S("INBOX"), &most, true), S("2:4090")));
+    struct told before = told_of(&m);
+    m = box_of(w, S("INBOX"));
+    struct told after = told_of(&m);
+    struct seqmap all = map_of(w, &before), living = map_of(w, &after);
+    for (size_t i = 0; i < COUNT_OF(wants); i++) {
+        struct numbered some = { &all, { 3, 6 }, wants[i] };
+        assert_true(str_eq(numbered(w, &some, 99), S("3:3 4:4 5:5 6:6 0")));
+        assert_true(str_eq(numbered(w, &some, 2), S("3:3 4:4 0")));
+        struct numbered across = { &living, { 1, 4097 }, wants[i] };
+        assert_true(str_eq(numbered(w, &across, 99),
+                           S("1:1 2:4091 3:4092 4:4093 5:4094 6:4095 7:4096 8:4097 0")));
+        struct numbered next_block = { &all, { 4095, UINT32_MAX }, wants[i] };
+        assert_true(str_eq(numbered(w, &next_block, 3), S("4095:4095 4096:4096 4097:4097 0")));
+    }
+    assert_int_equal(engine_commit(w->engine, lose_row, &m), OK);
+    struct numbered some = { &all, { 3, 6 }, WANT_FLAGS | WANT_CARD };
+    assert_true(str_eq(numbered(w, &some, 99), S("3:3 4:4 6:6 1")));
+    some.range = (struct uid_range){ 4, 5 };
+    assert_true(str_eq(numbered(w, &some, 99), S("4:4 1")));
+}
+
 /* --- changes --------------------------------------------------------------------------------- */
 
 struct seen {
@@ -164,6 +231,7 @@ int main(void)
         CASE(an_empty_mailbox_has_no_numbers),
         CASE(expunged_messages_keep_their_number_until_told),
         CASE(maps_have_holes),
+        CASE(walks_show_what_the_session_knows),
         CASE(changes_come_once_each_and_in_order),
         CASE(long_histories_are_merged),
     };

@@ -183,6 +183,12 @@ struct seq seqmap_seq(const struct seqmap *m, struct uid uid);  /* 0 if the sess
 struct uid seqmap_next(const struct seqmap *m, struct uid from); /* first uid >= from; 0 at the end */
 /* The first uid >= from that m has and other has not; 0 at the end. A block costs a few words. */
 struct uid seqmap_next_without(const struct seqmap *m, const struct seqmap *other, struct uid from);
+/* Each message of the map in a range, ascending, with its number, until each() returns false; the
+ * expunged too. *lost: how many have no rows any more; of those after the last one that was shown only
+ * when each() did not end it. */
+struct numbered { const struct seqmap *map; struct uid_range range; unsigned want; }; /* enum message_want, not 0 */
+enum err store_numbered(struct view *v, const struct mailbox *m, const struct numbered *which,
+                        bool (*each)(void *arg, struct seq seq, const struct message *message), void *arg, uint32_t *lost) MUST_CHECK;
 
 /* Changes since N, ascending by modseq: the one primitive for NOOP, IDLE, CONDSTORE, QRESYNC, POP3.
  * Each message appears once, with its last change. ERR_TOO_OLD: tombstones from then are gone. */

@@ -161,26 +161,46 @@ enum err index_mark(struct index *x, struct mark *out)
     return e;
 }
 
-static void index_move(struct index_cursor *c, MDB_val k, MDB_cursor_op op)
+static enum err index_move(struct index_cursor *c, MDB_val k, MDB_cursor_op op, str *key,
+                           str *value)
 {
     MDB_val v;
-    c->state = err_of(mdb_cursor_get(c->cursor, &k, &v, op), "scan");
-    if (c->state) return;
-    c->key = str_of_val(k);
-    c->value = str_of_val(v);
-    if (!unsummed(c->value, &c->value)) c->state = damaged();
+    enum err e = err_of(mdb_cursor_get(c->cursor, &k, &v, op), "scan");
+    if (e) return e;
+    *key = str_of_val(k);
+    return unsummed(str_of_val(v), value) ? OK : damaged();
 }
 
 void index_seek(struct index *x, MDB_txn *txn, str from, struct index_cursor *c)
 {
     *c = (struct index_cursor){ 0 };
     c->state = err_of(mdb_cursor_open(txn, x->rows, &c->cursor), "open a cursor");
-    if (!c->state) index_move(c, val_of(from), MDB_SET_RANGE);
+    if (!c->state) c->state = index_move(c, val_of(from), MDB_SET_RANGE, &c->key, &c->value);
 }
 
+/* A row of some hundred bytes, which somebody will read from its beginning. */
+static void prefetch(str value)
+{
+    enum { LINE = 64, LINES = 6 };
+    for (size_t at = 0; at < value.n && at < LINE * LINES; at += LINE)
+        __builtin_prefetch(value.p + at);
+}
+
+static void look_ahead(struct index_cursor *c)
+{
+    c->ahead.state = index_move(c, (MDB_val){ 0 }, MDB_NEXT, &c->ahead.key, &c->ahead.value);
+    c->looked_ahead = true;
+    if (!c->ahead.state) prefetch(c->ahead.value);
+}
+
+/* Most scans end with their first row: from the second on it is worth looking ahead. */
 void index_next(struct index_cursor *c)
 {
-    index_move(c, (MDB_val){ 0 }, MDB_NEXT);
+    if (!c->looked_ahead) look_ahead(c);
+    c->state = c->ahead.state;
+    c->key = c->ahead.key;
+    c->value = c->ahead.value;
+    if (!c->state) look_ahead(c);
 }
 
 void index_done(struct index_cursor *c)

@@ -68,6 +68,12 @@ struct index_cursor {
     MDB_cursor *cursor;
     str key, value;
     enum err state;
+    /* The row after it, from the second on: on its way into the cache while this one is used. */
+    bool looked_ahead;
+    struct {
+        str key, value;
+        enum err state;
+    } ahead;
 };
 /* state: OK at a row, ERR_NOTFOUND at the end, or an error. */
 void index_seek(struct index *x, MDB_txn *txn, str from, struct index_cursor *c);
