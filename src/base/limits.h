@@ -87,10 +87,11 @@
 #define STORE_KEY_BYTES       64   /* account prefix included; LMDB's own maximum is 511 */
 #define STORE_VALUE_BYTES     1900 /* no LMDB overflow pages */
 #define STORE_CARD_INLINE_BYTES 1800 /* a longer card lies beside the body, not in the message's row */
-#define STORE_BATCH_OPS       4096 /* puts and deletes of one commit; a longer command is several */
-#define STORE_BATCH_BYTES     (1024 * 1024)
+#define STORE_BATCH_OPS       32768 /* puts and deletes of one commit; a longer command is several */
+#define STORE_BATCH_BYTES     (8 * 1024 * 1024)
 #define COPY_SETS_BYTES       (32 * 1024 * 1024) /* the UIDs of a copy whose caller does not ask: 1,000,000 */
-#define STORE_STEP_OPS        2048 /* of one step of a long command: 1 to 3 ms in which others wait */
+#define STORE_STEP_OPS        2048 /* of one step of a long command while others wait: 1 to 3 ms */
+#define STORE_STEP_BYTES      (1024 * 1024) /* the same; with nobody waiting a step is as large as a commit may be */
 #define STORE_BITMAP_UIDS     4096 /* UIDs in one bitmap row, 512 bytes */
 #define STORE_MEMORY_BODY_BYTES (256 * 1024) /* memory that every message on its way in is promised */
 #define STORE_JOURNAL_BODY_BYTES (1536 * 1024) /* a larger message streams to its own segment; one beyond the promise does too when memory is short */

@@ -113,36 +113,80 @@ static bool known(const struct own_flags *own, const struct message *m)
            own->flags[low].keywords == m->flags.keywords;
 }
 
+/* Of one look: changes as they lie in the store, and then what they made of the messages. */
+enum { CHANGES_A_LOOK = 512, CHANGES_DENSE = 8 };
 struct telling {
     struct imap *s;
     const struct changed *what;
     struct look look;
     struct change at; /* the last that was looked at */
-    bool paused;      /* more is to come, once this was sent */
-    enum err err;
+    struct change *some;
+    size_t n, next; /* gathered; the one whose message comes next */
 };
 
-static bool tell_change(void *arg, const struct change *c)
+static bool gather_change(void *arg, const struct change *c)
 {
     struct telling *t = arg;
-    struct imap *s = t->s;
     const struct changed *what = t->what;
-    struct message m;
     if (c->modseq.n > what->until.n) return false;
-    t->paused = s->reply.out.n >= IMAP_REPLY_FLUSH_BYTES;
-    if (t->paused) return false;
     t->at = *c;
     if (c->uid.n >= what->below.n) return true;
     if (what->among && !uidset_has(what->among, c->uid)) return true;
-    struct seq seq = seqmap_seq(what->map, c->uid);
-    if (seq.n == 0) return true;
-    t->err = store_message(t->look.view, &t->look.mailbox, c->uid, &m);
-    if (t->err) return false;
-    if (!known(what->own, &m))
-        imap_tell_flags(s, &t->look, seq, &m, true);
+    t->some[t->n++] = *c;
+    return t->n < CHANGES_A_LOOK;
+}
+
+static void tell_change(struct telling *t, struct seq seq, const struct message *m)
+{
+    struct imap *s = t->s;
+    const struct changed *what = t->what;
+    if (!known(what->own, m))
+        imap_tell_flags(s, &t->look, seq, m, true);
     else if (what->own->silent && (s->enabled & ENABLED_CONDSTORE))
-        tell_modseq_alone(s, seq, &m);
+        tell_modseq_alone(s, seq, m);
+}
+
+static bool tell_if_changed(void *arg, struct seq seq, const struct message *m)
+{
+    struct telling *t = arg;
+    while (t->next < t->n && t->some[t->next].uid.n < m->uid.n)
+        t->next++;
+    if (t->next < t->n && t->some[t->next].uid.n == m->uid.n) tell_change(t, seq, m);
     return true;
+}
+
+/* From the next one on, those whose UIDs ascend; where they lie close together all rows from the
+ * first to the last are read in order. */
+static enum err tell_run(struct telling *t)
+{
+    size_t end = t->next + 1, n = t->n;
+    uint32_t first = t->some[t->next].uid.n, last = first, lost;
+    for (; end < n && t->some[end].uid.n > last; end++) {
+        if (t->some[end].uid.n - last > CHANGES_DENSE) break;
+        last = t->some[end].uid.n;
+    }
+    struct numbered which = { t->what->map, { first, last }, WANT_FLAGS };
+    t->n = end;
+    enum err e = store_numbered(t->look.view, &t->look.mailbox, &which, tell_if_changed, t, &lost);
+    t->n = n;
+    t->next = end;
+    return e;
+}
+
+static enum err tell_some(struct telling *t)
+{
+    struct imap *s = t->s;
+    enum err e = imap_look(s, &t->look);
+    if (e) return e;
+    if (t->look.keywords_n > s->told_keywords) imap_tell_keywords(s, &t->look);
+    t->n = t->next = 0;
+    t->some = ARENA_ARRAY(&s->arena, CHANGES_A_LOOK, struct change);
+    e = t->some ? store_changed(t->look.view, &t->look.mailbox, t->at, gather_change, t)
+                : ERR_LIMIT;
+    while (!e && t->next < t->n)
+        e = tell_run(t);
+    imap_look_end(&t->look);
+    return e;
 }
 
 enum err imap_tell_changed(struct imap *s, const struct changed *what)
@@ -151,17 +195,12 @@ enum err imap_tell_changed(struct imap *s, const struct changed *what)
     t.at = (struct change){ .modseq = what->since, .uid = { UINT32_MAX } };
     do {
         struct arena_mark mark = arena_mark(&s->arena);
-        enum err e = imap_look(s, &t.look);
-        if (e) return e;
-        if (t.look.keywords_n > s->told_keywords) imap_tell_keywords(s, &t.look);
-        t.paused = false;
-        e = store_changed(t.look.view, &t.look.mailbox, t.at, tell_change, &t);
-        imap_look_end(&t.look);
+        enum err e = tell_some(&t);
         arena_rewind(&s->arena, mark);
-        if (e || t.err) return e ? e : t.err;
+        if (e) return e;
         imap_send_some(s);
         if (conn_gone(s->conn)) return ERR_GONE;
-    } while (t.paused);
+    } while (t.n == CHANGES_A_LOOK);
     return OK;
 }
 

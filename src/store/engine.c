@@ -91,6 +91,11 @@ size_t txn_room_bytes(const struct txn *t)
     return t->engine->ops->txn_room_bytes(t);
 }
 
+bool txn_awaited(const struct txn *t)
+{
+    return t->engine->ops->txn_awaited(t);
+}
+
 int64_t txn_wall_us(const struct txn *t)
 {
     return t->engine->ops->txn_wall_us(t);

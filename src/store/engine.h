@@ -70,6 +70,8 @@ void txn_delete(struct txn *t, struct account a, str key);
 void txn_fail(struct txn *t, enum err why);
 size_t txn_room(const struct txn *t);       /* puts and deletes still free: split long commands by it */
 size_t txn_room_bytes(const struct txn *t); /* and bytes of keys and values */
+/* Others wait for this transaction's end, or will: a step of a long command is then a short one. */
+bool txn_awaited(const struct txn *t);
 int64_t txn_wall_us(const struct txn *t);  /* the time of this commit, never less than an earlier one's */
 struct arena *txn_arena(struct txn *t);    /* scratch, reset after the transaction */
 

@@ -38,6 +38,7 @@ struct engine_ops {
     void (*txn_fail)(struct txn *t, enum err why);
     size_t (*txn_room)(const struct txn *t);
     size_t (*txn_room_bytes)(const struct txn *t);
+    bool (*txn_awaited)(const struct txn *t);
     int64_t (*txn_wall_us)(const struct txn *t);
     struct arena *(*txn_arena)(struct txn *t);
     void (*txn_body)(struct txn *t, struct body *b, struct blob *out);

@@ -226,7 +226,7 @@ static enum err put_order(struct txn *t, void *arg)
 {
     const struct order *o = arg;
     struct key all = key_queued(TAG_RCPT, o->id);
-    struct rcpts r = { .cap = txn_room(t) / 4 };
+    struct rcpts r = { .cap = STORE_STEP_OPS / 2 };
     r.numbers = ARENA_ARRAY(txn_arena(t), r.cap, uint32_t);
     if (!r.numbers) return ERR_LIMIT;
     enum err e = source_scan(in_txn(t), ACCOUNT_QUEUE, &all, &all, take_number, &r);

@@ -16,14 +16,20 @@ struct store {
 };
 
 enum err store_commit(struct store *s, txn_fn *fn, void *arg) MUST_CHECK; /* Waits. */
-/* A long command is many transactions of at most STORE_STEP_OPS, so that others have their turn on
- * the writer's thread. Is there room in this one for one more message, with so many operations? Its
- * rows, a journey's line with the longest name among them, and the shared rows that closing still
- * writes fit in STEP_BYTES. */
-enum { STEP_BYTES = 16 * 1024, STEP_OPS_LEFT = STORE_BATCH_OPS - STORE_STEP_OPS };
+/* A long command is many transactions, and while others wait each is at most STORE_STEP_OPS, so that
+ * they have their turn on the writer's thread. Is there room in this one for one more message, with so
+ * many operations? Its rows, a journey's line with the longest name among them, and the shared rows
+ * that closing still writes fit in STEP_BYTES. */
+enum {
+    STEP_BYTES = 16 * 1024,
+    STEP_OPS_LEFT = STORE_BATCH_OPS - STORE_STEP_OPS,
+    STEP_BYTES_LEFT = STORE_BATCH_BYTES - STORE_STEP_BYTES,
+};
 static inline bool room_for_step(const struct txn *t, size_t ops)
 {
-    return txn_room(t) > ops + STEP_OPS_LEFT && txn_room_bytes(t) > STEP_BYTES;
+    size_t room = txn_room(t), bytes = txn_room_bytes(t);
+    if (room > ops + STEP_OPS_LEFT && bytes > STEP_BYTES + STEP_BYTES_LEFT) return true;
+    return room > ops && bytes > STEP_BYTES && !txn_awaited(t);
 }
 
 /* --- directory (directory.c, alias.c) -------------------------------------------------------- */

@@ -285,7 +285,7 @@ static enum err forget_journey(struct txn *t, const struct journeys *j, struct m
 static enum err forget_journeys(struct txn *t, void *arg)
 {
     struct journeys *j = arg;
-    for (j->at = j->committed_at; j->at < j->n && txn_room(t) > PURGE_KEYS + 1; j->at++) {
+    for (j->at = j->committed_at; j->at < j->n && room_for_step(t, PURGE_KEYS + 1); j->at++) {
         bool all_gone;
         enum err e = forget_journey(t, j, j->ids[j->at], &all_gone);
         if (e) return e;

@@ -86,6 +86,7 @@ void embedded_txn_delete(struct txn *t, struct account a, str key);
 void embedded_txn_fail(struct txn *t, enum err why);
 size_t embedded_txn_room(const struct txn *t);
 size_t embedded_txn_room_bytes(const struct txn *t);
+bool embedded_txn_awaited(const struct txn *t);
 int64_t embedded_txn_wall_us(const struct txn *t);
 struct arena *embedded_txn_arena(struct txn *t);
 void embedded_txn_body(struct txn *t, struct body *b, struct blob *out);
@@ -140,6 +141,8 @@ void kick_at(struct embedded *e, struct seam_service *const *service, uint64_t m
 void writer_init(struct embedded *e);
 void writer_end(struct embedded *e);
 void writer_step(void *arg);
+/* Of who runs a transaction: whether others wait, for its group or for the writer. */
+bool writer_awaited(struct embedded *e);
 void writer_enqueue(struct embedded *e, struct request *r); /* r->answered or r->done tells */
 enum err embedded_commit(struct engine *e, txn_fn *fn, void *arg) MUST_CHECK;
 void embedded_commit_lazy(struct engine *e, txn_fn *fn, void *arg, void (*done)(void *arg));

@@ -105,7 +105,21 @@ static unsigned count_copied_rows(const struct embedded_txn *t)
     return n;
 }
 
-static void add_commit(struct group *g, const struct embedded_txn *t)
+/* What the first transaction put is all that the group has: nothing needs to be put again. */
+static void keep_rows(struct group *g, struct embedded_txn *t)
+{
+    if (memtable_rows(g->rows) > 0) {
+        memtable_put_all(g->rows, 0, t->staging);
+        return;
+    }
+    struct memtable *empty = g->rows;
+    g->rows = t->staging;
+    t->staging = empty;
+    g->snapshot->sources.tables[MERGE_GROUP].table = g->rows;
+    g->snapshot->sources.tables[MERGE_STAGING].table = empty;
+}
+
+static void add_commit(struct group *g, struct embedded_txn *t)
 {
     uint32_t rows = (uint32_t)memtable_rows(t->staging) + count_copied_rows(t);
     size_t at = record_begin(&g->records, RECORD_COMMIT, t->seq);
@@ -115,7 +129,7 @@ static void add_commit(struct group *g, const struct embedded_txn *t)
     struct memtable_cursor c = memtable_seek(t->staging, S(""), 0);
     for (; memtable_row(&c, &row); memtable_next(&c))
         commit_add_row(&g->records, &row);
-    memtable_put_all(g->rows, 0, t->staging);
+    keep_rows(g, t);
     record_end(&g->records, at);
     g->commits++;
     g->wall_us = t->wall_us;

@@ -13,7 +13,7 @@
 
 struct memtable;
 /* By the keys expected: a few times as many are found as quickly. */
-enum memtable_size { MEMTABLE_SMALL = 512, MEMTABLE_LARGE = 256 * 1024 };
+enum memtable_size { MEMTABLE_SMALL = 512, MEMTABLE_MIDDLE = 8 * 1024, MEMTABLE_LARGE = 256 * 1024 };
 struct memtable *memtable_new(enum memtable_size size); /* held once, by the caller */
 void memtable_hold(struct memtable *m);                 /* any thread */
 void memtable_drop(struct memtable *m); /* any thread; the last one frees it; NULL is fine */

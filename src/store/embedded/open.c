@@ -31,6 +31,7 @@ static const struct engine_ops embedded_ops = {
     .txn_fail = embedded_txn_fail,
     .txn_room = embedded_txn_room,
     .txn_room_bytes = embedded_txn_room_bytes,
+    .txn_awaited = embedded_txn_awaited,
     .txn_wall_us = embedded_txn_wall_us,
     .txn_arena = embedded_txn_arena,
     .txn_body = embedded_txn_body,

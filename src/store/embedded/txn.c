@@ -82,6 +82,11 @@ size_t embedded_txn_room_bytes(const struct txn *t)
     return bytes < STORE_BATCH_BYTES ? STORE_BATCH_BYTES - bytes : 0;
 }
 
+bool embedded_txn_awaited(const struct txn *t)
+{
+    return writer_awaited(txn_of(t)->e);
+}
+
 int64_t embedded_txn_wall_us(const struct txn *t)
 {
     return txn_of(t)->wall_us;

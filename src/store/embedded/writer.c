@@ -18,13 +18,13 @@ static const size_t records_bytes_max = (size_t)2 * 1024 * 1024 * 1024;
 void writer_init(struct embedded *e)
 {
     for (size_t i = 0; i < COUNT_OF(e->pair); i++) {
-        e->pair[i].rows = memtable_new(MEMTABLE_SMALL);
+        e->pair[i].rows = memtable_new(MEMTABLE_MIDDLE);
         e->pair[i].records = buf_make(records_bytes_max);
     }
     e->open = &e->pair[0];
     e->txn = (struct embedded_txn){ .base = { &e->base },
                                     .e = e,
-                                    .staging = memtable_new(MEMTABLE_SMALL),
+                                    .staging = memtable_new(MEMTABLE_MIDDLE),
                                     .arena = arena_make(STORE_TXN_ARENA_BYTES) };
     e->last = &e->first;
 }
@@ -79,16 +79,30 @@ static struct request *dequeue(struct embedded *e)
     return r;
 }
 
-/* Whether anybody waits for an answer; lazy ones alone may stay a while. */
+/* In the queue; lazy ones alone may stay a while. Under its lock. */
+static bool is_urgent(struct embedded *e)
+{
+    for (struct request *r = e->first; r; r = r->next)
+        if (!r->lazy) return true;
+    return e->first && e->closing;
+}
+
+/* Whether anybody waits for an answer. */
 static bool anybody_waits(struct embedded *e, bool *any)
 {
-    bool waits = false;
     lock_take(&e->queue_lock);
     e->called = false; /* who comes from now on calls again */
     *any = e->first != NULL;
-    for (struct request *r = e->first; r && !waits; r = r->next)
-        waits = !r->lazy;
-    waits = waits || (*any && e->closing);
+    bool waits = is_urgent(e);
+    lock_drop(&e->queue_lock);
+    return waits;
+}
+
+bool writer_awaited(struct embedded *e)
+{
+    if (e->flight || e->open->members_n > 0) return true;
+    lock_take(&e->queue_lock);
+    bool waits = is_urgent(e);
     lock_drop(&e->queue_lock);
     return waits;
 }
