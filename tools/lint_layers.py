@@ -16,7 +16,7 @@ LIBRARIES = {
     r"openssl/":                      "run auth policy store/embedded",
     r"unbound\.h":                    "dns",
     r"lmdb\.h":                       "store/embedded",
-    r"zstd\.h":                       "store/embedded",
+    r"zstd\.h":                       "store/embedded search",
     r"xxhash\.h":                     "store base search",
     r"(argon2|crypt)\.h":             "auth",
     r"idn2\.h":                       "mail dns",

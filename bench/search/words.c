@@ -3,8 +3,9 @@
  * A vocabulary a language, its words made of the language's syllables, frequent ones short. A
  * letter is in one language; some come with the same text again as HTML, some quote an earlier one.
  */
+#include "base/codec.h"
 #include "base/mem.h"
-#include "bench/search/search_bench_int.h"
+#include "search_bench_int.h"
 
 enum { WORDS = 30000 };
 
@@ -151,4 +152,60 @@ void words_text(struct words *w, struct buf *out)
             buf_addc(out, ' ');
         if (column > 70) column = 0;
     }
+}
+
+/* --- letters -------------------------------------------------------------------------------- */
+
+static void add_attachment(struct words *w, struct buf *out)
+{
+    struct buf bytes = buf_make(1 << 17);
+    for (size_t n = 20000 + words_random(w) % 60000; bytes.n < n;)
+        buf_le64(&bytes, words_random(w));
+    buf_add(out, S("\r\n--zz\r\nContent-Type: application/pdf; name=\"bill.pdf\"\r\n"
+                   "Content-Transfer-Encoding: base64\r\n\r\n"));
+    base64_encode_lines(out, buf_str(&bytes));
+    buf_free(&bytes);
+}
+
+static void add_html(struct buf *out, str text)
+{
+    struct buf html = buf_make(1 << 22);
+    buf_add(&html, S("<html><head><style>p { margin: 0 }</style></head><body>"));
+    for (str line; str_split(&text, '\n', &line);)
+        buf_addf(&html, "<p class=\"plain\">%.*s</p>\r\n", STR_ARG(str_trim(line)));
+    buf_add(&html, S("</body></html>\r\n"));
+    buf_add(out, S("\r\n--zz\r\nContent-Type: text/html; charset=utf-8\r\n"
+                   "Content-Transfer-Encoding: base64\r\n\r\n"));
+    base64_encode_lines(out, buf_str(&html));
+    buf_free(&html);
+}
+
+void words_letter(struct words *w, struct buf *out)
+{
+    struct buf text = buf_make(1 << 22), subject = buf_make(1 << 22);
+    uint64_t kind = words_random(w) % 100;
+    words_text(w, &text);
+    words_text(w, &subject);
+    buf_addf(out,
+             "Received: from mx%llu.c.test (mx.c.test [192.0.2.1])\r\n\tby mail.a.test with ESMTPS;"
+             " Sun, 22 Nov 2026 07:00:00 +0000\r\nFrom: ann%llu@c.test\r\nTo: alice@a.test\r\n"
+             "Message-ID: <%llx@c.test>\r\nDate: Sun, 22 Nov 2026 07:00:00 +0000\r\n"
+             "MIME-Version: 1.0\r\nSubject: ",
+             (unsigned long long)words_random(w) % 10, (unsigned long long)words_random(w) % 500,
+             (unsigned long long)words_random(w));
+    buf_add(out, str_trim(str_take(buf_str(&subject), str_chr(buf_str(&subject), '\r') % 60)));
+    if (kind < 55) {
+        buf_add(out, S("\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"));
+        buf_add(out, buf_str(&text));
+    } else {
+        buf_add(out, S("\r\nContent-Type: multipart/mixed; boundary=zz\r\n\r\n--zz\r\n"
+                       "Content-Type: text/plain; charset=utf-8\r\n"
+                       "Content-Transfer-Encoding: quoted-printable\r\n\r\n"));
+        buf_add(out, buf_str(&text)); /* no = in it, and short lines */
+        if (kind < 95) add_html(out, buf_str(&text));
+        if (kind >= 90) add_attachment(w, out);
+        buf_add(out, S("\r\n--zz--\r\n"));
+    }
+    buf_free(&text);
+    buf_free(&subject);
 }

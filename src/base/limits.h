@@ -225,6 +225,7 @@
 #define SEARCH_RECORD_BYTES       (66 * 1024 * 1024) /* of text, or of signatures: search.message_max and a page */
 #define SEARCH_BATCH_MESSAGES     64    /* read on the loop before a thread takes them over */
 #define SEARCH_BATCH_BYTES        (512 * 1024) /* likewise; a larger message is read in parts */
+#define SEARCH_FETCH_TURN         8     /* bodies fetched before others may run */
 #define SEARCH_WALK               2048  /* rows of messages looked at before others may run */
 #define SEARCH_BOOK_BYTES         (256 * 1024 * 1024) /* of one account's rows while it is asked: 4 million messages */
 #define SEARCH_SHELVES            100000 /* accounts with an index, 150 bytes each */

@@ -259,8 +259,10 @@ static enum err bring_some(struct gathering *g, struct digest *d, struct arena *
     size_t n = 0;
     if (!found) return ERR_LIMIT;
     enum err e = find_some(g, a, found, &n);
-    for (size_t i = 0; !e && i < n; i++)
+    for (size_t i = 0; !e && i < n; i++) {
         e = fetch(g, d, a, &found[i]);
+        if (i % SEARCH_FETCH_TURN == SEARCH_FETCH_TURN - 1) fiber_yield();
+    }
     if (e) return e;
     d->last = g->at == g->wanted_n;
     e = work(g->book->s->pool, digest_job, d); /* Waits. */

@@ -99,7 +99,7 @@ void signature_make(struct buf *out, str text, uint8_t *log2)
     uint32_t h, mask = ((uint32_t)1 << *log2) - 1;
     for (struct walk w = { .text = text }; gram_next(&w, &h);)
         bits[(h & mask) >> 3] |= (uint8_t)(1u << (h & 7));
-    while (*log2 > SEARCH_SIGNATURE_LOG2_MIN && bits_set(bits, bytes) * 5 < bytes * 8) {
+    while (*log2 > SEARCH_SIGNATURE_LOG2_MIN && bits_set(bits, bytes) < bytes) {
         fold(bits, bytes);
         bytes /= 2;
         --*log2;
