@@ -72,6 +72,7 @@ enum status_item {
     STATUS_HIGHESTMODSEQ = 1 << 7,
     STATUS_DELETED_STORAGE = 1 << 8, /* RFC 9208 4.1.4 */
     STATUS_MAILBOXID     = 1 << 9, /* RFC 8474 4.3 */
+    STATUS_APPENDLIMIT   = 1 << 16, /* RFC 7889 4 */
 };
 struct status_args {
     str mailbox;

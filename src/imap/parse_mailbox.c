@@ -129,6 +129,7 @@ uint32_t parse_status_items(struct parse *p)
         { S_INIT("HIGHESTMODSEQ"), STATUS_HIGHESTMODSEQ },
         { S_INIT("DELETED-STORAGE"), STATUS_DELETED_STORAGE },
         { S_INIT("MAILBOXID"), STATUS_MAILBOXID },
+        { S_INIT("APPENDLIMIT"), STATUS_APPENDLIMIT },
     };
     uint32_t all = 0;
     parse_want(p, '(');

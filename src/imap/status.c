@@ -39,6 +39,7 @@ void imap_tell_status(struct imap *s, const struct mailbox *m, uint32_t items)
         { STATUS_SIZE, S("SIZE"), m->size_bytes },
         { STATUS_HIGHESTMODSEQ, S("HIGHESTMODSEQ"), m->highest_modseq.n },
         { STATUS_DELETED_STORAGE, S("DELETED-STORAGE"), deleted },
+        { STATUS_APPENDLIMIT, S("APPENDLIMIT"), s->server->settings->append_bytes_max },
     };
     struct reply *r = &s->reply;
     bool first = true;
