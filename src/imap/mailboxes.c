@@ -30,9 +30,10 @@ enum err imap_create(struct imap *s, const struct command *c)
 
 enum err imap_delete(struct imap *s, const struct command *c)
 {
-    struct mailbox m;
+    struct mailbox m = { 0 };
     struct place at;
     enum err e = imap_find_mailbox(s, c->mailbox.mailbox, RIGHT_DELETE, &m);
+    if (e == ERR_NOTFOUND) e = OK; /* a bare parent has another error: the store knows */
     if (!e) e = imap_place(s, c->mailbox.mailbox, RIGHT_DELETE, &at);
     if (e) return e;
     e = store_mailbox_delete(s->server->store, at.account, at.name);

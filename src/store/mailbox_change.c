@@ -263,21 +263,38 @@ static enum err delete_box(struct ledger *l, struct name_row *row, bool *empty)
     return name_settle(l->txn, l->account, row->name);
 }
 
-static enum err delete (struct txn *t, void *arg) {
-    struct delete *d = arg; struct ledger l; struct name_row row;
+static bool found_mailbox(void *arg, str key, const struct name_row *row)
+{
+    (void)key;
+    *(bool *)arg = row->m != 0;
+    return row->m == 0;
+}
+
+/* A bare name: the parent of mailboxes, or of subscriptions alone, which nobody sees. */
+static enum err not_there(struct txn *t, const struct delete *d)
+{
+    bool parent = false;
+    enum err e = name_children(t, d->account, NULL, d->name, found_mailbox, &parent);
+    return e ? e : parent ? ERR_CONFLICT : ERR_NOTFOUND;
+}
+
+/* clang-format off */
+static enum err delete(struct txn *t, void *arg)
+{
+    struct delete *d = arg;
+    struct ledger l;
+    struct name_row row;
     enum err e = ledger_open(t, d->account, &l);
     if (!e) e = name_row_under(t, d->account, d->name, &row);
     if (e == ERR_LIMIT) return ERR_NOTFOUND;
     if (e) return e;
-    bool parent = false;
-    e = name_has_children(t, d->account, d->name, &parent);
-    if (e) return e;
-    if (row.m == 0) return parent ? ERR_CONFLICT : ERR_NOTFOUND;
+    if (row.m == 0) return not_there(t, d);
     d->m = row.m;
     e = delete_box(&l, &row, &d->empty);
     if (!e) ledger_close(&l);
     return e;
 }
+/* clang-format on */
 
 enum err store_mailbox_delete(struct store *s, struct account a, str name)
 {
