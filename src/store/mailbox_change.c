@@ -278,8 +278,7 @@ static enum err not_there(struct txn *t, const struct delete *d)
     return e ? e : parent ? ERR_CONFLICT : ERR_NOTFOUND;
 }
 
-/* clang-format off */
-static enum err delete(struct txn *t, void *arg)
+static enum err delete_named(struct txn *t, void *arg)
 {
     struct delete *d = arg;
     struct ledger l;
@@ -294,13 +293,12 @@ static enum err delete(struct txn *t, void *arg)
     if (!e) ledger_close(&l);
     return e;
 }
-/* clang-format on */
 
 enum err store_mailbox_delete(struct store *s, struct account a, str name)
 {
     if (str_eq(name, S("INBOX"))) return ERR_DENIED;
     struct delete d = { .account = a, .name = name };
-    enum err e = store_commit(s, delete, &d);
+    enum err e = store_commit(s, delete_named, &d);
     bool gone = d.empty || s->settings.undelete_ms == 0;
     return e || !gone ? e : purge_mailbox(s, a, d.m);
 }

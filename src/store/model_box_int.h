@@ -18,6 +18,14 @@ static inline bool has_children(const struct model *m, const struct model_name *
     return false;
 }
 
+/* Mailboxes below it, not subscriptions alone. */
+static inline bool is_parent(const struct model *m, const struct model_name *n)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (m->names[i].box && below(&m->names[i], n)) return true;
+    return false;
+}
+
 /* A row that nothing needs goes, and perhaps the one above it. */
 static inline void settle(struct model *m, struct model_name *n)
 {
@@ -76,7 +84,7 @@ static inline void end_sessions(struct model *m, const struct model_box *box)
 static inline void do_delete(struct model *m)
 {
     struct model_name *n = any_name(m);
-    enum err wanted = n->box ? OK : n->row && has_children(m, n) ? ERR_CONFLICT : ERR_NOTFOUND;
+    enum err wanted = n->box ? OK : n->row && is_parent(m, n) ? ERR_CONFLICT : ERR_NOTFOUND;
     if (n == &m->names[0]) wanted = ERR_DENIED;
     if (m->dead_n == DEAD) return;
     arm(m);

@@ -91,7 +91,7 @@ enum err store_mailboxes(struct view *v, struct account a, bool (*each)(void *ar
 /* Makes missing parents too (RFC 9051 6.3.4). Waits. ERR_EXISTS, ERR_LIMIT (depth, count, length),
  * ERR_CONFLICT: another mailbox has this special use. */
 enum err store_mailbox_create(struct store *s, struct account a, str name, enum special_use use, struct mailbox_id *out) MUST_CHECK;
-/* Waits. ERR_NOTFOUND; ERR_DENIED: INBOX; ERR_CONFLICT: has children and no messages of its own
+/* Waits. ERR_NOTFOUND; ERR_DENIED: INBOX; ERR_CONFLICT: a bare parent of mailboxes
  * (rev1 \Noselect is not made: a mailbox with children is emptied and kept as a bare parent). */
 enum err store_mailbox_delete(struct store *s, struct account a, str name) MUST_CHECK;
 /* Children move along; INBOX: its messages move, it stays (RFC 9051 6.3.6). Waits. */

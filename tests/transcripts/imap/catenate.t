@@ -3,7 +3,7 @@ S~ \* OK \[CAPABILITY .*CATENATE .*
 C: a LOGIN alice@a.test secret
 S~ a OK .*
 C: a1 CREATE "a;b &- c"
-S: a1 OK CREATE completed
+S~ a1 OK .*CREATE completed
 C- b APPEND INBOX {172+}\r\nFrom: a@a.test\r\nTo: b@b.test\r\nSubject: base\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nfirst\r\n--b\r\nContent-Type: text/x\r\n\r\nsecond part\r\n--b--\r\n\r\n
 S~ b OK \[APPENDUID [0-9]+ 1\] .*
 C: c SELECT Drafts

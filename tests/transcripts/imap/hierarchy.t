@@ -7,11 +7,11 @@ C: a2 CREATE "..\\..\\boot.ini"
 C: a3 CREATE ~root
 C: a4 CREATE "#news.misc"
 C: a5 CREATE .
-S: a1 OK CREATE completed
-S: a2 OK CREATE completed
-S: a3 OK CREATE completed
-S: a4 OK CREATE completed
-S: a5 OK CREATE completed
+S~ a1 OK .*CREATE completed
+S~ a2 OK .*CREATE completed
+S~ a3 OK .*CREATE completed
+S~ a4 OK .*CREATE completed
+S~ a5 OK .*CREATE completed
 C: b LIST "" "..*"
 S: * LIST (\HasChildren) "/" ".."
 S: * LIST (\HasNoChildren) "/" "../x"
@@ -28,7 +28,7 @@ C: b8 RENAME a b//c
 S: b1 NO [CANNOT] mailbox name has an empty level
 S: b2 NO [CANNOT] mailbox name has an empty level
 S: b3 NO [CANNOT] mailbox name has an empty level
-S: b4 OK CREATE completed
+S~ b4 OK .*CREATE completed
 S: b5 NO [CANNOT] mailbox name has an empty level
 S: b6 NO [CANNOT] mailbox name has an empty level
 S: b7 NO [CANNOT] mailbox name has an empty level
@@ -40,7 +40,7 @@ C: c3 RENAME 1 0/1
 C: c4 DELETE 1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/30/31/32
 C: c5 RENAME 1 0/1
 C: c6 LIST "" 0/1/2/3/%
-S: c1 OK CREATE completed
+S~ c1 OK .*CREATE completed
 S: c2 NO [CANNOT] mailbox name has too many levels
 S: c3 NO [LIMIT] a limit of this server would be passed
 S: c4 OK DELETE completed
@@ -50,7 +50,7 @@ S: c6 OK LIST completed
 C- c7 CREATE 
 C* 1000 x
 C- \r\n
-S: c7 OK CREATE completed
+S~ c7 OK .*CREATE completed
 C- c8 CREATE 
 C* 1001 x
 C- \r\n
@@ -75,7 +75,7 @@ C: e2 SUBSCRIBE p/q
 C: e3 APPEND p/q {3+}
 C: a:b
 C: e4 SELECT p/q
-S: e1 OK CREATE completed
+S~ e1 OK .*CREATE completed
 S: e2 OK SUBSCRIBE completed
 S~ e3 OK \[APPENDUID [0-9]+ 1\] .*
 S* e4 OK .*
@@ -116,7 +116,7 @@ S: * LIST (\NonExistent \Noselect \HasChildren \Subscribed) "/" "new/p/q"
 S: f5 OK LIST completed
 C: f6 CREATE new/p/q
 C: f7 STATUS new/p/q (MESSAGES)
-S: f6 OK CREATE completed
+S~ f6 OK .*CREATE completed
 S: * STATUS "new/p/q" (MESSAGES 0)
 S: f7 OK STATUS completed
 # INBOX gives its mail away and stays; what is below it stays too.
@@ -127,7 +127,7 @@ C: g3 RENAME Inbox Old
 C: g4 STATUS Old (MESSAGES)
 C: g5 STATUS INBOX (MESSAGES)
 C: g6 LIST "" "INBOX*"
-S: g1 OK CREATE completed
+S~ g1 OK .*CREATE completed
 S~ g2 OK .*
 S: g3 OK RENAME completed
 S: * STATUS "Old" (MESSAGES 1)
