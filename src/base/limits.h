@@ -272,6 +272,12 @@
 #define IMAP_SEARCH_LOOKED_AT     4096        /* messages looked at in one view: some milliseconds */
 #define IMAP_SEARCH_CARDS_BYTES   (4 * 1024 * 1024) /* of their cards that are kept behind it */
 #define IMAP_SEARCH_WORDS         16          /* of one FUZZY text; further ones are not looked for */
+#define IMAP_SEARCH_SOURCES       100         /* of one ESEARCH, and names of each */
+#define IMAP_SORT_KEYS            16
+#define IMAP_SORT_BYTES           (256 * 1024 * 1024) /* of one SORT or THREAD: a million messages */
+#define THREAD_STEPS              50000000    /* up chains of references, against loops; past it no more links */
+#define IMAP_CONTEXTS             8           /* searches that a session has kept up to date */
+#define IMAP_CONTEXT_BYTES        (4 * 1024 * 1024) /* of one: its keys, and 500,000 ranges of results */
 #define IMAP_SAVED_BYTES          (8 * 1024 * 1024) /* of "$": 1,000,000 ranges; past it NOTSAVED */
 #define IMAP_VANISHED_RANGES      500         /* in one response: lines of some 10 KB at most */
 #define IMAP_APPEND_MESSAGES      150         /* of one APPEND (RFC 3502), which is one commit: see IMPORT_MESSAGES */

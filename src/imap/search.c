@@ -11,6 +11,9 @@ enum err imap_search_selected(struct imap *s, const struct command *c, struct se
 {
     struct search_program *program = ARENA_NEW(&s->arena, struct search_program);
     if (!program) return ERR_LIMIT;
+    /* RFC 5267 4.3: what is told of two searches could not be told apart. */
+    if ((c->search.returns & RETURN_UPDATE) && imap_context_exists(s, c->tag))
+        return imap_bad(s, S("this tag has a search that is kept up to date"));
     if (c->search.modseq) imap_enable_now(s, ENABLED_CONDSTORE);
     enum err e = imap_search_compile(&s->arena, &c->search, program);
     if (e == ERR_DENIED) return imap_search_bad_charset(s);
@@ -34,6 +37,7 @@ enum err imap_search(struct imap *s, const struct command *c)
     if (e && e != ERR_SYNTAX && (c->search.returns & RETURN_SAVE)) imap_saved_clear(s);
     if (!e && c->search.extended) imap_tell_esearch(s, &f, (str){ 0 });
     if (!e && !c->search.extended) imap_tell_search(s, &f);
+    if (!e) imap_context_keep(s, c, &f.uids);
     arena_free(&kept);
     return e;
 }

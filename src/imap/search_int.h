@@ -1,5 +1,5 @@
-/* search_int.h - between the commands that look for messages (SEARCH, SORT, THREAD, ESEARCH), the walk
- * over a mailbox (search_walk.c) and the judging of one message (search_match.c).
+/* search_int.h - between the commands that look for messages (SEARCH, SORT, THREAD, ESEARCH), the
+ * walk over a mailbox (search_walk.c) and the judging of one message (search_match.c).
  */
 #ifndef IMAP_SEARCH_INT_H
 #define IMAP_SEARCH_INT_H
@@ -21,10 +21,10 @@ struct search_program {
     struct search_key *root;
     struct search_text_key *texts;
     size_t texts_n;
-    unsigned rows;  /* enum message_want: what judging needs of a row */
-    unsigned where; /* enum text_where: what judging may have to read */
-    bool envelopes; /* some fields are looked for in envelopes */
-    bool seqs;      /* names sequence numbers: of use in the selected mailbox only */
+    unsigned rows;              /* enum message_want: what judging needs of a row */
+    unsigned where;             /* enum text_where: what judging may have to read */
+    bool envelopes;             /* some fields are looked for in envelopes */
+    bool seqs;                  /* names sequence numbers: of use in the selected mailbox only */
     struct account account;     /* of the mailbox */
     struct search_answer index; /* rows NULL: nothing is known */
 };
@@ -40,7 +40,8 @@ enum err imap_search_resolve(struct imap *s, struct search_program *program,
 /* Its keywords, as bits of this mailbox. Again after each look. */
 void imap_search_keywords(struct search_program *program, const struct look *look);
 
-/* --- one message (search_match.c) --------------------------------------------------------------- */
+/* --- one message (search_match.c) ---------------------------------------------------------------
+ */
 struct candidate {
     struct search_program *program;
     struct arena *arena; /* scratch: rewound after each message */
@@ -48,25 +49,28 @@ struct candidate {
     int64_t now_s;
     bool has_card, no_card; /* was looked for, and is there or not */
     struct card card;
-    bool complete; /* the bytes were read: a text that was not found is not there */
+    bool complete;  /* the bytes were read: a text that was not found is not there */
     unsigned score; /* 1 to 100, RFC 6203 4 */
 };
 enum verdict { NO_MATCH, MATCH, UNSURE };
-/* UNSURE: its card, or its text, is needed. Recursion is as deep as the grammar allows: IMAP_DEPTH. */
+/* UNSURE: its card, or its text, is needed. Recursion is as deep as the grammar allows: IMAP_DEPTH.
+ */
 enum verdict imap_search_judge(struct candidate *c);
 /* The same with all that the message has. Waits. */
 enum verdict imap_search_judge_reading(struct imap *s, struct candidate *c);
 /* Its card, from its row or from beside its body. Waits. */
 bool imap_search_card(struct imap *s, struct candidate *c);
 
-/* --- a mailbox (search_walk.c) ------------------------------------------------------------------ */
+/* --- a mailbox (search_walk.c) ------------------------------------------------------------------
+ */
 struct search_walk {
     struct imap *s;
     struct search_program *program;
-    bool selected;       /* the selected mailbox as the session knows it; else the one in told */
+    bool selected;          /* the selected mailbox as the session knows it; else the one in told */
     struct account account; /* of one that is not selected */
     struct told told;
-    bool cards;          /* what is found needs its card */
+    bool cards;                /* what is found needs its card */
+    const struct uidset *only; /* look at these alone; NULL: at all */
     /* A message that matches, ascending by UID; no view is open. seq is 0 where nobody is told. */
     void (*hit)(void *arg, struct candidate *c, struct seq seq);
     void *arg;
@@ -74,7 +78,7 @@ struct search_walk {
     struct seqmap map;
     struct uidset among; /* UIDs to look at */
     size_t range;
-    uint32_t at;         /* the next UID to look at */
+    uint32_t at; /* the next UID to look at */
     int64_t now_s;
     struct arena scratch;
 };
@@ -83,7 +87,8 @@ enum err imap_search_begin(struct search_walk *w) MUST_CHECK;
 /* All of it, turn by turn. Waits. */
 enum err imap_search_run(struct search_walk *w) MUST_CHECK;
 
-/* --- what was found (search_found.c, search_tell.c) ---------------------------------------------- */
+/* --- what was found (search_found.c, search_tell.c) ----------------------------------------------
+ */
 struct found {
     const struct command *c;
     bool uid;              /* UIDs are told, else sequence numbers */
@@ -92,7 +97,7 @@ struct found {
     struct uidset uids;
     uint64_t count;
     uint64_t modseq, first_modseq, last_modseq; /* the highest; of the first; of the last */
-    uint8_t *scores;       /* with RELEVANCY, of each */
+    uint8_t *scores;                            /* with RELEVANCY, of each */
     struct arena *arena;
 };
 struct found imap_found_none(const struct command *c, struct arena *arena);
@@ -110,10 +115,17 @@ void imap_tell_esearch(struct imap *s, const struct found *f, str head);
 /* The beginning of that line, which SORT and updates have too. */
 void imap_tell_esearch_head(struct imap *s, str tag, str head, bool uid);
 /* The places that PARTIAL asks for, of so many; false: there are none. */
-bool imap_partial_places(const struct search_args *args, uint64_t count, uint64_t *from, uint64_t *to);
-void imap_tell_partial_head(struct imap *s, const struct search_args *args); /* " PARTIAL (1:100 " */
+bool imap_partial_places(const struct search_args *args, uint64_t count, uint64_t *from,
+                         uint64_t *to);
+void imap_tell_partial_head(struct imap *s,
+                            const struct search_args *args); /* " PARTIAL (1:100 " */
 
-/* What SEARCH, SORT and THREAD begin with, and the walk: found->arena is for what is kept. Waits. */
-enum err imap_search_selected(struct imap *s, const struct command *c, struct search_walk *w) MUST_CHECK;
+/* Keep it up to date from now on, if UPDATE was asked for; if that cannot be, NOUPDATE is said. */
+void imap_context_keep(struct imap *s, const struct command *c, const struct uidset *hits);
+bool imap_context_exists(struct imap *s, str tag);
+
+/* What SEARCH, SORT and THREAD begin with, and the walk. Waits. */
+enum err imap_search_selected(struct imap *s, const struct command *c,
+                              struct search_walk *w) MUST_CHECK;
 
 #endif

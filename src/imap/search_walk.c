@@ -155,6 +155,10 @@ static enum err turn(struct search_walk *w)
 /* A set that all matches must be in narrows the walk: cost follows the matches. */
 static enum err narrow(struct search_walk *w)
 {
+    if (w->only) {
+        w->among = *w->only;
+        return OK;
+    }
     w->among = uidset_make(&w->s->arena);
     for (const struct search_key *k = w->program->root->child; k; k = k->next) {
         if (k->kind != SEARCH_UID && k->kind != SEARCH_SEQ) continue;

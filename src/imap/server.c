@@ -228,6 +228,7 @@ static void closed(void *session)
     imap_notify_free(s);
     imap_told_free(s);
     imap_saved_clear(s);
+    imap_contexts_free(s);
     arena_free(&s->arena);
     buf_free(&s->reply.out);
     mem_free((void *)s->user.p);

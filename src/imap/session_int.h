@@ -141,6 +141,13 @@ struct uid imap_named_next(const struct named *n, struct named_walk *w);
 
 void imap_saved_clear(struct imap *s); /* "$" is empty (search_found.c) */
 
+/* --- searches that are kept up to date (context.c), RFC 5267 4.3 ------------------------------ */
+void imap_contexts_free(struct imap *s);
+/* Before these are told as expunged; their numbers are those of `before`. */
+void imap_contexts_gone(struct imap *s, const struct uidset *gone, const struct seqmap *before);
+/* After what changed since then was told. Waits. */
+enum err imap_contexts_changed(struct imap *s, struct modseq since) MUST_CHECK;
+
 struct actor imap_actor(struct imap *s); /* for the store's journeys; in the arena */
 
 /* --- news (sync.c) -------------------------------------------------------------------------- */
@@ -247,6 +254,7 @@ imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls,
     imap_list, imap_lsub, imap_namespace, imap_status, imap_append, imap_idle, imap_close,
     imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy, imap_getquota,
     imap_getquotaroot, imap_setquota, imap_setacl, imap_getacl, imap_listrights, imap_myrights, imap_replace, imap_unauthenticate, imap_notify;
+imap_command_fn imap_sort, imap_thread, imap_esearch, imap_cancelupdate;
 
 /* IDLE's other half: a line, or a wake, while idling. Waits. */
 enum err imap_idle_line(struct imap *s, str line) MUST_CHECK;

@@ -338,9 +338,11 @@ enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
         return ERR_GONE;
     }
     if (e) return e;
+    struct modseq since = s->told.modseq;
     keep_told(s, &n.told);
     uint64_t left = n.before.count;
     if (expunges) {
+        imap_contexts_gone(s, &n.gone, &n.before);
         tell_gone(&n);
         left -= n.lost ? 0 : uidset_count(&n.gone);
     }
@@ -351,5 +353,6 @@ enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
     changed.until = n.told.modseq;
     e = tell_flags_changed(s, &changed);
     bool grown = !n.lost && n.now.count > left;
-    return e || !grown ? e : imap_notify_new(s, &n.now, (uint32_t)left + 1);
+    if (!e && grown) e = imap_notify_new(s, &n.now, (uint32_t)left + 1);
+    return e ? e : imap_contexts_changed(s, since);
 }
