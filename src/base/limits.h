@@ -16,6 +16,11 @@
 #define PARENT_LIVED_MS          (60 * 1000) /* a server that lived so long starts again at once */
 #define PARENT_PAUSE_MS          500         /* before the second start in a row; doubled each time */
 #define PARENT_PAUSE_MAX_MS      (30 * 1000)
+#define WATCHDOG_LOOPS           256         /* workers that it sees to: as many as the setting allows */
+#define WATCHDOG_TRACE_MS        5000        /* for a late worker to say where it is */
+#define TRACE_FRAMES             32          /* of one stack that are told */
+#define TRACE_LINE_BYTES         1024        /* one stack; what does not fit is left out */
+#define TRACE_HOST_BYTES         4096        /* of a thread's own stack that is looked at */
 #define FIBER_STACK_BYTES        (64 * 1024) /* a TLS handshake needs 13 KiB; a 4x reserve */
 #define FIBERS_PER_WORKER        1024        /* stacks in the pool of one worker */
 #define FIBERS_PER_PROCESS       16384       /* vm.max_map_count allows 32,753 guarded stacks */

@@ -50,6 +50,7 @@ const struct log_event_row log_events[] = {
     { "server.reloaded",      "the certificate was read again, if there is one" },
     { "server.started",       "the server is ready" },
     { "server.stopped",       "the server has ended in good order" },
+    { "server.stuck",         "a worker did not answer any more: the process ends with a trace, to be started again" },
     { "smtp.accepted",        "a message was accepted and is durable" },
     { "smtp.bad_command",     "an SMTP command could not be understood" },
     { "smtp.closed",          "an SMTP connection ended" },

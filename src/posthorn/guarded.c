@@ -10,6 +10,7 @@
 #include "posthorn/settings.h"
 #include "run/parent.h"
 #include "run/sandbox.h"
+#include "run/watchdog.h"
 
 enum { PATHS_MAX = 128 };
 
@@ -166,6 +167,7 @@ int guarded_serve(struct seam *seam, const struct config *config, bool supervise
     struct guarded *g = guarded_new(seam, config);
     bool above = supervise || sandbox_changes_user(&g->box);
     (void)inherit_activated();
+    manager_open();
     if (above || sandbox_is_privileged()) open_ports_ahead(g);
     struct parent parent = { .files = reloaded(g), .child = child, .arg = g };
     int status = above ? parent_run(&parent) : serve(seam, config);

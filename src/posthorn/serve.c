@@ -13,6 +13,7 @@
 #include "posthorn/serve.h"
 #include "posthorn/settings.h"
 #include "run/process.h"
+#include "run/watchdog.h"
 #include "search/search.h"
 #include "smtp/smtp.h"
 
@@ -277,6 +278,7 @@ static void ready(void *arg)
     struct server *s = arg;
     log_event(LOG_INFO, "server.started", (str){ 0 }, F_CSTR("version", PH_VERSION),
               F_STR("hostname", deliver_hostname(s->deliver)), F_NUM("ports", s->ports_n));
+    manager_tell("READY=1");
 }
 
 static void end(struct server *s)
@@ -313,9 +315,11 @@ int serve(struct seam *seam, const struct config *config)
     log_level_set((enum log_level)settings->log_level);
     process_raise_fd_limit();
 
-    static const struct process_hooks hooks = {
-        .worker_start = worker_start, .worker_end = worker_end, .reload = reload, .ready = ready
-    };
+    struct process_hooks hooks = { .worker_start = worker_start,
+                                   .worker_end = worker_end,
+                                   .reload = reload,
+                                   .ready = ready,
+                                   .turn_ms = (unsigned)settings->watchdog_ms };
     int status = 1;
     if (make_tls(&s) && enter_sandbox(&s) && make_parts(&s) && open_ports(&s) && open_control(&s))
         status = process_run(seam, (unsigned)settings->workers, (unsigned)settings->grace_ms,

@@ -18,6 +18,7 @@ static const struct setting server_rows[] = {
     { "user",      SET_TEXT,     offsetof(struct server_settings, user),      "",                  0, 0,       NULL, "Who the server becomes when root starts it; empty: the owner of the data folder." },
     { "sandbox",   SET_BOOL,     offsetof(struct server_settings, sandbox),   "yes",               0, 0,       NULL, "Allow the server only the system calls and files that it needs (seccomp, Landlock)." },
     { "core_dumps", SET_BOOL,    offsetof(struct server_settings, cores),     "no",                0, 0,       NULL, "Let the system keep the memory of a server that broke down: it holds mail and keys." },
+    { "watchdog",  SET_DURATION, offsetof(struct server_settings, watchdog_ms), "30s",              0, 600000,  NULL, "A worker that is busy with one turn for so long has broken down: the process ends with a trace, to be started again; 0s: never." },
     { "workers",   SET_COUNT,    offsetof(struct server_settings, workers),   "0",                 0, 256,     NULL, "Worker threads; 0: one a core." },
     { "grace",     SET_DURATION, offsetof(struct server_settings, grace_ms),  "10s",               0, 600000,  NULL, "How long open sessions may finish after SIGTERM." },
     { "log_level", SET_CHOICE,   offsetof(struct server_settings, log_level), "info",              0, 0, "error|warn|info|debug", "What is logged, to standard error." },

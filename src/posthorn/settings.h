@@ -9,6 +9,7 @@ struct server_settings {
     str control;          /* the control socket; empty: "control" in the data folder */
     str user;             /* who root becomes; empty: the owner of the data folder */
     bool sandbox, cores;
+    uint64_t watchdog_ms;
     uint64_t workers;     /* 0: one a core */
     uint64_t grace_ms;
     int log_level;        /* enum log_level */

@@ -20,6 +20,7 @@
 void fibers_init(struct fibers *f)
 {
     f->stacks_max = FIBERS_PER_WORKER;
+    list_init(&f->all);
     list_init(&f->free);
     list_init(&f->runnable);
     list_init(&f->cuttable);
@@ -72,6 +73,7 @@ static bool pool_grow(struct loop *l)
     list_init(&f->cuttable);
     fiber_context_make(&f->context, stack, fiber_stack_bytes(), fiber_main, f);
     list_push_front(&l->fibers.free, &f->link);
+    list_push_back(&l->fibers.all, &f->every);
     l->fibers.stacks++;
     return true;
 }
@@ -95,6 +97,7 @@ static void retire(struct fibers *all, struct fiber *f)
     void *stack = (void *)(uintptr_t)f->context.stack;
 
     list_remove(&f->link);
+    list_remove(&f->every);
     if (f->fn) {
         f->retire = true;
         enter(all, f);

@@ -26,6 +26,7 @@ enum fiber_state {
 struct fiber {
     struct fiber_context context;
     struct list link;     /* free or runnable */
+    struct list every;    /* among all of its loop, for a trace */
     struct list cuttable; /* among those whose wait a drain ends */
     struct loop *loop;
     struct timer timer;   /* of fiber_suspend_until */
@@ -42,6 +43,7 @@ struct fiber {
 struct fibers {
     struct fiber_context host;  /* the loop's own stack */
     struct fiber *current;      /* NULL on the loop's own stack */
+    struct list all;            /* every fiber there is */
     struct list free;           /* LIFO: the warmest stack first */
     struct list runnable;
     struct list cuttable;

@@ -71,6 +71,13 @@ static inline void jump(struct fiber_context *from, struct fiber_context *to)
     swapcontext(&from->place, &to->place);
 }
 
+/* The C library's own layout: no trace is worth depending on it. */
+struct fiber_frame fiber_context_frame(const struct fiber_context *c)
+{
+    (void)c;
+    return (struct fiber_frame){ 0 };
+}
+
 #else
 
 /* fiber_switch_*.S: push the callee-saved registers, exchange stack pointers, pop, return. */
@@ -81,9 +88,21 @@ void fiber_first(void);
 
 /* The saved registers as they lie from the stack pointer upwards. */
 #if defined(__x86_64__)
-enum { SAVED_WORDS = 7, WORD_ARG = 2, WORD_FN = 3, WORD_RETURN = 6 }; /* r15-r12 rbx rbp, return */
+enum {
+    SAVED_WORDS = 7,
+    WORD_ARG = 2,
+    WORD_FN = 3,
+    WORD_FRAME = 5,
+    WORD_RETURN = 6
+}; /* r15-r12 rbx rbp, return */
 #else
-enum { SAVED_WORDS = 20, WORD_FN = 0, WORD_ARG = 1, WORD_RETURN = 11 }; /* x19-x30 d8-d15 */
+enum {
+    SAVED_WORDS = 20,
+    WORD_FN = 0,
+    WORD_ARG = 1,
+    WORD_FRAME = 10,
+    WORD_RETURN = 11
+}; /* x19-x30 d8-d15 */
 #endif
 
 /* A stack that looks as if fiber_first had once called fiber_switch. All of the frame is popped on
@@ -105,6 +124,12 @@ static void frame_make(struct fiber_context *c, void *stack, size_t bytes)
 static inline void jump(struct fiber_context *from, struct fiber_context *to)
 {
     fiber_switch(&from->sp, to->sp);
+}
+
+struct fiber_frame fiber_context_frame(const struct fiber_context *c)
+{
+    const uintptr_t *saved = c->sp;
+    return (struct fiber_frame){ saved[WORD_RETURN], saved[WORD_FRAME] };
 }
 
 #endif

@@ -14,6 +14,7 @@
 #ifndef __ASSEMBLER__
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #ifdef FIBER_UCONTEXT
 #include <ucontext.h>
 #endif
@@ -63,6 +64,9 @@ void fiber_context_make(struct fiber_context *c, void *stack, size_t bytes,
 void fiber_context_switch(struct fiber_context *from, struct fiber_context *to);
 /* The same for ever: nobody may switch to `from` again. */
 _Noreturn void fiber_context_leave(struct fiber_context *from, struct fiber_context *to);
+/* Where a context that does not run goes on, and its frame: what a trace begins with. */
+struct fiber_frame { uintptr_t pc, fp; };
+struct fiber_frame fiber_context_frame(const struct fiber_context *c);
 /* Forget a context made by fiber_context_make; it does not run. The stack is the caller's. */
 void fiber_context_free(struct fiber_context *c);
 

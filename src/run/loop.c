@@ -208,9 +208,11 @@ static void turn(struct loop *l, bool may_wait)
 {
     uint64_t until = may_wait ? loop_next_us(l) : 0;
 
+    __atomic_store_n(&l->turn_us, 0, __ATOMIC_RELAXED);
     l->events_n = seam_poller_wait(l->poller, l->events, LOOP_EVENTS_PER_WAIT, until);
     if (l->events_n < 0) l->events_n = 0;
     l->now_us = seam_mono_us(l->seam);
+    __atomic_store_n(&l->turn_us, l->now_us, __ATOMIC_RELAXED);
     posts_run(__atomic_exchange_n(&l->posted, NULL, __ATOMIC_ACQ_REL));
     if (__atomic_load_n(&l->stopping, __ATOMIC_ACQUIRE)) drain(l);
     events_deliver(l);
@@ -234,6 +236,7 @@ void loop_run(struct loop *l)
 {
     while (!loop_drained(l))
         loop_run_once(l, true);
+    __atomic_store_n(&l->turn_us, 0, __ATOMIC_RELAXED);
 }
 
 struct loop *loop_current(void)

@@ -23,6 +23,7 @@ struct loop {
     struct seam_poller *poller;
     unsigned index;
     uint64_t now_us;
+    uint64_t turn_us; /* atomic: since when this turn lasts; 0: it waits for something to do */
     struct fibers fibers;
     struct timers timers;
     struct list members;

@@ -22,6 +22,7 @@
 #include "run/fiber.h"
 #include "run/lock.h"
 #include "run/process.h"
+#include "run/watchdog.h"
 
 struct process;
 
@@ -41,6 +42,7 @@ struct process {
     unsigned grace_ms;
     struct worker *workers;
     unsigned n;
+    struct watchdog *watchdog; /* NULL: none */
     /* The first loop's own: */
     struct loop_watch signals;
     unsigned started;
@@ -136,6 +138,7 @@ static void worker_start(struct loop_post *post)
 {
     struct worker *w = CONTAINER_OF(post, struct worker, start);
     struct process *p = w->process;
+    watchdog_see(p->watchdog, w->loop);
     w->runs = p->hooks->worker_start(p->arg, w->loop, w->index) == OK;
     loop_post(p->workers[0].loop, &w->started);
 }
@@ -197,6 +200,7 @@ static void workers_close(struct process *p)
 {
     for (unsigned i = 1; i < p->n; i++)
         seam_service_free(p->workers[i].service);
+    watchdog_end(p->watchdog);
     lock_take(&running.lock);
     running.process = NULL;
     lock_drop(&running.lock);
@@ -220,6 +224,7 @@ int process_run(struct seam *seam, unsigned workers, unsigned grace_ms,
     struct process p = { .hooks = hooks, .arg = arg, .grace_ms = grace_ms };
     p.signals.handle = -1;
     bool opened = workers_open(&p, seam, workers > 0 ? workers : cores());
+    if (opened) p.watchdog = watchdog_start(seam, hooks->turn_ms);
     if (opened) workers_run(&p);
     workers_close(&p);
     return opened && !p.failed ? 0 : 1;

@@ -14,6 +14,7 @@ struct process_hooks {
     void (*worker_end)(void *arg, struct loop *loop, unsigned index);
     void (*reload)(void *arg); /* SIGHUP; on the first worker, may not wait */
     void (*ready)(void *arg);  /* every worker runs */
+    unsigned turn_ms;          /* a worker that is busy with one turn for so long has broken down; 0: never */
 };
 /* Runs workers (0: one a core) until a signal or process_stop, and drains for at most grace_ms; a
  * second signal cuts that short. Returns 0, or 1 if a worker could not start. */
