@@ -15,7 +15,7 @@ static bool may_log_in(const struct imap *s)
 void imap_capabilities(struct imap *s, struct buf *out)
 {
     bool stranger = s->state == NOT_AUTHENTICATED;
-    buf_add(out, S("IMAP4rev1"));
+    buf_add(out, S("IMAP4rev1 IMAP4rev2"));
     for (size_t i = 0; i < imap_extensions_n; i++) {
         if (!(imap_extensions[i].states & s->state)) continue;
         buf_addc(out, ' ');

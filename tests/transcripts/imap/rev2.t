@@ -1,5 +1,5 @@
 # IMAP4rev2 once it is enabled: RFC 9051 6.3.1, appendix A.
-S~ \* OK .*
+S~ \* OK \[CAPABILITY IMAP4rev1 IMAP4rev2 .*
 C: a LOGIN alice@a.test secret
 S~ a OK .*
 C: a1 CREATE "&AOk-t&AOk-"
