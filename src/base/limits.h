@@ -78,6 +78,7 @@
 #define DSN_TEXT_BYTES     1024 /* kept of a remote reply in a notification */
 #define CARD_STRINGS_BYTES (4 * 1024 * 1024) /* of all parts' strings while a card is built */
 #define CARD_BYTES         (16 * 1024 * 1024) /* the largest card that the above can make */
+#define ENVELOPE_REPEATS 100 /* address fields of a header beyond the first of their name */
 #define ENVELOPE_FIELD_BYTES (128 * 1024) /* kept of one field: 1000 addresses of 128 bytes */
 #define CHARSET_NAME_BYTES 64   /* RFC 2978 2.3 wants 40 */
 #define TEXT_READ_BYTES    (16 * 1024) /* of a part at once, while its text is searched */

@@ -265,6 +265,42 @@ static void corrupt_cards_are_refused_or_harmless(void **state)
 /* --- nasty mail ----------------------------------------------------------------------------------
  */
 
+/* clang-format off */
+static const struct { const char *header, *envelope; } envelopes[] = {
+    { "To: a@x\r\nCc: c@x\r\nTo: Bob <b@x>, G: g@x;\r\nto: d@x\r\n",
+      "(NIL NIL NIL NIL NIL ((NIL NIL \"a\" \"x\")(\"Bob\" NIL \"b\" \"x\")(NIL NIL \"G\" NIL)(NIL NIL \"g\" \"x\")"
+      "(NIL NIL NIL NIL)(NIL NIL \"d\" \"x\")) ((NIL NIL \"c\" \"x\")) NIL NIL NIL)" },
+    { "From: a@x\r\nFrom: b@x\r\nSubject: one\r\nSubject: two\r\n",
+      "(NIL \"one\" ((NIL NIL \"a\" \"x\")(NIL NIL \"b\" \"x\")) ((NIL NIL \"a\" \"x\")(NIL NIL \"b\" \"x\"))"
+      " ((NIL NIL \"a\" \"x\")(NIL NIL \"b\" \"x\")) NIL NIL NIL NIL NIL)" },
+    { "To: \r\nFrom: \r\nReply-To:\r\nReply-To: r@x\r\nSubject:\r\nDate:\r\nMessage-ID:  \r\n",
+      "(\"\" \"\" NIL NIL ((NIL NIL \"r\" \"x\")) NIL NIL NIL NIL \"\")" },
+    { "To: undisclosed-recipients:;\r\nFrom: (only a comment)\r\nCc: \"never closed <a@x>\r\nBcc: c@x\r\n",
+      "(NIL NIL NIL NIL NIL ((NIL NIL \"undisclosed-recipients\" NIL)(NIL NIL NIL NIL))"
+      " ((NIL NIL \"never closed <a@x>\" \"\")) ((NIL NIL \"c\" \"x\")) NIL NIL)" },
+    { "From: a (b (c) \\) d) @ (e) x (f)\r\nSubject: \xfc\r\n",
+      "(NIL {1}\r\n\xfc ((\"f\" NIL \"a\" \"x\")) ((\"f\" NIL \"a\" \"x\")) ((\"f\" NIL \"a\" \"x\")) NIL NIL NIL NIL NIL)" },
+};
+/* clang-format on */
+
+static void envelopes_of_odd_headers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(envelopes); i++) {
+        struct card c = card_of(str_of(envelopes[i].header));
+        if (!str_eq(c.envelope, str_of(envelopes[i].envelope)))
+            fail_msg("%s: %.*s", envelopes[i].header, STR_ARG(c.envelope));
+    }
+    /* Repeated for ever, a field brings about as much as one may. */
+    struct buf b = buf_make(4 << 20);
+    for (int i = 0; i < 9000; i++)
+        buf_add(&b, S("To: a@x, b@x, c@x, d@x, e@x, f@x, g@x, h@x\r\n"));
+    struct card c = card_of(buf_str(&b));
+    assert_true(c.envelope.n < 2 * ENVELOPE_ADDRESSES * 30);
+    assert_true(c.envelope.n > 8 * ENVELOPE_REPEATS * 15);
+    buf_free(&b);
+}
+
 static void every_message_gets_a_card(void **state)
 {
     (void)state;
@@ -364,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sections_of_a_single_part, begin, end),
         cmocka_unit_test_setup_teardown(parts_are_walked, begin, end),
         cmocka_unit_test_setup_teardown(corrupt_cards_are_refused_or_harmless, begin, end),
+        cmocka_unit_test_setup_teardown(envelopes_of_odd_headers, begin, end),
         cmocka_unit_test_setup_teardown(every_message_gets_a_card, begin, end),
         cmocka_unit_test_setup_teardown(previews_are_words, begin, end),
         cmocka_unit_test_setup_teardown(another_card_is_another_parsers, begin, end),

@@ -62,22 +62,45 @@ static const str names[NFIELDS] = { S_INIT("Date"),      S_INIT("Subject"),  S_I
                                     S_INIT("Cc"),        S_INIT("Bcc"),      S_INIT("In-Reply-To"),
                                     S_INIT("Message-ID") };
 
+struct again {
+    int which;
+    str value;
+};
+
 struct found {
     str values[NFIELDS]; /* raw; the first of each name */
     bool there[NFIELDS];
+    struct again *again; /* further fields with addresses, in order; ENVELOPE_REPEATS at most */
+    size_t nagain;
 };
 
-static struct found find_fields(str block)
+static bool has_addresses(int which)
+{
+    return which >= FROM && which <= BCC;
+}
+
+/* RFC 5322 4.5.3: where an address field stands again, its addresses count too: who wrote and who
+ * got a letter is not hidden by a second line. Of the others the first counts. */
+static void take_field(struct found *found, struct arena *scratch, int which, str value)
+{
+    if (!found->there[which]) {
+        found->there[which] = true;
+        found->values[which] = value;
+        return;
+    }
+    if (!has_addresses(which) || found->nagain == ENVELOPE_REPEATS) return;
+    if (!found->again) found->again = ARENA_ARRAY(scratch, ENVELOPE_REPEATS, struct again);
+    if (found->again) found->again[found->nagain++] = (struct again){ which, value };
+}
+
+static struct found find_fields(struct arena *scratch, str block)
 {
     struct found found = { 0 };
     struct header_field f;
-    for (struct header_iter it = header_iter(block); header_next(&it, &f);) {
-        for (int i = 0; i < NFIELDS; i++) {
-            if (found.there[i] || !str_ieq(f.name, names[i])) continue;
-            found.there[i] = true;
-            found.values[i] = str_take(f.value, ENVELOPE_FIELD_BYTES);
-        }
-    }
+    for (struct header_iter it = header_iter(block); header_next(&it, &f);)
+        for (int i = 0; i < NFIELDS; i++)
+            if (str_ieq(f.name, names[i]))
+                take_field(&found, scratch, i, str_take(f.value, ENVELOPE_FIELD_BYTES));
     return found;
 }
 
@@ -100,35 +123,46 @@ static void address_item(struct buf *out, const struct header_address *a)
     buf_addc(out, ')');
 }
 
-static size_t add_addresses(struct buf *out, struct arena *scratch, str value, size_t before)
-{
-    struct arena_mark mark = arena_mark(scratch);
-    struct header_address *list;
-    size_t n = header_addresses(scratch, value, &list);
-    if (before && n > ENVELOPE_ADDRESSES - before) n = 0; /* a group stays whole */
-    if (n && !before) buf_addc(out, '(');
-    for (size_t i = 0; i < n; i++)
-        address_item(out, &list[i]);
-    arena_rewind(scratch, mark);
-    return before + n;
-}
+/* A list that is being written: the parenthesis comes with the first address. */
+struct list {
+    struct buf *out;
+    struct arena *scratch;
+    size_t items, bytes; /* of all fields so far, so that repeats bring no more than one may */
+};
 
-/* RFC 5322 4.5.3: several fields of one destination are one list. */
-static void address_list(struct buf *out, struct arena *scratch, str block, str value, int which)
+static void add_addresses(struct list *l, str value)
 {
-    size_t n = add_addresses(out, scratch, value, 0);
-    struct header_field f;
-    struct header_iter it = header_iter(block);
-    while (which >= TO && which <= BCC && n < ENVELOPE_ADDRESSES && header_next(&it, &f)) {
-        if (!str_ieq(f.name, names[which]) || f.value.p == value.p) continue;
-        n = add_addresses(out, scratch, str_take(f.value, ENVELOPE_FIELD_BYTES), n);
+    if (l->items >= ENVELOPE_ADDRESSES) return;
+    struct arena_mark mark = arena_mark(l->scratch);
+    struct header_address *addresses;
+    value = str_take(value, ENVELOPE_FIELD_BYTES - l->bytes);
+    l->bytes += value.n;
+    size_t n = header_addresses(l->scratch, value, &addresses);
+    for (size_t i = 0; i < n; i++) {
+        if (!l->items++) buf_addc(l->out, '(');
+        address_item(l->out, &addresses[i]);
     }
-    buf_add(out, n ? S(")") : S("NIL"));
+    arena_rewind(l->scratch, mark);
 }
 
-static bool is_blank(str value)
+static bool add_field(struct list *l, const struct found *found, int which)
 {
-    return str_trim(value).n == 0;
+    add_addresses(l, found->values[which]);
+    for (size_t i = 0; i < found->nagain; i++)
+        if (found->again[i].which == which) add_addresses(l, found->again[i].value);
+    return l->items > 0;
+}
+
+static void address_list(struct buf *out, struct arena *scratch, const struct found *found,
+                         int which)
+{
+    struct list l = { .out = out, .scratch = scratch };
+    bool any = add_field(&l, found, which);
+    if (!any && (which == SENDER || which == REPLY_TO)) {
+        l.bytes = 0;
+        any = add_field(&l, found, FROM);
+    }
+    buf_add(out, any ? S(")") : S("NIL"));
 }
 
 static void text(struct buf *out, struct arena *scratch, const struct found *found, int which)
@@ -144,15 +178,15 @@ static void text(struct buf *out, struct arena *scratch, const struct found *fou
 
 void envelope_write(struct buf *out, struct arena *scratch, str block)
 {
-    struct found found = find_fields(block);
-    if (is_blank(found.values[SENDER])) found.values[SENDER] = found.values[FROM];
-    if (is_blank(found.values[REPLY_TO])) found.values[REPLY_TO] = found.values[FROM];
+    struct arena_mark mark = arena_mark(scratch);
+    struct found found = find_fields(scratch, block);
     for (int i = 0; i < NFIELDS; i++) {
         buf_addc(out, i ? ' ' : '(');
-        if (i >= FROM && i <= BCC)
-            address_list(out, scratch, block, found.values[i], i);
+        if (has_addresses(i))
+            address_list(out, scratch, &found, i);
         else
             text(out, scratch, &found, i);
     }
     buf_addc(out, ')');
+    arena_rewind(scratch, mark);
 }

@@ -11,8 +11,8 @@
 #include "mail/header.h"
 
 /* Append "(date subject from sender reply-to to cc bcc in-reply-to message-id)". The arena is
- * scratch, rewound before the return. Sender and Reply-To default to From; several To, Cc or Bcc
- * fields are one list (RFC 5322 4.5.3). */
+ * scratch, rewound before the return. Sender and Reply-To default to From; several fields of
+ * one name with addresses are one list (RFC 5322 4.5.3). */
 void envelope_write(struct buf *out, struct arena *scratch, str block);
 
 /* --- reading one (envelope_read.c) -------------------------------------------------------------- */
