@@ -48,7 +48,7 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_GETQUOTA]     = { S_INIT("GETQUOTA"), LOGGED_IN, 0, imap_getquota, S_INIT("QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"), S_INIT("RFC 9208 4.1.1") },
     [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), LOGGED_IN, 0, imap_getquotaroot, S_INIT(""), S_INIT("RFC 9208 4.1.2") },
     [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"), LOGGED_IN, 0, imap_setquota, S_INIT("QUOTASET"), S_INIT("RFC 9208 4.1.3") },
-    [VERB_REPLACE]      = { S_INIT("REPLACE"), SELECTED, 0, imap_replace, S_INIT("REPLACE"), S_INIT("RFC 8508 3") },
+    [VERB_REPLACE]      = { S_INIT("REPLACE"), SELECTED, TELLS_MODSEQ, imap_replace, S_INIT("REPLACE"), S_INIT("RFC 8508 3") },
 };
 
 const struct capability_row imap_extensions[] = {

@@ -95,13 +95,13 @@ static enum err add(struct boxes *b, const struct boxes *more)
     return OK;
 }
 
-/* The levels above what is shared: they cannot be selected, but lead there. */
-static enum err add_levels(struct boxes *b)
+/* The levels above names that begin so: they cannot be selected, but lead there. */
+static enum err add_levels(struct boxes *b, str start)
 {
     struct boxes levels = { .arena = b->arena };
-    for (size_t i = at_or_after(b, S("Shared/")); i < b->n; i++) {
+    for (size_t i = at_or_after(b, start); i < b->n; i++) {
         str name = b->items[i].name, before = i ? b->items[i - 1].name : S("");
-        if (!str_starts(name, S("Shared/"))) break;
+        if (!str_starts(name, start)) break;
         for (size_t at = 0; at < name.n; at++) {
             struct mailbox level = { .name = str_take(name, at) };
             if (name.p[at] != '/' || str_starts(before, str_take(name, at + 1))) continue;
@@ -116,7 +116,7 @@ static enum err add_shared(struct imap *s, struct view *view, struct boxes *b)
     struct shared g = { .s = s, .view = view, .own = b, .more.arena = &s->arena };
     enum err e = store_shared(view, s->account, keep_shared, &g);
     if (!e) e = add(b, &g.more);
-    return e ? e : add_levels(b);
+    return e ? e : add_levels(b, S("Shared/"));
 }
 
 enum err imap_all_boxes(struct imap *s, struct boxes *b)
@@ -303,6 +303,8 @@ enum err imap_list(struct imap *s, const struct command *c)
     struct boxes b;
     enum err e = whole_patterns(s, list, &patterns);
     if (!e) e = imap_all_boxes(s, &b);
+    /* RFC 5258 4: above a subscription of what is not there, nothing need be either. */
+    if (!e && (list->select & LIST_RECURSIVEMATCH)) e = add_levels(&b, S(""));
     for (size_t i = 0; !e && i < b.n; i++) {
         struct arena_mark mark = arena_mark(&s->arena);
         if (selected(s, &b, &b.items[i], list) && matches(patterns, b.items[i].name))

@@ -146,9 +146,11 @@ C: h3 LIST (RECURSIVEMATCH) "" *
 C: h4 LIST (SUBSCRIBED) "" far*
 C: h5 UNSUBSCRIBE far/away
 C: h6 LIST (SUBSCRIBED) "" far*
-S~ h1 (OK|NO) .*
-S* h2 OK LIST completed
+S: h1 OK SUBSCRIBE completed
+S: * LIST (\NonExistent \Noselect \HasNoChildren) "/" "far" ("CHILDINFO" ("SUBSCRIBED"))
+S: h2 OK LIST completed
 S: h3 BAD RECURSIVEMATCH needs SUBSCRIBED
-S* h4 OK LIST completed
+S: * LIST (\NonExistent \Noselect \HasNoChildren \Subscribed) "/" "far/away"
+S: h4 OK LIST completed
 S: h5 OK UNSUBSCRIBE completed
 S: h6 OK LIST completed
