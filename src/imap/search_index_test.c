@@ -1,0 +1,163 @@
+/* search_index_test.c - SEARCH says the same with the text index and without it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imap/server_fixture.h"
+
+enum { ANSWER_MAX = 400 };
+
+static const struct search_settings settings = { .enabled = true, .message_bytes_max = 20000 };
+static char folder[] = "/tmp/ph-imap-search-XXXXXX";
+static struct seam *place;
+static struct search *index_;
+
+static const char *const letters[] = {
+    "Subject: Lunch\r\n\r\nThe quick brown fox\r\n",
+    "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\nStra=DFe und Gr=FC=DFe, lunch\r\n",
+    "Subject: two parts\r\nContent-Type: multipart/mixed; boundary=zz\r\n\r\n--zz\r\n\r\nfox, plain"
+    "\r\n--zz\r\nContent-Type: text/html\r\n\r\n<p>hidden <b>bro</b>wn</p>\r\n--zz--\r\n",
+    "Subject: a letter within\r\nContent-Type: message/rfc822\r\n\r\nSubject: lunch again\r\n\r\n"
+    "inner text\r\n",
+    "Subject: empty\r\n\r\n",
+    "Subject: coded\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    "Content-Transfer-Encoding: base64\r\n\r\n5Lit5paH5Zu95a62IGZveA==\r\n",
+};
+static const char *const programs[] = {
+    "BODY lunch",
+    "TEXT lunch",
+    "BODY \"brown fox\"",
+    "BODY brown",
+    "NOT BODY fox",
+    "OR BODY fox TEXT lunch",
+    "TEXT \"subject: l\"",
+    "BODY \"subject: l\"",
+    "BODY x",
+    "BODY \"\"",
+    "TEXT \"\"",
+    "BODY nowhere",
+    "UNSEEN BODY fox",
+    "BODY end-of-it",
+    "BODY line BODY dull",
+    "CHARSET UTF-8 BODY {6+}\r\n中文",
+    "TEXT fox BODY bro",
+    "CHARSET ISO-8859-1 BODY strasse",
+    "FUZZY BODY \"fox brown cow\"",
+};
+
+static const char *ask(const char *command, char *answer)
+{
+    const char *line;
+    answer[0] = '\0';
+    client_send(0, str_of(command), false);
+    while ((line = client_line(0, 5000)) && !strstr(line, "a OK") && !strstr(line, "a NO") &&
+           !strstr(line, "a BAD"))
+        if (strstr(line, "SEARCH")) (void)snprintf(answer, ANSWER_MAX, "%s", line);
+    assert_non_null(line);
+    if (!strstr(line, "a OK")) (void)snprintf(answer, ANSWER_MAX, "%s", line);
+    return answer;
+}
+
+static void append(const char *letter)
+{
+    char command[64], answer[ANSWER_MAX];
+    (void)snprintf(command, sizeof command, "a APPEND INBOX {%zu+}", strlen(letter));
+    client_send(0, str_of(command), false);
+    (void)ask(letter, answer);
+    assert_string_equal(answer, "");
+}
+
+static void compare(const char *when)
+{
+    char without[ANSWER_MAX], with[ANSWER_MAX], command[256];
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        (void)snprintf(command, sizeof command, "a UID SEARCH %s", programs[i]);
+        w.server.search = NULL;
+        (void)ask(command, without);
+        w.server.search = index_;
+        if (strcmp(ask(command, with), without) != 0)
+            fail_msg("%s: %s: '%s' with the index, '%s' without", when, programs[i], with, without);
+    }
+}
+
+static void append_long(void)
+{
+    struct buf text = buf_make(1 << 20);
+    buf_add(&text, S("Subject: long\r\n\r\n"));
+    while (text.n < 60000)
+        buf_add(&text, S("one line is as dull as another\r\n"));
+    buf_add(&text, S("end-of-it\r\n\0"));
+    append(text.p);
+    buf_free(&text);
+}
+
+static void says_the_same(void **unused)
+{
+    (void)unused;
+    char answer[ANSWER_MAX];
+    client_open(0);
+    assert_non_null(client_line(0, 5000));
+    (void)ask("a LOGIN alice@a.test secret", answer);
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        append(letters[i]);
+    (void)ask("a SELECT INBOX", answer);
+    compare("at first");
+    assert_string_equal(ask("a SEARCH BODY \"quick brown\"", answer), "* SEARCH 1");
+    append_long();
+    append(letters[0]);
+    (void)ask("a COPY 1:3 Archive", answer);
+    (void)ask("a STORE 2 +FLAGS (\\Deleted \\Seen)", answer);
+    (void)ask("a EXPUNGE", answer);
+    compare("after changes");
+    (void)ask("a SELECT Archive", answer);
+    compare("among copies");
+    struct seam_look look; /* the first user's */
+    assert_int_equal(seam_look(place, "search/0000000000000010", &look), 0);
+    assert_true(look.size > 500);
+}
+
+static int erase(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st, (void)flag, (void)at;
+    return remove(path);
+}
+
+static int begin(void **unused)
+{
+    (void)unused;
+    struct buf why = buf_make(1000);
+    world_begin();
+    assert_non_null(mkdtemp(folder));
+    place = seam_real_new(folder);
+    assert_int_equal(search_open(place, w.store, &settings, &index_, &why), OK);
+    buf_free(&why);
+    return 0;
+}
+
+static int end(void **unused)
+{
+    (void)unused;
+    loop_stop(w.loop, 3000);
+    loop_run(w.loop);
+    search_close(index_);
+    seam_free(place);
+    assert_int_equal(nftw(folder, erase, 16, FTW_DEPTH | FTW_PHYS), 0);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(says_the_same, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
