@@ -292,6 +292,7 @@
 #define IMAP_CATENATE_PARTS       1000        /* of one message */
 #define IMAP_URL_BYTES            4096        /* a mailbox name may be three times as long in it */
 #define IMAP_GOODBYE_MS           5000        /* to be told that time is over */
+#define IMAP_SEARCH_FEW           32          /* messages that are read rather than asked for in the index */
 #define IMAP_TAGGED_CODE_BYTES    (256 * 1024) /* COPYUID and MODIFIED sets; past it they are left out */
 #define POP3_AUTH_LINE_BYTES      12288       /* RFC 5034 4 */
 #define POP3_ARENA_BYTES          (64 * 1024) /* of one command */

@@ -170,12 +170,23 @@ static enum err narrow(struct search_walk *w)
     return uidset_add(&w->among, 1, UINT32_MAX) ? OK : ERR_LIMIT;
 }
 
-/* The texts of BODY and TEXT keys, which the index may know. */
+/* The first search of an account makes its index: seconds, if there is much mail. */
+static bool goes_on(void *arg, uint64_t done, uint64_t of)
+{
+    const struct imap *s = arg;
+    (void)done;
+    (void)of;
+    return !conn_gone(s->conn);
+}
+
+/* The texts of BODY and TEXT keys, which the index may know. A few messages are sooner read. */
 static enum err ask_index(struct search_walk *w)
 {
     struct search_text asked[SEARCH_TEXTS];
     struct search_program *program = w->program;
     struct search_question q = { .account = program->account, .texts = asked };
+    q.progress = goes_on;
+    q.arg = w->s;
     program->index = (struct search_answer){ 0 };
     for (size_t i = 0; i < program->texts_n; i++) {
         struct search_text_key *t = &program->texts[i];
@@ -185,6 +196,7 @@ static enum err ask_index(struct search_walk *w)
         t->asked = q.n;
     }
     if (!q.n || !w->s->server->search) return OK;
+    if (uidset_count(&w->among) <= IMAP_SEARCH_FEW) return OK;
     enum err e = search_ask(w->s->server->search, &q, &w->s->arena, &program->index);
     return e == ERR_GONE ? e : OK;
 }
