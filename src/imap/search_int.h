@@ -56,7 +56,13 @@ enum verdict { NO_MATCH, MATCH, UNSURE };
 /* UNSURE: its card, or its text, is needed. Recursion is as deep as the grammar allows: IMAP_DEPTH.
  */
 enum verdict imap_search_judge(struct candidate *c);
-/* The same with all that the message has. Waits. */
+/* The same once all texts were looked for in the message; its card is there. Never UNSURE. */
+enum verdict imap_search_judge_text(struct candidate *c, const struct text_source *source);
+bool imap_search_has_card(struct candidate *c); /* from its row */
+
+/* --- its bytes (search_read.c) ------------------------------------------------------------------
+ */
+/* Judged with all that the message has. Waits. */
 enum verdict imap_search_judge_reading(struct imap *s, struct candidate *c);
 /* Its card, from its row or from beside its body. Waits. */
 bool imap_search_card(struct imap *s, struct candidate *c);

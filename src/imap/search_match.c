@@ -9,7 +9,6 @@
 #include "base/limits.h"
 #include "mail/encoded.h"
 #include "mail/envelope.h"
-#include "run/fiber.h"
 
 static enum verdict of(bool match)
 {
@@ -17,7 +16,7 @@ static enum verdict of(bool match)
 }
 
 /* --- the card ------------------------------------------------------------------------------- */
-static bool has_card(struct candidate *c)
+bool imap_search_has_card(struct candidate *c)
 {
     if (!c->has_card && !c->no_card) {
         c->has_card = c->m.card.n && card_open(c->m.card, &c->card);
@@ -120,7 +119,7 @@ static enum verdict by_envelope(struct candidate *c, const struct search_key *ke
 {
     bool there;
     str text;
-    if (!has_card(c)) return c->no_card ? NO_MATCH : UNSURE;
+    if (!imap_search_has_card(c)) return c->no_card ? NO_MATCH : UNSURE;
     struct arena_mark mark = arena_mark(c->arena);
     bool known = envelope_value(c, (enum envelope_item)(key->envelope - 1), &there, &text);
     enum verdict verdict = UNSURE;
@@ -181,7 +180,7 @@ static bool has_objectid(const struct candidate *c, const struct search_key *key
 
 static enum verdict sent_day(struct candidate *c, const struct search_key *key)
 {
-    if (!has_card(c)) return c->no_card ? NO_MATCH : UNSURE;
+    if (!imap_search_has_card(c)) return c->no_card ? NO_MATCH : UNSURE;
     if (!(c->card.flags & CARD_HAS_DATE)) return NO_MATCH;
     int64_t day = date_day(c->card.date);
     if (key->kind == SEARCH_SENTON) return of(day == key->day);
@@ -263,19 +262,6 @@ enum verdict imap_search_judge(struct candidate *c)
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
-struct reading {
-    struct imap *s;
-    struct candidate *c;
-    struct body_reader *reader;
-};
-
-static enum err read_body(void *arg, uint64_t at, size_t n, str *bytes)
-{
-    struct reading *r = arg;
-    if (conn_gone(r->s->conn)) return ERR_GONE;
-    return body_read(r->reader, at, n, bytes);
-}
-
 static bool covers(const struct search_key *key, const struct text_piece *piece)
 {
     if (key->kind == SEARCH_TEXT) return true;
@@ -297,56 +283,35 @@ static bool feed(struct search_text_key *t, const struct text_piece *piece, str 
 
 static bool hear(void *arg, const struct text_piece *piece)
 {
-    struct reading *r = arg;
-    struct search_program *program = r->c->program;
+    struct candidate *c = arg;
+    struct search_program *program = c->program;
     bool news = false;
-    struct arena_mark mark = arena_mark(r->c->arena);
-    str name = piece->first ? text_form(r->c->arena, piece->field) : (str){ 0 };
+    struct arena_mark mark = arena_mark(c->arena);
+    str name = piece->first ? text_form(c->arena, piece->field) : (str){ 0 };
     for (size_t i = 0; i < program->texts_n; i++) {
         struct search_text_key *t = &program->texts[i];
         if (t->found || !covers(t->key, piece)) continue;
         t->found = feed(t, piece, name);
         news |= t->found;
     }
-    arena_rewind(r->c->arena, mark);
-    return !news || imap_search_judge(r->c) == UNSURE;
+    arena_rewind(c->arena, mark);
+    return !news || imap_search_judge(c) == UNSURE;
 }
 
-bool imap_search_card(struct imap *s, struct candidate *c)
+static void forget_texts(struct search_program *program)
 {
-    struct body_reader *reader;
-    str side;
-    if (has_card(c) || c->no_card) return c->has_card;
-    c->no_card = true;
-    if (body_open(store_engine(s->server->store), c->m.blob, &reader)) return false;
-    if (body_side(reader, &side) == OK) {
-        c->m.card = arena_copy(c->arena, side);
-        c->has_card = card_open(c->m.card, &c->card);
-        c->no_card = !c->has_card;
-    }
-    body_close(reader);
-    return c->has_card;
+    for (size_t i = 0; i < program->texts_n; i++)
+        program->texts[i].found = false;
 }
 
-enum verdict imap_search_judge_reading(struct imap *s, struct candidate *c)
+enum verdict imap_search_judge_text(struct candidate *c, const struct text_source *source)
 {
     struct search_program *program = c->program;
-    if (imap_search_card(s, c)) {
-        enum verdict verdict = imap_search_judge(c);
-        if (verdict != UNSURE) return verdict;
-    }
-    struct reading r = { .s = s, .c = c };
-    if (!c->has_card || body_open(store_engine(s->server->store), c->m.blob, &r.reader))
-        return NO_MATCH;
-    for (size_t i = 0; i < program->texts_n; i++)
-        program->texts[i].found = false;
-    const struct text_source source = { &c->card, read_body, &r };
     unsigned wants = program->where | (program->envelopes ? TEXT_HEADER : 0);
-    enum err e = text_walk(&source, wants, hear, &r);
-    body_close(r.reader);
+    forget_texts(program);
+    enum err e = text_walk(source, wants, hear, c);
     c->complete = true;
     enum verdict verdict = e ? NO_MATCH : imap_search_judge(c);
-    for (size_t i = 0; i < program->texts_n; i++)
-        program->texts[i].found = false;
+    forget_texts(program);
     return verdict;
 }
