@@ -34,6 +34,7 @@
 #define CONN_PARTIAL_BYTES       (8 * 1024)  /* a half-received line kept while parked */
 #define CONN_LINE_BYTES          (1024 * 1024) /* the longest line that conn_line may be asked for */
 #define CONN_SERVES_PER_TURN     16          /* of one session's pipeline, then others have their turn */
+#define CONN_WAKES_PER_TURN      128         /* of those that hear of news, then others have their turn: some 4 ms */
 #define CONN_BURST_MS            (5 * 60 * 1000)  /* a burst's waits when its code set no deadline */
 #define CONN_PARK_MS             (30 * 60 * 1000) /* a park when its code set no length; RFC 9051 5.4 */
 #define CONN_SEND_MS             (2 * 60 * 1000)  /* for a slow peer to take what a burst left unsent */

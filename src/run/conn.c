@@ -31,6 +31,7 @@ struct conn *conn_new(struct loop *l, int socket, const struct netaddr *peer)
     c->timer.fire = park_ended;
     c->request = (struct fiber_request){ .fn = burst, .arg = c, .class = FIBER_STRANGER };
     list_init(&c->request.link);
+    list_init(&c->waking);
     c->loop = l;
     c->out = buf_make(CONN_OUTPUT_BYTES);
     c->peer = *peer;
@@ -63,6 +64,7 @@ void conn_free(struct conn *c)
     loop_unwatch(c->loop, &c->watch);
     timer_cancel(c->loop, &c->timer);
     fiber_request_cancel(c->loop, &c->request);
+    list_remove(&c->waking);
     loop_leave(c->loop, &c->member);
     if (c->home) listener_at_forget(c);
     conn_compress_free(c);
@@ -277,7 +279,17 @@ static void told_to_drain(struct loop_member *m)
 void conn_wake(struct conn *c)
 {
     c->woken = true;
-    if (c->state == CONN_STATE_IDLE) ask_for_stack(c);
+    if (c->state == CONN_STATE_IDLE && list_empty(&c->waking))
+        list_push_back(&c->loop->waking, &c->waking);
+}
+
+void conn_wakes(struct loop *l)
+{
+    for (unsigned n = 0; n < CONN_WAKES_PER_TURN && !list_empty(&l->waking); n++) {
+        struct conn *c = CONTAINER_OF(l->waking.next, struct conn, waking);
+        list_remove(&c->waking);
+        if (c->woken && c->state == CONN_STATE_IDLE) ask_for_stack(c);
+    }
 }
 
 /* --- bursts ---------------------------------------------------------------------------------- */

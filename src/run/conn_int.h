@@ -39,6 +39,7 @@ struct conn {
     struct loop_member member;
     struct timer timer;           /* while parked: its end, by state */
     struct fiber_request request;
+    struct list waking;           /* among the loop's: conn_wake was called while it was idle */
     struct loop *loop;
     struct listener_at *home;     /* NULL: client side */
     const struct conn_handler *handler;
@@ -87,6 +88,8 @@ void conn_greet(struct conn *c);   /* the same without the header */
 void conn_timer_in(struct conn *c, unsigned ms); /* while parked: when this state is over */
 void conn_free(struct conn *c);    /* at once; the session is told if it was not */
 void conn_watch(struct conn *c, unsigned what);
+/* Some of those that were woken get their turn: a flood of news does not keep others waiting. */
+void conn_wakes(struct loop *l);
 /* Until the socket is ready for this; sets gone and returns ERR_GONE otherwise. Waits. */
 enum err conn_wait(struct conn *c, unsigned what);
 /* The same without setting gone: ERR_LATER at that time, ERR_GONE. Waits. */

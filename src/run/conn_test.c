@@ -64,6 +64,36 @@ static void test_wake(void **state)
     client_close(s, c);
 }
 
+/* However many hear of news at once, who speaks meanwhile is answered in the next turn. */
+static void test_news_for_many(void **state)
+{
+    enum { MANY = 3 * CONN_WAKES_PER_TURN };
+    static int clients[MANY];
+    static struct conn *conns[MANY];
+    struct toy_server *s = *state;
+    int speaker = client_open(s);
+    client_expect(s, speaker, "HELLO\r\n");
+    for (int i = 0; i < MANY; i++) {
+        clients[i] = client_open(s);
+        client_expect(s, clients[i], "HELLO\r\n");
+        conns[i] = s->newest->c;
+    }
+    spin(s, 3);
+    int before = s->served;
+    for (int i = 0; i < MANY; i++)
+        conn_wake(conns[i]);
+    assert_int_equal(seam_send(s->seam, speaker, "PING\r\n", 6), 6);
+    for (char pong[6]; seam_recv(s->seam, speaker, pong, 6) != 6;)
+        spin(s, 1);
+    assert_in_range(s->served - before, 2, MANY - CONN_WAKES_PER_TURN + 1);
+    for (int i = 0; i < MANY; i++) {
+        client_expect(s, clients[i], "WOKEN\r\n");
+        client_close(s, clients[i]);
+    }
+    client_close(s, speaker);
+    spin(s, 10);
+}
+
 static void test_wake_while_queued(void **state)
 {
     struct toy_server *s = *state;
@@ -453,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SERVER(test_parked_holds_nothing),
         WITH_SERVER(test_wake),
+        WITH_SERVER(test_news_for_many),
         WITH_SERVER(test_wake_while_queued),
         WITH_SERVER(test_park_timeout),
         WITH_SERVER(test_deadline),

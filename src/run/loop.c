@@ -19,6 +19,7 @@ struct loop *loop_new(struct seam *seam, unsigned index)
     l->index = index;
     l->now_us = seam_mono_us(seam);
     list_init(&l->members);
+    list_init(&l->waking);
     list_init(&l->spare_inputs);
     list_init(&l->spare_inflaters);
     seam_random(seam, &l->id_prefix, sizeof(l->id_prefix));
@@ -195,7 +196,7 @@ bool loop_drained(const struct loop *l)
 
 uint64_t loop_next_us(const struct loop *l)
 {
-    if (!fibers_idle(&l->fibers)) return 0;
+    if (!fibers_idle(&l->fibers) || !list_empty(&l->waking)) return 0;
     if (__atomic_load_n(&l->posted, __ATOMIC_RELAXED)) return 0;
     if (__atomic_load_n(&l->stopping, __ATOMIC_RELAXED) && !l->draining) return 0;
 
@@ -217,6 +218,7 @@ static void turn(struct loop *l, bool may_wait)
     if (__atomic_load_n(&l->stopping, __ATOMIC_ACQUIRE)) drain(l);
     events_deliver(l);
     timers_fire(&l->timers, l);
+    conn_wakes(l);
     fibers_run(l);
     struct loop_post *lasts = l->lasts;
     l->lasts = NULL;

@@ -39,6 +39,7 @@ struct loop {
     struct seam_event events[LOOP_EVENTS_PER_WAIT];
     int events_n;              /* fetched and not all delivered */
 
+    struct list waking;        /* connections that were woken, and not served since */
     struct list spare_inflaters; /* conn_compress.c */
     unsigned spare_inflaters_n;
     struct deflater *deflater; /* NULL until a connection is compressed */
