@@ -497,7 +497,8 @@ void config_paths(const struct config *c, void (*each)(void *arg, str path), voi
         for (size_t i = 0; i < in->section->n; i++) {
             const struct setting *row = &in->section->rows[i];
             if (row->type != SET_PATH) continue;
-            const str *path = (const str *)((const char *)in->values + row->offset);
+            const void *value = (const char *)in->values + row->offset;
+            const str *path = value;
             if (path->n) each(arg, *path);
         }
     }
