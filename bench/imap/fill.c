@@ -5,7 +5,7 @@
 
 #include "imap_int.h"
 
-enum { A_COMMAND = 200, CONNECTIONS = 16 };
+enum { A_COMMAND = 100, CONNECTIONS = 16 };
 
 struct filling {
     const char *mailbox;

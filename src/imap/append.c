@@ -35,14 +35,9 @@ static enum err too_slow(struct appending *a)
 enum err appending_room(struct appending *a, uint64_t message_bytes)
 {
     struct imap *s = a->s;
-    struct quota q;
+    const struct quota q = a->quota;
     if (message_bytes > s->server->settings->append_bytes_max)
         return imap_no(s, ERR_LIMIT, S("TOOBIG"), S("message too large"));
-    struct view *view = store_view(s->server->store);
-    if (!view) return ERR_LATER;
-    enum err e = store_quota(view, a->to.account, &q);
-    view_end(view);
-    if (e) return e;
     uint64_t bytes = a->bytes + message_bytes, less = a->freed < q.bytes ? a->freed : q.bytes;
     uint64_t messages = a->n + (a->one ? 0 : 1); /* REPLACE takes one away */
     bool fits = (!q.bytes_max || q.bytes - less + bytes <= q.bytes_max) &&
@@ -167,11 +162,21 @@ struct appending appending_begin(struct imap *s, const struct append_args *args)
     return a;
 }
 
+static enum err read_quota(struct appending *a)
+{
+    struct view *view = store_view(a->s->server->store);
+    if (!view) return ERR_LATER;
+    enum err e = store_quota(view, a->to.account, &a->quota);
+    view_end(view);
+    return e;
+}
+
 enum err appending_place(struct appending *a)
 {
     struct mailbox m;
     enum err e = imap_place(a->s, a->mailbox, RIGHT_INSERT, &a->to);
     if (!e) e = imap_find_mailbox(a->s, a->mailbox, RIGHT_INSERT, &m);
+    if (!e) e = read_quota(a);
     return e == ERR_NOTFOUND ? imap_no(a->s, e, S("TRYCREATE"), S("no such mailbox")) : e;
 }
 

@@ -35,6 +35,7 @@ struct appending {
     struct imap *s;
     str mailbox;        /* as the client names it */
     struct place to;    /* where that is */
+    struct quota quota; /* of its owner, when we looked last; the commit looks again */
     bool one;           /* REPLACE takes one message, APPEND several (RFC 3502) */
     struct parse parse; /* the line in which we stand */
     struct filed *items;
