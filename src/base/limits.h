@@ -272,6 +272,7 @@
 #define IMAP_MEMORY_BYTES         (32 * 1024 * 1024) /* of one command: a view of 1,000,000 messages */
 #define IMAP_REPLY_BYTES          (8 * 1024 * 1024) /* one response without its bodies; a header is 1 MiB */
 #define IMAP_REPLY_FLUSH_BYTES    (32 * 1024) /* gathered under a view before the client must take it */
+#define IMAP_FETCH_ASIDE          32          /* messages whose rows are read before their bytes */
 #define IMAP_READ_BYTES           (64 * 1024) /* of a body at a time */
 #define IMAP_SWALLOW_BYTES        (64 * 1024 * 1024) /* of a refused literal; past it goodbye */
 #define IMAP_OBJECTID_BYTES       64          /* a letter and two numbers in hexadecimal */

@@ -209,15 +209,11 @@ static enum err open_card(struct fetched *f)
     return card_open(f->m.card, &f->card) ? OK : ERR_CORRUPT;
 }
 
-/* With the view closed: the message is copied out first. */
-static enum err fetch_reading(struct fetching *g, struct look *look, struct fetched *f,
-                              struct seq seq)
+/* With the view closed. */
+static enum err fetch_reading(struct fetching *g, struct fetched *f, struct seq seq)
 {
-    struct imap *s = g->s;
-    f->m.card = arena_copy(&s->arena, f->m.card);
-    imap_look_end(look);
-    enum err e = s->arena.full ? ERR_LIMIT : OK;
-    if (!e && g->wants.bytes) e = body_open(store_engine(s->server->store), f->m.blob, &f->reader);
+    enum err e = OK;
+    if (g->wants.bytes) e = body_open(store_engine(g->s->server->store), f->m.blob, &f->reader);
     if (!e) e = open_card(f);
     if (!e) e = response(f, g->c, seq);
     if (f->reader) body_close(f->reader);
@@ -273,15 +269,28 @@ struct page {
     struct fetching *g;
     struct look look;
     struct fetched f;
-    bool aside; /* f.m and seq: its card lies beside the body, so it is read without the view */
-    struct seq seq;
+    struct aside {
+        struct message m;
+        struct seq seq;
+    } * aside; /* to be read without the view: for their bytes, or for a card beside the body */
+    size_t aside_n, aside_max;
     bool moved; /* the message at the walk's place was looked at */
     enum err err;
 };
 
 static bool page_full(const struct page *p)
 {
-    return p->aside || p->err || p->g->s->reply.out.n >= IMAP_REPLY_FLUSH_BYTES;
+    return p->aside_n == p->aside_max || p->err || p->g->s->reply.out.n >= IMAP_REPLY_FLUSH_BYTES;
+}
+
+static bool put_aside(struct page *p, struct seq seq, const struct message *m)
+{
+    struct arena *a = &p->g->s->arena;
+    struct aside *place = &p->aside[p->aside_n++];
+    *place = (struct aside){ .m = *m, .seq = seq };
+    place->m.card = arena_copy(a, m->card);
+    if (a->full) p->err = ERR_LIMIT;
+    return !page_full(p);
 }
 
 static bool tell_message(void *arg, struct seq seq, const struct message *m)
@@ -291,10 +300,12 @@ static bool tell_message(void *arg, struct seq seq, const struct message *m)
     enum err e = OK;
     g->walk.uid = m->uid;
     p->moved = true;
+    if (g->wants.bytes) return put_aside(p, seq, m);
+    if (g->wants.card && m->card.n == 0) {
+        p->aside_max = 1; /* its response comes before those of the next */
+        return put_aside(p, seq, m);
+    }
     p->f.m = *m;
-    p->seq = seq;
-    p->aside = g->wants.bytes || (g->wants.card && m->card.n == 0);
-    if (p->aside) return false;
     if (g->wants.card) e = open_card(&p->f);
     if (!e) e = response(&p->f, g->c, seq);
     note(g, e);
@@ -330,28 +341,54 @@ static void tell_range(struct page *p, struct uid_range range)
     p->moved = true;
 }
 
-/* Messages from the walk's place on, until one needs a wait or enough is said. */
+/* Large messages of one client leave the others their turns. */
+static void yield_after(struct imap *s, uint64_t *sent)
+{
+    uint64_t now = conn_bytes_out(s->conn);
+    if (now - *sent < IMAP_READ_BYTES) return;
+    *sent = now;
+    fiber_yield();
+}
+
+static enum err read_aside(struct page *p)
+{
+    struct imap *s = p->g->s;
+    enum err e = p->err;
+    uint64_t sent = conn_bytes_out(s->conn);
+    for (size_t i = 0; i < p->aside_n && !e; i++) {
+        struct arena_mark mark = arena_mark(&s->arena);
+        struct fetched f = { .s = s, .look = &p->look, .m = p->aside[i].m };
+        e = fetch_reading(p->g, &f, p->aside[i].seq);
+        note(p->g, e);
+        if (e == ERR_NOTFOUND || e == ERR_CORRUPT) e = OK;
+        arena_rewind(&s->arena, mark);
+        imap_send_some(s);
+        yield_after(s, &sent);
+        if (conn_gone(s->conn)) return ERR_GONE;
+    }
+    return e;
+}
+
+/* Messages from the walk's place on, until some need a wait or enough is said. */
 static enum err page(struct fetching *g)
 {
     struct page p = { .g = g, .f = { .s = g->s, .look = &p.look } };
+    p.aside_max = IMAP_FETCH_ASIDE;
+    p.aside = ARENA_ARRAY(&g->s->arena, p.aside_max, struct aside);
+    if (!p.aside) return ERR_LIMIT;
     enum err e = imap_look(g->s, &p.look);
     if (e) return e;
     while (g->walk.uid.n && !page_full(&p)) {
         struct uid_range range = { g->walk.uid.n, g->named.uids.ranges[g->walk.range].to };
         p.moved = false;
-        if (range.from == range.to || g->wants.bytes || g->singly)
+        if (range.from == range.to || g->singly)
             tell_single(&p);
         else
             tell_range(&p, range);
         if (p.moved) imap_named_next(&g->named, &g->walk);
     }
-    if (!p.aside) {
-        imap_look_end(&p.look);
-        return p.err;
-    }
-    e = fetch_reading(g, &p.look, &p.f, p.seq);
-    note(g, e);
-    return e == ERR_NOTFOUND || e == ERR_CORRUPT ? OK : e;
+    imap_look_end(&p.look);
+    return read_aside(&p);
 }
 
 enum err imap_fetch(struct imap *s, const struct command *c)
