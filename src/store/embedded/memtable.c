@@ -84,12 +84,21 @@ static struct memtable_node *load(const _Atomic(struct memtable_node *) *link)
     return atomic_load_explicit(link, memory_order_acquire);
 }
 
+static void empty_bucket(struct memtable *m, uint32_t i)
+{
+    atomic_store_explicit(&m->buckets[i], NULL, memory_order_relaxed);
+    atomic_store_explicit(&m->filter[i], 0, memory_order_relaxed);
+}
+
 void memtable_reset(struct memtable *m)
 {
-    for (struct memtable_node *n = load(&m->head[0]); n; n = load(&n->next[0])) {
-        atomic_store_explicit(&m->buckets[n->hash & m->mask], NULL, memory_order_relaxed);
-        atomic_store_explicit(&m->filter[n->hash & m->mask], 0, memory_order_relaxed);
-    }
+    /* By its rows or by its buckets, whichever are fewer. */
+    if (memtable_rows(m) > m->mask / 8)
+        for (uint32_t i = 0; i <= m->mask; i++)
+            empty_bucket(m, i);
+    else
+        for (struct memtable_node *n = load(&m->head[0]); n; n = load(&n->next[0]))
+            empty_bucket(m, n->hash & m->mask);
     arena_reset(&m->arena);
     for (unsigned level = 0; level < LEVELS; level++)
         atomic_store_explicit(&m->head[level], NULL, memory_order_relaxed);
