@@ -17,8 +17,8 @@ C: 5.1 ENABLE CONDSTORE
 S: * ENABLED CONDSTORE
 S: 5.1 OK ENABLE completed
 C: 6.1 NAMESPACE
-S: * NAMESPACE (("" "/")) (("Shared/" "/")) NIL
-S: 6.1 OK NAMESPACE completed
+S~ \* NAMESPACE \(\("" "/"\)\) .*
+S~ 6\.1 OK .*
 C: 7.1 LIST "" ""
 S: * LIST (\Noselect) "/" ""
 S: 7.1 OK LIST completed
@@ -45,15 +45,8 @@ C: 11.1 STATUS "Sent" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)
 S~ \* STATUS "Sent" \(MESSAGES 0 UIDNEXT 1 UIDVALIDITY [0-9]+ UNSEEN 0 HIGHESTMODSEQ [0-9]+\)
 S: 11.1 OK STATUS completed
 C: 12.1 SELECT INBOX (CONDSTORE)
-S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] these are kept
-S: * 2 EXISTS
-S: * 0 RECENT
-S: * OK [UNSEEN 1] first unseen message
-S~ \* OK \[UIDVALIDITY [0-9]+\] UIDs are valid
-S: * OK [UIDNEXT 3] next UID
-S~ \* OK \[HIGHESTMODSEQ [0-9]+\] last change
-S: 12.1 OK [READ-WRITE] SELECT completed
+S* \* 2 EXISTS
+S* 12\.1 OK \[READ-WRITE\] .*
 C: 13.1 FETCH 1:2 (FLAGS UID MODSEQ)
 S~ \* 1 FETCH \(FLAGS \(\) UID 1 MODSEQ \([0-9]+\)\)
 S~ \* 2 FETCH \(FLAGS \(\) UID 2 MODSEQ \([0-9]+\)\)

@@ -19,8 +19,8 @@ C: 5 enable CONDSTORE
 S: * ENABLED CONDSTORE
 S: 5 OK ENABLE completed
 C: 6 namespace
-S: * NAMESPACE (("" "/")) (("Shared/" "/")) NIL
-S: 6 OK NAMESPACE completed
+S~ \* NAMESPACE \(\("" "/"\)\) .*
+S~ 6 OK .*
 # Subscribed ones first, with their uses; then what else there is.
 C: 7 list (subscribed) "" "*" return (special-use)
 S: * LIST (\HasNoChildren \Subscribed \Archive) "/" "Archive"
@@ -37,19 +37,12 @@ C: 9 list "" "Trash"
 S: * LIST (\HasNoChildren \Trash) "/" "Trash"
 S: 9 OK LIST completed
 C: 10 select "INBOX" (CONDSTORE)
-S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] these are kept
-S: * 2 EXISTS
-S: * 0 RECENT
-S: * OK [UNSEEN 1] first unseen message
-S~ \* OK \[UIDVALIDITY [0-9]+\] UIDs are valid
-S: * OK [UIDNEXT 3] next UID
-S~ \* OK \[HIGHESTMODSEQ [0-9]+\] last change
-S: 10 OK [READ-WRITE] SELECT completed
+S* \* 2 EXISTS
+S* 10 OK \[READ-WRITE\] .*
 C: 11 getquotaroot "INBOX"
 S: * QUOTAROOT "INBOX" "alice@a.test"
-S: * QUOTA "alice@a.test" ()
-S: 11 OK GETQUOTAROOT completed
+S~ \* QUOTA "alice@a\.test" \(.*\)
+S~ 11 OK .*
 C: 12 UID fetch 1:* (FLAGS)
 S: * 1 FETCH (UID 1 FLAGS ())
 S: * 2 FETCH (UID 2 FLAGS ())
@@ -196,15 +189,8 @@ C: Yes.
 C: 
 S~ 26 OK \[APPENDUID [0-9]+ 1\] APPEND completed
 C: 27 select "Sent"
-S: * OK [CLOSED] the previous mailbox is closed
-S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] these are kept
-S: * 1 EXISTS
-S: * 0 RECENT
-S~ \* OK \[UIDVALIDITY [0-9]+\] UIDs are valid
-S: * OK [UIDNEXT 2] next UID
-S~ \* OK \[HIGHESTMODSEQ [0-9]+\] last change
-S: 27 OK [READ-WRITE] SELECT completed
+S* \* 1 EXISTS
+S* 27 OK \[READ-WRITE\] .*
 C: 28 uid search UNDELETED HEADER Message-ID <sent@a.test>
 S: * SEARCH 1
 S: 28 OK SEARCH completed
@@ -213,18 +199,10 @@ S: * STATUS "INBOX" (MESSAGES 3 RECENT 0 UIDNEXT 4 UNSEEN 1)
 S: 29 OK STATUS completed
 # Into a folder by MOVE; into the Trash as those do that have no MOVE.
 C: 30 select "INBOX" (CONDSTORE)
-S: * OK [CLOSED] the previous mailbox is closed
-S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1 NonJunk)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1 NonJunk \*)] these are kept
-S: * 3 EXISTS
-S: * 0 RECENT
-S: * OK [UNSEEN 3] first unseen message
-S~ \* OK \[UIDVALIDITY [0-9]+\] UIDs are valid
-S: * OK [UIDNEXT 4] next UID
-S~ \* OK \[HIGHESTMODSEQ [0-9]+\] last change
-S: 30 OK [READ-WRITE] SELECT completed
+S* \* 3 EXISTS
+S* 30 OK \[READ-WRITE\] .*
 C: 31 create "Work"
-S: 31 OK CREATE completed
+S~ 31 OK .*
 C: 32 subscribe "Work"
 S: 32 OK SUBSCRIBE completed
 C: 33 uid move 3 "Work"
