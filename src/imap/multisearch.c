@@ -189,10 +189,13 @@ enum err imap_esearch(struct imap *s, const struct command *c)
     /* RFC 7377 2.1: numbers, "$" and updates are the selected mailbox's. */
     if (!selected_alone && (program->seqs || (c->search.returns & (RETURN_SAVE | RETURN_UPDATE))))
         return imap_bad(s, S("only in the selected mailbox"));
+    struct arena answers = arena_make(IMAP_MEMORY_BYTES);
+    program->answers = &answers;
     for (size_t i = 0; !e && i < places.n; i++) {
         struct arena_mark mark = arena_mark(&s->arena);
         e = search_one(s, c, program, &places.items[i]);
         arena_rewind(&s->arena, mark);
     }
+    arena_free(&answers);
     return e;
 }

@@ -27,6 +27,8 @@ struct search_program {
     bool seqs;                  /* names sequence numbers: of use in the selected mailbox only */
     struct account account;     /* of the mailbox */
     struct search_answer index; /* rows NULL: nothing is known */
+    struct account indexed;     /* whose messages it is about */
+    struct arena *answers;      /* where it is kept from mailbox to mailbox; NULL: for one alone */
 };
 /* Texts in their folded form, from the charset. In the arena. ERR_DENIED: the charset is not known;
  * imap_search_bad_charset says so. */

@@ -179,25 +179,41 @@ static bool goes_on(void *arg, uint64_t done, uint64_t of)
     return !conn_gone(s->conn);
 }
 
-/* The texts of BODY and TEXT keys, which the index may know. A few messages are sooner read. */
-static enum err ask_index(struct search_walk *w)
+/* The texts of BODY and TEXT keys: what the index is asked for. */
+static void put_questions(struct search_program *program, struct search_question *q,
+                          struct search_text asked[SEARCH_TEXTS])
 {
-    struct search_text asked[SEARCH_TEXTS];
-    struct search_program *program = w->program;
-    struct search_question q = { .account = program->account, .texts = asked };
-    q.progress = goes_on;
-    q.arg = w->s;
-    program->index = (struct search_answer){ 0 };
+    q->texts = asked;
     for (size_t i = 0; i < program->texts_n; i++) {
         struct search_text_key *t = &program->texts[i];
         t->asked = 0;
-        if (t->key->kind == SEARCH_HEADER || q.n == SEARCH_TEXTS) continue;
-        asked[q.n++] = (struct search_text){ t->needle.text, t->key->kind == SEARCH_BODY };
-        t->asked = q.n;
+        if (t->key->kind == SEARCH_HEADER || q->n == SEARCH_TEXTS) continue;
+        asked[q->n++] = (struct search_text){ t->needle.text, t->key->kind == SEARCH_BODY };
+        t->asked = q->n;
     }
-    if (!q.n || !w->s->server->search) return OK;
-    if (uidset_count(&w->among) <= IMAP_SEARCH_FEW) return OK;
-    enum err e = search_ask(w->s->server->search, &q, &w->s->arena, &program->index);
+}
+
+/* Sooner read than asked for. */
+static bool few(const struct search_walk *w)
+{
+    return w->map.count <= IMAP_SEARCH_FEW || uidset_count(&w->among) <= IMAP_SEARCH_FEW;
+}
+
+/* The index knows accounts: its answer does for the next mailbox, too. */
+static enum err ask_index(struct search_walk *w)
+{
+    struct search *search = w->s->server->search;
+    struct search_program *program = w->program;
+    struct search_question q = { .account = program->account, .progress = goes_on, .arg = w->s };
+    struct search_text asked[SEARCH_TEXTS];
+    if (program->answers && program->index.n && program->indexed.n == program->account.n) return OK;
+    program->index = (struct search_answer){ 0 };
+    put_questions(program, &q, asked);
+    if (!q.n || !search || few(w)) return OK;
+    if (program->answers) arena_reset(program->answers);
+    struct arena *a = program->answers ? program->answers : &w->s->arena;
+    enum err e = search_ask(search, &q, a, &program->index);
+    program->indexed = program->account;
     return e == ERR_GONE ? e : OK;
 }
 
