@@ -254,6 +254,7 @@ struct search_args {
     enum thread_algorithm thread; /* THREAD */
     const struct search_source *sources; /* ESEARCH; none: the selected mailbox */
     size_t sources_n;
+    struct fetch_args update; /* UPDATE (…), RFC 5465 7: items only, of each new message that is found */
 };
 
 /* NOTIFY, RFC 5465 8: what the client wants to hear of, and where. */

@@ -54,6 +54,26 @@ static struct search_key *copy_keys(struct arena *a, const struct search_key *ke
     return first;
 }
 
+/* What is to be fetched of new messages, RFC 5465 7. */
+static struct fetch_args copy_items(struct arena *a, const struct fetch_args *from)
+{
+    struct fetch_item *items = ARENA_ARRAY(a, from->n, struct fetch_item);
+    for (size_t i = 0; items && i < from->n; i++) {
+        struct section *section = &items[i].section;
+        items[i] = from->items[i];
+        uint32_t *part = ARENA_ARRAY(a, section->parts, uint32_t);
+        str *fields = ARENA_ARRAY(a, section->fields.n, str);
+        if (!part || !fields) break;
+        bytes_copy(part, section->parts * sizeof(*part), section->part,
+                   section->parts * sizeof(*part));
+        for (size_t k = 0; k < section->fields.n; k++)
+            fields[k] = arena_copy(a, section->fields.items[k]);
+        section->part = part;
+        section->fields.items = fields;
+    }
+    return (struct fetch_args){ .items = items, .n = items ? from->n : 0 };
+}
+
 static void context_free(struct context *c)
 {
     arena_free(&c->program);
@@ -114,7 +134,8 @@ void imap_context_keep(struct imap *s, const struct command *c, const struct uid
     *one = (struct context){ .uid = c->uid, .program = arena_make(IMAP_CONTEXT_BYTES) };
     one->tag = arena_copy(&one->program, c->tag);
     one->args = (struct search_args){ .charset = arena_copy(&one->program, c->search.charset),
-                                      .program = copy_keys(&one->program, c->search.program) };
+                                      .program = copy_keys(&one->program, c->search.program),
+                                      .update = copy_items(&one->program, &c->search.update) };
     if (set_hits(one, hits) && !one->program.full) {
         s->contexts->n++;
         return;
@@ -227,7 +248,21 @@ static void take(void *arg, struct candidate *c, struct seq seq)
     (void)uidset_add(arg, c->m.uid.n, c->m.uid.n);
 }
 
-static enum err update(struct imap *s, struct context *c, const struct uidset *changed)
+/* RFC 5465 7: of those that are new, and not found because their flags changed. */
+static enum err fetch_new(struct imap *s, const struct context *c, const struct uidset *added,
+                          const struct arrived *new)
+{
+    enum err e = OK;
+    for (size_t i = 0; !e && new->first.n && c->args.update.n &&i < added->n; i++)
+        for (uint64_t u = added->ranges[i].from; !e && u <= added->ranges[i].to; u++) {
+            uint32_t seq = seqmap_seq(new->map, (struct uid){ (uint32_t)u }).n;
+            if (seq && u >= new->first.n) e = imap_fetch_news(s, &c->args.update, seq, seq);
+        }
+    return e;
+}
+
+static enum err update(struct imap *s, struct context *c, const struct uidset *changed,
+                       const struct arrived *new)
 {
     struct uidset found = uidset_make(&s->arena);
     struct search_program *program = ARENA_NEW(&s->arena, struct search_program);
@@ -246,6 +281,7 @@ static enum err update(struct imap *s, struct context *c, const struct uidset *c
         struct uidset added = sift(&s->arena, &found, &c->hits, false);
         struct uidset known = sift(&s->arena, changed, &c->hits, true);
         struct uidset removed = sift(&s->arena, &known, &found, false);
+        e = fetch_new(s, c, &added, new);
         tell(s, c, &removed, &added, &w.map);
         if (removed.n || added.n) change(s, c, &removed, &added);
     }
@@ -253,7 +289,7 @@ static enum err update(struct imap *s, struct context *c, const struct uidset *c
     return e;
 }
 
-enum err imap_contexts_changed(struct imap *s, struct modseq since)
+enum err imap_contexts_changed(struct imap *s, struct modseq since, const struct arrived *new)
 {
     struct look look;
     if (!s->contexts || !s->contexts->n) return OK;
@@ -264,7 +300,7 @@ enum err imap_contexts_changed(struct imap *s, struct modseq since)
     imap_look_end(&look);
     uidset_normalise(&g.uids);
     for (size_t i = s->contexts->n; !e && g.uids.n && i-- > 0;)
-        if (update(s, &s->contexts->items[i], &g.uids)) {
+        if (update(s, &s->contexts->items[i], &g.uids, new)) {
             tell_no_update(s, s->contexts->items[i].tag);
             drop(s, &s->contexts->items[i]);
         }

@@ -27,11 +27,12 @@ void imap_flags_kept_back(struct imap *s, struct modseq since)
     if (s->notify && s->notify->flags_since.n == 0) s->notify->flags_since = since;
 }
 
-static enum err fetch_new(struct imap *s, uint32_t first, uint32_t last)
+enum err imap_fetch_news(struct imap *s, const struct fetch_args *what, uint32_t first,
+                         uint32_t last)
 {
     if (first > last) return OK;
     struct seq_range range = { first, last };
-    struct command c = { .what = VERB_FETCH, .fetch = s->notify->fetch->fetch };
+    struct command c = { .what = VERB_FETCH, .fetch = *what };
     struct answer answer = s->answer; /* it is not this FETCH that is answered */
     c.fetch.set = (struct seqset){ .ranges = &range, .n = 1 };
     enum err e = imap_fetch(s, &c);
@@ -52,8 +53,9 @@ enum err imap_notify_new(struct imap *s, const struct seqmap *map, uint32_t firs
         if (uid >= own.from && before == map->count) before = n - 1;
         if (uid > own.to && after > n) after = n;
     }
-    enum err e = fetch_new(s, first, before);
-    return e ? e : fetch_new(s, after, map->count);
+    const struct fetch_args *what = &s->notify->fetch->fetch;
+    enum err e = imap_fetch_news(s, what, first, before);
+    return e ? e : imap_fetch_news(s, what, after, map->count);
 }
 
 /* RFC 5465 5: nor need it hear of these by STATUS, if nothing else has come to that mailbox. */

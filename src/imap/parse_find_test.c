@@ -39,6 +39,8 @@ static void show(struct buf *o, const struct command *c)
 static const struct { const char *in, *out; } good[] = {
     { "a SEARCH RETURN (SAVE) $", "10  saved" },
     { "a SEARCH RETURN (UPDATE CONTEXT) UID $", "60  saved" },
+    { "a SEARCH RETURN (UPDATE (UID BODY.PEEK[HEADER.FIELDS (From)]) CONTEXT) UID $", "60  saved" },
+    { "a SEARCH RETURN (UPDATE(UID)) UID $", "20  saved" },
     { "a SEARCH RETURN (PARTIAL 10:1 COUNT) ALL", "108 1-10 " },
     { "a SEARCH RETURN (PARTIAL -1:-100) ALL", "100 last 1-100 " },
     { "a SEARCH RETURN (RELEVANCY) FUZZY (TO a FROM b)", "80  fuzzy" },

@@ -233,14 +233,10 @@ static void partial_range(struct parse *p, struct search_args *args)
 void parse_search_return(struct parse *p, struct search_args *args)
 {
     static const struct word options[] = {
-        { S_INIT("MIN"), RETURN_MIN },
-        { S_INIT("MAX"), RETURN_MAX },
-        { S_INIT("ALL"), RETURN_ALL },
-        { S_INIT("COUNT"), RETURN_COUNT },
-        { S_INIT("SAVE"), RETURN_SAVE },
-        { S_INIT("UPDATE"), RETURN_UPDATE },
-        { S_INIT("CONTEXT"), RETURN_CONTEXT },
-        { S_INIT("RELEVANCY"), RETURN_RELEVANCY },
+        { S_INIT("MIN"), RETURN_MIN },         { S_INIT("MAX"), RETURN_MAX },
+        { S_INIT("ALL"), RETURN_ALL },         { S_INIT("COUNT"), RETURN_COUNT },
+        { S_INIT("SAVE"), RETURN_SAVE },       { S_INIT("UPDATE"), RETURN_UPDATE },
+        { S_INIT("CONTEXT"), RETURN_CONTEXT }, { S_INIT("RELEVANCY"), RETURN_RELEVANCY },
         { S_INIT("PARTIAL"), RETURN_PARTIAL },
     };
     args->extended = true;
@@ -251,7 +247,12 @@ void parse_search_return(struct parse *p, struct search_args *args)
         if (one & args->returns & RETURN_PARTIAL) parse_fail(p, "PARTIAL more than once");
         args->returns |= one;
         if (one == RETURN_PARTIAL) partial_range(p, args);
-        if (!parse_try(p, ' ')) break;
+        bool more = parse_try(p, ' ');
+        if (one == RETURN_UPDATE && parse_peek(p) == '(') {
+            parse_fetch_atts(p, &args->update);
+            more = parse_try(p, ' ');
+        }
+        if (!more) break;
     }
     parse_want(p, ')');
     /* RFC 9394 3.1: they contradict each other. */

@@ -146,7 +146,9 @@ void imap_contexts_free(struct imap *s);
 /* Before these are told as expunged; their numbers are those of `before`. */
 void imap_contexts_gone(struct imap *s, const struct uidset *gone, const struct seqmap *before);
 /* After what changed since then was told. Waits. */
-enum err imap_contexts_changed(struct imap *s, struct modseq since) MUST_CHECK;
+/* new: what has come since, for those that fetch it. */
+struct arrived { const struct seqmap *map; struct uid first; };
+enum err imap_contexts_changed(struct imap *s, struct modseq since, const struct arrived *new) MUST_CHECK;
 
 struct actor imap_actor(struct imap *s); /* for the store's journeys; in the arena */
 
@@ -200,6 +202,8 @@ enum err imap_resync(struct imap *s, const struct select_args *select) MUST_CHEC
 bool imap_hears(const struct imap *s);       /* of new and expunged messages of the selected mailbox */
 bool imap_hears_flags(const struct imap *s); /* and of their flags */
 void imap_flags_kept_back(struct imap *s, struct modseq since);
+/* FETCH that nobody asks for at this moment: of these numbers, outside of any answer. Waits. */
+enum err imap_fetch_news(struct imap *s, const struct fetch_args *what, uint32_t first, uint32_t last) MUST_CHECK;
 /* What was asked for of new messages: those from this number on. Waits. */
 enum err imap_notify_new(struct imap *s, const struct seqmap *map, uint32_t first) MUST_CHECK;
 /* Messages that a command of its own has made. */

@@ -353,6 +353,9 @@ enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
     changed.until = n.told.modseq;
     e = tell_flags_changed(s, &changed);
     bool grown = !n.lost && n.now.count > left;
-    if (!e && grown) e = imap_notify_new(s, &n.now, (uint32_t)left + 1);
-    return e ? e : imap_contexts_changed(s, since);
+    struct arrived new = { .map = &n.now };
+    if (grown) new.first = seqmap_uid(&n.now, (struct seq){ (uint32_t)left + 1 });
+    if (!e) e = imap_contexts_changed(s, since, &new);
+    /* RFC 5465 5.2: behind ADDTO. */
+    return e || !grown ? e : imap_notify_new(s, &n.now, (uint32_t)left + 1);
 }
