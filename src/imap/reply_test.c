@@ -87,6 +87,11 @@ static void writes_strings(void **state)
     says("\"Entw&APw-rfe &- \\\"x\\\"\"", false);
     reply_mailbox(&r, S("\xff"));
     says("\"?\"", true);
+    r.utf8 = true;
+    reply_mailbox(&r, S("Entw\xc3\xbcrfe & \"x\" \\"));
+    says("\"Entw\xc3\xbcrfe & \\\"x\\\" \\\\\"", false);
+    reply_mailbox(&r, S("a\r\nb"));
+    says("\"a??b\"", true);
     reply_literal_head(&r, 5000000000, false);
     says("{5000000000}\r\n", false);
     reply_date_time(&r, 760686745, -480);
