@@ -18,9 +18,9 @@ struct attack {
 void play_bomb(struct server *s, const char *ca, struct wire *other);
 void play_damage(struct server *s, const char *ca);
 
-extern const struct attack smtp_attacks[], imap_stranger_attacks[], imap_user_attacks[],
+extern const struct attack smtp_attacks[], imap_stranger_attacks[], imap_user_attacks[], imap_sharing_attacks[],
     pop3_stranger_attacks[], pop3_user_attacks[];
-extern const size_t smtp_attacks_n, imap_stranger_attacks_n, imap_user_attacks_n,
+extern const size_t smtp_attacks_n, imap_stranger_attacks_n, imap_user_attacks_n, imap_sharing_attacks_n,
     pop3_stranger_attacks_n, pop3_user_attacks_n;
 
 #endif

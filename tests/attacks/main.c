@@ -39,6 +39,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    printf("# %zu attacks\n", smtp_attacks_n + imap_stranger_attacks_n + imap_user_attacks_n +
+                                  imap_sharing_attacks_n + pop3_stranger_attacks_n +
+                                  pop3_user_attacks_n);
     assert_int_equal(server_stop(server), 0); /* with sanitizers: also that nothing leaked */
     world_free(world);
     return 0;
@@ -112,6 +115,12 @@ static void imap_after_login(void **state)
     play_user(imap_user_attacks, imap_user_attacks_n, imap_open);
 }
 
+static void imap_sharing(void **state)
+{
+    (void)state;
+    play_user(imap_sharing_attacks, imap_sharing_attacks_n, imap_open);
+}
+
 static void imap_compressed(void **state)
 {
     (void)state;
@@ -140,6 +149,7 @@ int main(void)
         cmocka_unit_test(smtp),
         cmocka_unit_test(imap_before_login),
         cmocka_unit_test(imap_after_login),
+        cmocka_unit_test(imap_sharing),
         cmocka_unit_test(imap_compressed),
         cmocka_unit_test(pop3_before_login),
         cmocka_unit_test(pop3_after_login),
