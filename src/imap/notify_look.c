@@ -275,10 +275,10 @@ static void tell_messages(struct looking *l, const struct seen_box *was, const s
     bool condstore = l->s->enabled & ENABLED_CONDSTORE;
     uint32_t events = notify_events(l->s, now), items = 0;
     const struct mailbox *m = boxes_named(&l->boxes, now->name);
-    if (was->messages != now->messages || was->uidnext.n != now->uidnext.n)
-        if (events & HEAR_NEW) items = STATUS_MESSAGES | STATUS_UIDNEXT;
-    if (was->uidvalidity != now->uidvalidity && (events & HEAR_NEW))
-        items |= STATUS_MESSAGES | STATUS_UIDNEXT | STATUS_UIDVALIDITY;
+    bool other = was->uidvalidity != now->uidvalidity;
+    bool moved = was->messages != now->messages || was->uidnext.n != now->uidnext.n;
+    if ((events & HEAR_NEW) && (moved || other)) items = STATUS_MESSAGES | STATUS_UIDNEXT;
+    if ((events & HEAR_NEW) && other) items |= STATUS_UIDVALIDITY;
     if ((events & HEAR_FLAGS) && was->modseq.n != now->modseq.n) {
         if (condstore) items |= STATUS_UIDVALIDITY;
         if (was->unseen != now->unseen) items |= STATUS_UIDVALIDITY | STATUS_UNSEEN;
@@ -288,6 +288,11 @@ static void tell_messages(struct looking *l, const struct seen_box *was, const s
     imap_tell_status(l->s, m, items);
 }
 
+static void tell_subscription(struct looking *l, const struct seen_box *b, uint32_t events)
+{
+    if ((events & HEAR_SUBSCRIPTIONS) && !is_own(l, b->name)) tell_list(l, b->name, S(""));
+}
+
 static void compare(struct looking *l, const struct seen_box *was, const struct seen_box *now)
 {
     uint32_t events = notify_events(l->s, now) | notify_events(l->s, was);
@@ -295,9 +300,8 @@ static void compare(struct looking *l, const struct seen_box *was, const struct 
         came_or_went(l, now);
     else if (was->readable != now->readable && events)
         tell_list(l, now->name, S(""));
-    else if (was->subscribed != now->subscribed && (events & HEAR_SUBSCRIPTIONS) &&
-             !is_own(l, now->name))
-        tell_list(l, now->name, S(""));
+    else if (was->subscribed != now->subscribed)
+        tell_subscription(l, now, events);
     if (now->exists) tell_messages(l, was, now);
 }
 
