@@ -163,6 +163,10 @@
 #define MAILBOX_KEYWORDS      64   /* distinct keywords a mailbox may use: one bit each */
 #define KEYWORD_BYTES         64
 #define MAILBOXES_PER_ACCOUNT 10000
+#define METADATA_ENTRIES      100  /* of one mailbox or the server: shared, and of each user (RFC 5464 4.1: at least 10) */
+#define METADATA_PER_ACCOUNT  5000 /* of all its mailboxes: 10 MB, which quota does not count */
+#define METADATA_NAME_BYTES   250
+#define METADATA_VALUE_BYTES  1600 /* RFC 5464 4.1: at least 1024; name and value fit STORE_VALUE_BYTES */
 #define ACL_GRANTS            50   /* identifiers in one mailbox's access control list: those of MAILBOX_DEPTH new parents fit one commit */
 
 /* --- dns ------------------------------------------------------------------------------------ */

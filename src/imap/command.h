@@ -19,6 +19,7 @@ enum verb {
     VERB_CLOSE, VERB_UNSELECT, VERB_CHECK, VERB_EXPUNGE, VERB_SEARCH, VERB_FETCH, VERB_STORE,
     VERB_COPY, VERB_MOVE, VERB_REPLACE,
     VERB_GETQUOTA, VERB_GETQUOTAROOT, VERB_SETQUOTA,
+    VERB_GETMETADATA, VERB_SETMETADATA,
     VERB_SETACL, VERB_DELETEACL, VERB_GETACL, VERB_LISTRIGHTS, VERB_MYRIGHTS,
     VERB_SORT, VERB_THREAD, VERB_ESEARCH, VERB_CANCELUPDATE,
     VERBS
@@ -89,6 +90,7 @@ enum list_option {
     LIST_CHILDREN       = 1 << 4,
     LIST_STATUS         = 1 << 5,
     LIST_MYRIGHTS       = 1 << 6, /* RFC 8440 */
+    LIST_METADATA       = 1 << 7, /* RFC 9590 */
 };
 struct list_args {
     str reference;
@@ -96,6 +98,7 @@ struct list_args {
     uint32_t select;          /* enum list_option */
     uint32_t returns;         /* enum list_option */
     uint32_t status_items;    /* of RETURN (STATUS (…)) */
+    struct str_list entries;  /* of RETURN (METADATA (…)), in lower case */
     bool extended;            /* some LIST-EXTENDED syntax was used */
 };
 
@@ -295,6 +298,15 @@ struct quota_args {
     uint64_t storage_kib, messages;
 };
 
+/* GETMETADATA, SETMETADATA, RFC 5464 4; names of entries in lower case */
+struct metadata_args {
+    str mailbox;             /* empty: the server */
+    struct str_list entries;
+    const str *values;       /* SETMETADATA: one for each entry; p NULL is NIL */
+    uint64_t max_bytes;      /* GETMETADATA (MAXSIZE n); UINT64_MAX: any */
+    uint32_t depth;          /* levels below an entry; UINT32_MAX: infinity */
+};
+
 /* SETACL, DELETEACL, LISTRIGHTS, RFC 4314 3; GETACL and MYRIGHTS have a mailbox alone */
 struct acl_args {
     str mailbox, identifier;
@@ -322,6 +334,7 @@ struct command {
         struct search_args search;
         struct notify_args notify;
         struct seqset expunge; /* UID EXPUNGE */
+        struct metadata_args metadata;
         struct acl_args acl;
         struct str_list cancel; /* CANCELUPDATE: tags */
         struct quota_args quota; /* GETQUOTA SETQUOTA; GETQUOTAROOT has mailbox */

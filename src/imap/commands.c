@@ -40,6 +40,8 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_STORE]        = { S_INIT("STORE"), SELECTED, USES_SEQ, imap_store, S_INIT("CONDSTORE"), S_INIT("RFC 9051 6.4.6") },
     [VERB_COPY]         = { S_INIT("COPY"), SELECTED, 0, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },
     [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, TELLS_MODSEQ, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
+    [VERB_GETMETADATA]  = { S_INIT("GETMETADATA"), LOGGED_IN, 0, imap_getmetadata, S_INIT("METADATA"), S_INIT("RFC 5464 4.2") },
+    [VERB_SETMETADATA]  = { S_INIT("SETMETADATA"), LOGGED_IN, 0, imap_setmetadata, S_INIT(""), S_INIT("RFC 5464 4.3") },
     [VERB_SETACL]       = { S_INIT("SETACL"), LOGGED_IN, 0, imap_setacl, S_INIT("ACL RIGHTS=texk"), S_INIT("RFC 4314 3.1") },
     [VERB_DELETEACL]    = { S_INIT("DELETEACL"), LOGGED_IN, 0, imap_setacl, S_INIT(""), S_INIT("RFC 4314 3.2") },
     [VERB_GETACL]       = { S_INIT("GETACL"), LOGGED_IN, 0, imap_getacl, S_INIT(""), S_INIT("RFC 4314 3.3") },
@@ -56,6 +58,7 @@ const struct capability_row imap_extensions[] = {
     { S_INIT("CATENATE"), ANY, S_INIT("RFC 4469") },
     { S_INIT("URL-PARTIAL"), ANY, S_INIT("RFC 5550 5.7.1") },
     { S_INIT("BINARY"), ANY, S_INIT("RFC 3516") },
+    { S_INIT("LIST-METADATA"), LOGGED_IN, S_INIT("RFC 9590") },
     { S_INIT("LIST-MYRIGHTS"), LOGGED_IN, S_INIT("RFC 8440") },
     { S_INIT("LITERAL+"), LOGGED_IN, S_INIT("RFC 7888") },
     { S_INIT("LITERAL-"), NOT_AUTHENTICATED, S_INIT("RFC 7888 5") }, /* 4 KiB, which is what a stranger may send */

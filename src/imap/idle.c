@@ -37,6 +37,7 @@ enum err imap_idle_woken(struct imap *s)
 {
     if (s->notify) return imap_notify_woken(s);
     enum err e = s->state == SELECTED ? imap_sync(s, true, NULL) : OK;
+    if (!e) imap_tell_metadata_news(s);
     if (!e && s->owes_modseq && (s->enabled & ENABLED_CONDSTORE)) imap_tell_highest_modseq(s);
     s->owes_modseq = false;
     imap_send(s);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "imap/name.h"
 #include "run/fiber.h"
@@ -239,11 +240,17 @@ static uint32_t rights_in(struct imap *s, const struct mailbox *m)
 static void tell_more(struct imap *s, const struct mailbox *m, const struct list_args *list)
 {
     bool chosen = m->exists && (m->subscribed || !(list->select & LIST_SUBSCRIBED));
-    if (!chosen || !(list->returns & (LIST_STATUS | LIST_MYRIGHTS))) return;
+    if (!chosen || !(list->returns & (LIST_STATUS | LIST_MYRIGHTS | LIST_METADATA))) return;
     uint32_t rights = rights_in(s, m);
     /* RFC 4314 4: no STATUS of what I may not read. */
     if (list->status_items && (rights & RIGHT_READ)) imap_tell_status(s, m, list->status_items);
     if ((list->returns & LIST_MYRIGHTS) && rights) imap_tell_myrights(s, m->name, rights);
+    if (!(list->returns & LIST_METADATA) || !imap_may_annotate(rights)) return;
+    struct metadata_args wanted = { .entries = list->entries, .max_bytes = UINT64_MAX };
+    uint64_t longest = 0;
+    /* RFC 9590 3: what cannot be looked up is left out. */
+    if (imap_tell_metadata(s, m, &wanted, &longest))
+        log_event(LOG_DEBUG, "imap.command", conn_id(s->conn), F_CSTR("result", "no metadata"));
 }
 
 void imap_tell_name(struct imap *s, str attributes, str name, str old)

@@ -45,6 +45,7 @@ str parse_atom(struct parse *p);
 str parse_astring(struct parse *p);
 str parse_string(struct parse *p);
 str parse_nstring(struct parse *p); /* NIL is the empty str with p == NULL */
+str parse_nstring8(struct parse *p); /* nstring / literal8 */
 str parse_list_mailbox(struct parse *p);
 bool parse_try_word(struct parse *p, str word); /* the whole next atom is this, case folded */
 uint32_t parse_nz_number(struct parse *p);
@@ -92,6 +93,9 @@ void parse_fetch_args(struct parse *p, struct command *c);
 void parse_notify_args(struct parse *p, struct command *c);
 void parse_store_args(struct parse *p, struct command *c);
 void parse_copy_args(struct parse *p, struct command *c);
+void parse_getmetadata_args(struct parse *p, struct command *c);
+void parse_setmetadata_args(struct parse *p, struct command *c);
+struct str_list parse_entries(struct parse *p); /* of metadata; LIST's RETURN uses it too */
 void parse_acl_args(struct parse *p, struct command *c);
 void parse_getquota_args(struct parse *p, struct command *c);
 void parse_setquota_args(struct parse *p, struct command *c);

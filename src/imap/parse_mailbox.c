@@ -185,13 +185,15 @@ static const struct word list_options[] = {
     { S_INIT("CHILDREN"), LIST_CHILDREN },
     { S_INIT("STATUS"), LIST_STATUS },
     { S_INIT("MYRIGHTS"), LIST_MYRIGHTS },
+    { S_INIT("METADATA"), LIST_METADATA },
 };
 #define LIST_SELECTS (LIST_SUBSCRIBED | LIST_REMOTE | LIST_RECURSIVEMATCH | LIST_SPECIAL_USE)
-#define LIST_RETURNS \
-    (LIST_SUBSCRIBED | LIST_CHILDREN | LIST_SPECIAL_USE | LIST_STATUS | LIST_MYRIGHTS)
+#define LIST_RETURNS                                                                    \
+    (LIST_SUBSCRIBED | LIST_CHILDREN | LIST_SPECIAL_USE | LIST_STATUS | LIST_MYRIGHTS | \
+     LIST_METADATA)
 
 /* "(" [option *(SP option)] ")" */
-static uint32_t options(struct parse *p, uint32_t allowed, uint32_t *status_items)
+static uint32_t options(struct parse *p, uint32_t allowed, struct list_args *list)
 {
     uint32_t all = 0;
     parse_want(p, '(');
@@ -201,7 +203,11 @@ static uint32_t options(struct parse *p, uint32_t allowed, uint32_t *status_item
         if (!(option & allowed)) parse_fail(p, "option not allowed here");
         if (!p->err && option == LIST_STATUS) {
             parse_sp(p);
-            *status_items = parse_status_items(p);
+            list->status_items = parse_status_items(p);
+        }
+        if (!p->err && option == LIST_METADATA) {
+            parse_sp(p);
+            list->entries = parse_entries(p);
         }
         all |= option;
     } while (parse_try(p, ' '));
@@ -225,7 +231,7 @@ void parse_list_args(struct parse *p, struct command *c)
     parse_sp(p);
     if (parse_peek(p) == '(') {
         list->extended = true;
-        list->select = options(p, LIST_SELECTS, NULL);
+        list->select = options(p, LIST_SELECTS, list);
         parse_sp(p);
     }
     list->reference = reference(p);
@@ -235,7 +241,7 @@ void parse_list_args(struct parse *p, struct command *c)
         list->extended = true;
         if (!parse_try_word(p, S("RETURN"))) parse_fail(p, "RETURN expected");
         parse_sp(p);
-        list->returns = options(p, LIST_RETURNS, &list->status_items);
+        list->returns = options(p, LIST_RETURNS, list);
     }
     /* RFC 5258 3.1: it needs an option whose match it could recurse into. */
     if ((list->select & LIST_RECURSIVEMATCH) && !(list->select & LIST_SUBSCRIBED))

@@ -112,11 +112,11 @@ struct literal parse_literal_head(struct parse *p)
 }
 
 /* RFC 9051 4.3: a size that we will not take is refused before the "+" invites it. */
-static str literal(struct parse *p)
+static str literal(struct parse *p, bool binary)
 {
     struct literal head = parse_literal_head(p);
     if (p->err) return (str){ 0 };
-    if (head.binary) parse_fail(p, "a binary literal is not allowed here");
+    if (head.binary && !binary) parse_fail(p, "a binary literal is not allowed here");
     if (head.size_bytes > p->left.literal_bytes || head.size_bytes > p->left.command_bytes)
         parse_fail_as(p, ERR_LIMIT, "literal too large");
     if (p->err) return (str){ 0 };
@@ -130,7 +130,7 @@ static str literal(struct parse *p)
     if (e)
         parse_fail_as(p, e, e == ERR_SYNTAX ? "lines end in CR LF" : "literal could not be read");
     if (line.n > p->left.command_bytes) parse_fail_as(p, ERR_LIMIT, "command too large");
-    if (str_has(bytes, '\0')) parse_fail(p, "a literal may not hold NUL");
+    if (!head.binary && str_has(bytes, '\0')) parse_fail(p, "a literal may not hold NUL");
     if (p->err) return (str){ 0 };
     p->left.command_bytes -= line.n;
     return bytes;
@@ -140,7 +140,7 @@ str parse_string(struct parse *p)
 {
     char c = parse_peek(p);
     if (c == '"') return quoted(p);
-    if (c == '{') return literal(p);
+    if (c == '{') return literal(p, false);
     parse_fail(p, "a string expected");
     return (str){ 0 };
 }
@@ -149,6 +149,11 @@ str parse_nstring(struct parse *p)
 {
     if (parse_try_word(p, S("NIL"))) return (str){ 0 };
     return parse_string(p);
+}
+
+str parse_nstring8(struct parse *p)
+{
+    return parse_peek(p) == '~' ? literal(p, true) : parse_nstring(p);
 }
 
 str parse_astring(struct parse *p)

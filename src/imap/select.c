@@ -11,6 +11,7 @@ void imap_unselect(struct imap *s)
     s->selected = (struct account){ 0 };
     imap_saved_clear(s);
     imap_contexts_free(s);
+    s->told_metadata.selected = 0;
     s->told_keywords = 0;
     s->told_overquota = false;
     s->read_only = false;

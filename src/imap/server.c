@@ -90,6 +90,7 @@ static enum err run(struct imap *s, const struct command_row *row, const struct 
     enum err e = row->run(s, c);
     if (e != ERR_GONE && s->notify && (row->how & MOVES_MAILBOXES) && imap_notify_own(s, c))
         return ERR_GONE;
+    if (!s->answer.sent) imap_tell_metadata_news(s);
     if (e == ERR_GONE || s->closing || s->state != SELECTED || s->answer.sent) return e;
     bool expunges = !(row->how & USES_SEQ) || c->uid;
     if (imap_sync(s, expunges, NULL) == ERR_GONE) return ERR_GONE;

@@ -86,11 +86,13 @@ static const struct {
     { S_INIT("CONDSTORE"), ENABLED_CONDSTORE },
     { S_INIT("IMAP4rev2"), ENABLED_REV2 },
     { S_INIT("UTF8=ACCEPT"), ENABLED_UTF8 },
+    { S_INIT("METADATA"), ENABLED_METADATA },
     { S_INIT("QRESYNC"), ENABLED_QRESYNC | ENABLED_CONDSTORE },
 };
 
 void imap_enable_now(struct imap *s, enum enabled what)
 {
+    if ((what & ENABLED_METADATA) && !(s->enabled & ENABLED_METADATA)) imap_metadata_mark(s);
     bool new_modseqs = (what & ENABLED_CONDSTORE) && !(s->enabled & ENABLED_CONDSTORE);
     s->enabled |= what;
     s->reply.utf8 = s->enabled & (ENABLED_REV2 | ENABLED_UTF8);

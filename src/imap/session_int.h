@@ -25,6 +25,7 @@ enum enabled {
     ENABLED_CONDSTORE = 1 << 0, /* RFC 7162 3.1: FETCH responses carry MODSEQ */
     ENABLED_REV2      = 1 << 8, /* RFC 9051: no RECENT, ESEARCH, names in UTF-8 */
     ENABLED_UTF8      = 1 << 9, /* RFC 9755 3: names in UTF-8, SEARCH without a charset */
+    ENABLED_METADATA  = 1 << 10, /* RFC 5464 4.4: METADATA of what others changed */
     ENABLED_QRESYNC   = 1 << 1, /* RFC 7162 3.2: VANISHED in place of EXPUNGE */
 };
 
@@ -53,6 +54,7 @@ struct imap {
     bool read_only;         /* EXAMINE, or there is nothing that I may change */
     size_t told_keywords;   /* how many keywords FLAGS has named */
     bool told_overquota;
+    struct told_metadata { uint64_t own, server, selected; } told_metadata; /* RFC 5464 4.4, once it is enabled */
     bool owes_modseq;       /* expunges were told: HIGHESTMODSEQ is due, RFC 7162 3.2.7 */
     struct uidset saved;    /* "$", RFC 5182: UIDs of the selected mailbox */
     struct arena saved_arena; /* where they are */
@@ -260,10 +262,26 @@ imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls,
     imap_getquotaroot, imap_setquota, imap_setacl, imap_getacl, imap_listrights, imap_myrights, imap_replace, imap_unauthenticate, imap_notify;
 imap_command_fn imap_sort, imap_thread, imap_esearch, imap_cancelupdate;
 
+imap_command_fn imap_getmetadata, imap_setmetadata;
+
 /* IDLE's other half: a line, or a wake, while idling. Waits. */
 enum err imap_idle_line(struct imap *s, str line) MUST_CHECK;
 enum err imap_idle_woken(struct imap *s) MUST_CHECK;
 void imap_idle_end(struct imap *s);
+
+/* RFC 5464 3.3: who has these rights may see a mailbox's annotations, and set his own. */
+static inline bool imap_may_annotate(uint32_t rights)
+{
+    uint32_t any = RIGHT_READ | RIGHT_SEEN | RIGHT_WRITE | RIGHT_INSERT | RIGHT_POST;
+    return (rights & RIGHT_LOOKUP) && (rights & any);
+}
+/* Those annotations of a mailbox (NULL: of the server) that are asked for. RFC 5464 4.4.1. *longest grows to the
+ * size of the largest that was too large. LIST … RETURN (METADATA) gives them too. */
+enum err imap_tell_metadata(struct imap *s, const struct mailbox *m, const struct metadata_args *wanted, uint64_t *longest) MUST_CHECK;
+/* What others changed since it was last told, once METADATA is enabled: names alone. RFC 5464 4.4.2 */
+void imap_tell_metadata_news(struct imap *s);
+/* From here on. */
+void imap_metadata_mark(struct imap *s);
 
 /* "* MYRIGHTS name lrs", which LIST … RETURN (MYRIGHTS) gives too. */
 void imap_tell_myrights(struct imap *s, str mailbox, uint32_t rights);

@@ -388,8 +388,71 @@ static const char *with(const char *command, const char *name)
 {
     static char line[400];
     const char *at = strchr(command, '@');
+    assert_non_null(at);
     snprintf(line, sizeof line, "%.*s%s%s", (int)(at - command), command, name, at + 1);
     return line;
+}
+
+static void metadata_goes_by_rights(void **state)
+{
+    static const struct {
+        const char *rights, *command, *answer;
+    } asked[] = {
+        { "", "GETMETADATA " TEAM " /shared/comment", GONE },
+        { "l", "GETMETADATA " TEAM " /shared/comment", NOPERM },
+        { "rswip", "GETMETADATA " TEAM " /shared/comment", GONE },
+        { "lp", "GETMETADATA " TEAM " /shared/comment", "OK .*" },
+        { "l", "SETMETADATA " TEAM " (/private/comment \"x\")", NOPERM },
+        { "lr", "SETMETADATA " TEAM " (/private/comment \"x\")", "OK .*" },
+        { "lrsipkxtea", "SETMETADATA " TEAM " (/shared/comment \"x\")", NOPERM },
+        { "lw", "SETMETADATA " TEAM " (/shared/comment \"x\")", "OK .*" },
+    };
+    (void)state;
+    begin("metadata");
+    expect(ALICE, "SETMETADATA Team (/shared/comment \"hers\" /private/comment \"secret\")",
+           "OK .*");
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        grant("Team", asked[i].rights);
+        uint64_t before = alices();
+        expect(BOB, asked[i].command, asked[i].answer);
+        assert_null(strstr(heard, "secret"));
+        if (*asked[i].answer == 'N') assert_true(alices() == before);
+    }
+    expect(ALICE, "GETMETADATA (DEPTH infinity) Team (/private /shared)", "OK .*");
+    assert_string_equal(
+        heard, "* METADATA \"Team\" (/shared/comment \"x\" /private/comment \"secret\")\n");
+    expect(BOB, "GETMETADATA (DEPTH infinity) " TEAM " (/private /shared)", "OK .*");
+    assert_string_equal(heard,
+                        "* METADATA \"" TEAM "\" (/shared/comment \"x\" /private/comment \"x\")\n");
+    world_end();
+}
+
+static void changes_of_metadata_are_told(void **state)
+{
+    (void)state;
+    begin("metadata news");
+    log_in(2, "alice@a.test");
+    grant("Team", "lrw");
+    expect(BOB, "ENABLE METADATA", "OK .*");
+    expect(2, "ENABLE METADATA", "OK .*");
+    expect(BOB, "SELECT " TEAM, "OK .*");
+    expect(ALICE, "SETMETADATA Team (/shared/comment \"a\" /private/comment \"b\")", "OK .*");
+    expect(ALICE, "SETMETADATA INBOX (/shared/comment \"c\")", "OK .*");
+    expect(ALICE, "NOOP", "OK .*");
+    assert_string_equal(heard, "");
+    expect(BOB, "NOOP", "OK .*");
+    assert_string_equal(heard, "* METADATA \"" TEAM "\" /shared/comment\n");
+    expect(2, "NOOP", "OK .*");
+    assert_string_equal(heard, "* METADATA \"INBOX\" /shared/comment\n"
+                               "* METADATA \"Team\" /shared/comment\n"
+                               "* METADATA \"Team\" /private/comment\n");
+    expect(2, "NOOP", "OK .*");
+    assert_string_equal(heard, "");
+    expect(BOB, "SETMETADATA " TEAM " (/shared/comment NIL)", "OK .*");
+    assert_string_equal(heard, "");
+    expect(2, "NOOP", "OK .*");
+    assert_string_equal(heard, "* METADATA \"Team\" /shared/comment\n");
+    world_end();
 }
 
 /* --- attack -------------------------------------------------------------------------------------
@@ -429,6 +492,9 @@ static const char *const tries[] = {
     "STATUS @ (MESSAGES UIDNEXT)",
     "DELETE @",
     "RENAME @ Taken",
+    "GETMETADATA @ /shared/comment",
+    "SETMETADATA @ (/private/comment \"x\")",
+    "GETQUOTAROOT @ ",
     "GETACL @",
     "SETACL @ bob@a.test lr",
     "DELETEACL @ bob@a.test",
@@ -498,6 +564,8 @@ int main(void)
         cmocka_unit_test(what_is_taken_away_is_gone),
         cmocka_unit_test(idle_hears_of_the_owners_mail),
         cmocka_unit_test(the_owners_quota_counts),
+        cmocka_unit_test(metadata_goes_by_rights),
+        cmocka_unit_test(changes_of_metadata_are_told),
         cmocka_unit_test(nobody_reads_what_was_not_granted),
         cmocka_unit_test(what_may_not_be_looked_up_does_not_exist),
     };

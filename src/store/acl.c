@@ -307,11 +307,13 @@ enum err grants_purge(struct txn *t, struct account owner, uint32_t m, bool *don
     return e;
 }
 
+/* With each go his annotations, at most PURGE_KEYS rows. */
+enum { SHARED_AT_ONCE = 2 };
 struct shared_keys {
     struct {
         struct account owner;
         uint32_t m;
-    } rows[PURGE_KEYS];
+    } rows[SHARED_AT_ONCE];
     size_t n;
 };
 
@@ -320,7 +322,7 @@ static bool gather_shared(void *arg, str key, str value)
     struct shared_keys *s = arg;
     (void)value;
     s->n += key_shared_read(key, &s->rows[s->n].owner, &s->rows[s->n].m);
-    return s->n < PURGE_KEYS;
+    return s->n < SHARED_AT_ONCE;
 }
 
 enum err grants_forget(struct txn *t, struct account who, bool *done)
@@ -330,9 +332,11 @@ enum err grants_forget(struct txn *t, struct account who, bool *done)
     if (!s) return ERR_LIMIT;
     enum err e = source_scan(in_txn(t), who, &all, &all, gather_shared, s);
     for (size_t i = 0; !e && i < s->n; i++)
+        e = metadata_forget(t, s->rows[i].owner, s->rows[i].m, who);
+    for (size_t i = 0; !e && i < s->n; i++)
         for (int negative = 0; negative < 2; negative++)
             grant_put(t, s->rows[i].owner, s->rows[i].m,
                       &(struct grant){ .to = { who, negative } });
-    if (!e) *done = s->n < PURGE_KEYS;
+    if (!e) *done = s->n < SHARED_AT_ONCE;
     return e;
 }

@@ -1,5 +1,5 @@
-/* acl_care.c - grants and the rows that say where they are, against each other: check and repair.
- */
+/* acl_care.c - grants against the rows that say where they are, annotations against mailboxes:
+ * check and repair. */
 #include "store/repair_int.h"
 
 #include "base/mem.h"
@@ -88,13 +88,32 @@ static bool look_at_shared(void *arg, str key, str value)
     return l->n < l->max;
 }
 
+static bool look_at_entry(void *arg, str key, str value)
+{
+    struct looking *l = arg;
+    struct finding f = { .account = l->account, .key = key_copy(key) };
+    struct annotation a;
+    if (!entry_read(l->account, key, value, &a)) {
+        f.what = "an annotation that cannot be read";
+    } else {
+        uint32_t m = mailbox_number(a.of.mailbox);
+        struct key head = key_box(TAG_HEAD, m), dying = key_box(TAG_DYING, m);
+        if (m && !there(l, l->account, &head) && !there(l, l->account, &dying))
+            f.what = "an annotation of no mailbox";
+    }
+    if (f.what) l->found(l, &f);
+    return l->n < l->max;
+}
+
 static enum err look(struct looking *l)
 {
+    struct key entries = key_of(TAG_ENTRY);
     struct key grants = key_of(TAG_GRANT), shared = key_of(TAG_SHARED);
     enum err e = OK;
     if (l->account.n >= ACCOUNT_FIRST_USER)
         e = source_scan(in_view(l->view), l->account, &grants, &grants, look_at_grant, l);
     if (!e) e = source_scan(in_view(l->view), l->account, &shared, &shared, look_at_shared, l);
+    if (!e) e = source_scan(in_view(l->view), l->account, &entries, &entries, look_at_entry, l);
     return e;
 }
 
@@ -105,7 +124,7 @@ static void tell(struct looking *l, const struct finding *f)
     check_fault(l->checking, "%s: %s", whose.text, f->what);
 }
 
-enum err check_grants(struct checking *c, struct account a)
+enum err check_sharing(struct checking *c, struct account a)
 {
     struct looking l = { .view = c->view, .account = a, .found = tell, .checking = c, .max = 1 };
     return look(&l);
@@ -130,7 +149,7 @@ static enum err mend(struct txn *t, void *arg)
     return OK;
 }
 
-enum err mend_grants(struct mending *m, struct account a)
+enum err mend_sharing(struct mending *m, struct account a)
 {
     struct looking l = { .account = a, .found = keep, .max = PURGE_KEYS };
     struct whose whose;

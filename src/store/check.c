@@ -132,7 +132,7 @@ static bool see_user(void *arg, const struct user *u)
 static enum err check_users(struct checking *c)
 {
     enum err e = store_users(c->view, see_user, c);
-    if (!e) e = check_grants(c, ACCOUNT_DIRECTORY);
+    if (!e) e = check_sharing(c, ACCOUNT_DIRECTORY);
     if (e != ERR_CORRUPT) return e;
     check_fault(c, "a user's row cannot be read");
     return OK;

@@ -198,7 +198,7 @@ enum err check_account(struct checking *c, struct account account)
     if (ledger_row_get(in_view(c->view), account, &a.ledger)) return OK; /* was said of its user */
     enum err e = source_scan(in_view(c->view), account, &names, &names, check_name, &a);
     if (!e) e = source_scan(in_view(c->view), account, &heads, &heads, count_row, &a.heads);
-    if (!e && !a.failed) e = check_grants(c, account);
+    if (!e && !a.failed) e = check_sharing(c, account);
     if (e || a.failed) return e ? e : a.failed;
     if (a.named != a.heads)
         check_fault(c, "%s: %u mailboxes have no name", a.whose.text, a.heads - a.named);

@@ -26,7 +26,7 @@ struct whose check_whose(struct view *v, struct account a);
 
 /* An error only when the engine failed; what is wrong is reported and passed over. */
 enum err check_account(struct checking *c, struct account a) MUST_CHECK; /* check_account.c */
-enum err check_grants(struct checking *c, struct account a) MUST_CHECK;  /* acl_care.c; of the directory too */
+enum err check_sharing(struct checking *c, struct account a) MUST_CHECK;  /* acl_care.c; of the directory too */
 enum err check_queue(struct checking *c) MUST_CHECK;                     /* check_queue.c */
 enum err check_blobs(struct checking *c) MUST_CHECK;                     /* check_blobs.c. Waits. */
 

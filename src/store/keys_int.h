@@ -12,6 +12,7 @@
  *   l address target-hash         one target of an alias
  *   i                             what tells this store from any other
  *   V owner m                     a mailbox that is shared with everybody
+ *   P 0 0 name                    an annotation of the server that everybody sees
  *   z account                     a user who was removed and whose mail is still being removed
  * In a user's account (m: the mailbox's number in the account, 4 bytes)
  *   A                             counters: modseq, mailboxes, email ids, uidvalidity, quota used
@@ -28,6 +29,7 @@
  *   R order hash                  a message that was imported: never twice
  *   L m who negative              what somebody else may do with it (acl.c)
  *   V owner m                     a mailbox of somebody else's that has an L row for this account
+ *   P m who name                  an annotation (metadata.c); m 0: of the server
  *   W number which                a rename of many names that has begun: from, to
  *   Z m                           a mailbox that was deleted and is still being removed
  * In ACCOUNT_QUEUE
@@ -71,6 +73,7 @@ enum tag {
     TAG_RENAME = 'W',
     TAG_GRANT = 'L',
     TAG_SHARED = 'V',
+    TAG_ENTRY = 'P',
     TAG_QUEUED = 'E',
     TAG_RCPT = 'Q',
     TAG_DUE = 'S',

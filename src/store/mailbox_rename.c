@@ -281,6 +281,7 @@ static enum err rename_inbox(struct store *s, struct account a, str to)
     enum err e = store_mailbox_find(v, a, inbox, &from);
     view_end(v);
     if (!e) e = store_mailbox_create(s, a, to, USE_NONE, &made);
+    if (!e) e = metadata_copy(s, a, mailbox_number(from.id), mailbox_number(made));
     if (e) return e;
     struct copy all = { .account = a, .from = from.id, .to = to, .move = true };
     return store_copy(s, &all, NULL);

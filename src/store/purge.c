@@ -89,8 +89,8 @@ enum err purge_keys(struct txn *t, struct account a, const struct key *first,
 
 static enum err purge_rows(struct txn *t, void *arg)
 {
-    static const enum tag tags[] = { TAG_UNSEEN, TAG_DELETED, TAG_MESSAGE,  TAG_FLAGS,
-                                     TAG_CHANGE, TAG_KEYWORD, TAG_TOMBSTONE };
+    static const enum tag tags[] = { TAG_UNSEEN, TAG_DELETED, TAG_MESSAGE,   TAG_FLAGS,
+                                     TAG_CHANGE, TAG_KEYWORD, TAG_TOMBSTONE, TAG_ENTRY };
     struct purge *p = arg;
     bool shared_no_more = false;
     p->done = false;

@@ -91,7 +91,7 @@ enum err store_mend(struct store *s, struct repair_report *report)
     report->users = report->mailboxes = report->messages = 0;
     enum err e = mend_directory(&m);
     if (!e) e = mend_accounts(&m);
-    if (!e) e = mend_grants(&m, ACCOUNT_DIRECTORY);
+    if (!e) e = mend_sharing(&m, ACCOUNT_DIRECTORY);
     if (!e) e = mend_queue(&m);
     if (!e) e = mend_blobs(&m);
     if (!e && s->seam && repair_marker_clear(s->seam)) e = ERR_LATER;

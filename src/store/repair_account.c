@@ -322,7 +322,7 @@ enum err mend_account(struct mending *m, struct account account)
     for (size_t i = 0; !e && i < a.n; i++)
         e = mend_box(m, account, a.boxes[i].m, a.whose.text, &totals.sums);
     if (!e) e = store_commit(m->store, mend_totals, &totals);
-    if (!e) e = mend_grants(m, account);
+    if (!e) e = mend_sharing(m, account);
     if (!e && totals.changed) mend_done(m, "%s: its quota counted again", a.whose.text);
     m->report->mailboxes += a.n;
     m->report->messages += totals.sums.messages;

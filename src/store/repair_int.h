@@ -22,7 +22,7 @@ void mend_done(struct mending *m, const char *format, ...) __attribute__((format
 /* Each puts right what it is named after. Errors are the engine's. Wait. */
 enum err mend_directory(struct mending *m) MUST_CHECK;                 /* repair_users.c */
 enum err mend_account(struct mending *m, struct account a) MUST_CHECK; /* repair_account.c */
-enum err mend_grants(struct mending *m, struct account a) MUST_CHECK;  /* acl_care.c */
+enum err mend_sharing(struct mending *m, struct account a) MUST_CHECK;  /* acl_care.c */
 enum err mend_queue(struct mending *m) MUST_CHECK;                     /* repair_queue.c */
 enum err mend_blobs(struct mending *m) MUST_CHECK;                     /* repair_blobs.c */
 

@@ -121,6 +121,27 @@ enum err store_acl_set(struct store *s, const struct acl_change *c) MUST_CHECK;
 /* Each mailbox of others that this account has any right to, by owner; each() gets a mailbox of the owner's. */
 enum err store_shared(struct view *v, struct account who, bool (*each)(void *arg, const struct mailbox *m, uint32_t rights), void *arg) MUST_CHECK;
 
+/* --- metadata (metadata.c): annotations of mailboxes and of the server, RFC 5464 ---------------- */
+/* Whose: of a mailbox, or with mailbox 0 of the server; who's private ones, or with who 0 those that are shared. The
+ * server's shared ones are ACCOUNT_DIRECTORY's. */
+struct annotated { struct account account; struct mailbox_id mailbox; struct account who; };
+struct annotation {
+    struct annotated of;
+    str name;         /* "/shared/comment", in lower case; at most METADATA_NAME_BYTES */
+    str value;        /* any bytes, at most METADATA_VALUE_BYTES */
+    bool gone;        /* it has no value (any more) */
+    uint64_t changed; /* numbers of one account ascend */
+    uint64_t by;      /* whoever the caller of store_annotate was */
+};
+/* Those that have a value, in order of their names' first bytes. */
+enum err store_annotations(struct view *v, const struct annotated *of, bool (*each)(void *arg, const struct annotation *a), void *arg) MUST_CHECK;
+/* Sets them, or with gone removes them: all or none; changed is made here. Waits. ERR_NOTFOUND: no such mailbox;
+ * ERR_LIMIT: too many, or one too long. */
+enum err store_annotate(struct store *s, const struct annotation *items, size_t n) MUST_CHECK;
+/* The shared ones of an account and those of who that changed after this number, the gone too; *last becomes the number
+ * to go on from. */
+enum err store_annotation_news(struct view *v, struct account a, struct account who, uint64_t *last, bool (*each)(void *arg, const struct annotation *a), void *arg) MUST_CHECK;
+
 struct quota { uint64_t bytes, bytes_max, messages, messages_max; }; /* max 0: none */
 enum err store_quota(struct view *v, struct account a, struct quota *out) MUST_CHECK;
 

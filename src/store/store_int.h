@@ -67,6 +67,13 @@ enum err grants_inherit(struct ledger *l, uint32_t parent, uint32_t m) MUST_CHEC
 enum err grants_purge(struct txn *t, struct account owner, uint32_t m, bool *done) MUST_CHECK;
 enum err grants_forget(struct txn *t, struct account who, bool *done) MUST_CHECK;
 
+/* --- metadata (metadata.c) --------------------------------------------------------------------- */
+bool entry_read(struct account a, str key, str value, struct annotation *out) MUST_CHECK; /* false: damage */
+/* INBOX's stay when it is renamed, and its new mailbox gets them too (RFC 5464 4.1). Waits. */
+enum err metadata_copy(struct store *s, struct account a, uint32_t from, uint32_t to) MUST_CHECK;
+/* Who's private ones of a mailbox. */
+enum err metadata_forget(struct txn *t, struct account owner, uint32_t m, struct account who) MUST_CHECK;
+
 /* --- quota (quota.c) ------------------------------------------------------------------------- */
 /* Would this much more fit? ERR_LIMIT */
 enum err quota_room(struct source from, struct account a, const struct ledger_row *used,
