@@ -306,6 +306,11 @@ uint64_t get_be64(const char *p)
 
 bool get_varint(str *in, uint64_t *out)
 {
+    if (in->n && !(in->p[0] & 0x80)) { /* most are one byte */
+        *out = (uint8_t)in->p[0];
+        *in = (str){ in->p + 1, in->n - 1 };
+        return true;
+    }
     uint64_t value = 0;
     for (size_t i = 0; i < in->n && i < 10; i++) {
         uint8_t byte = (uint8_t)in->p[i];

@@ -63,28 +63,30 @@ static bool is_over(const struct turn *t)
            t->w->scratch.used > IMAP_SEARCH_CARDS_BYTES / 2;
 }
 
-/* Those that the session knows and the store has no more, before `uid`: expunged, and not told. */
-static void consider_gone(struct turn *t, uint32_t uid)
+/* Those that the session knows and the store has no more, before `uid`: expunged, and not told.
+ * Returns whether the session knows `uid`. */
+static bool consider_gone(struct turn *t, uint32_t uid)
 {
     struct search_walk *w = t->w;
     while (!is_over(t)) {
         struct uid gone = seqmap_next(&w->map, (struct uid){ w->at });
-        if (gone.n == 0 || gone.n >= uid) return;
+        if (gone.n == 0 || gone.n >= uid) return gone.n == uid;
         struct message m;
         enum err e = store_message(t->look->view, &t->look->mailbox, gone, &m);
         if (!e) consider(t, &m);
         if (e && e != ERR_NOTFOUND) t->err = e;
         w->at = gone.n + 1;
     }
+    return false;
 }
 
 static bool each_row(void *arg, const struct message *m)
 {
     struct turn *t = arg;
     struct search_walk *w = t->w;
-    consider_gone(t, m->uid.n);
+    bool known = consider_gone(t, m->uid.n);
     if (is_over(t)) return false;
-    if (seqmap_seq(&w->map, m->uid).n) consider(t, m);
+    if (known) consider(t, m);
     w->at = m->uid.n + 1;
     return !is_over(t);
 }
@@ -98,7 +100,7 @@ static void range_rows(struct turn *t, struct uid_range range)
     enum err e = store_messages(t->look->view, &t->look->mailbox, range,
                                 w->program->rows | (w->cards ? WANT_CARD : 0), each_row, t);
     if (e) t->err = e;
-    if (!is_over(t) && range.to < UINT32_MAX) consider_gone(t, range.to + 1);
+    if (!is_over(t) && range.to < UINT32_MAX) (void)consider_gone(t, range.to + 1);
     if (!is_over(t)) w->range++;
 }
 

@@ -23,12 +23,11 @@ static bool take_string(struct arena *a, str *s, str *out)
         return true;
     }
     if (!str_starts(*s, S("\""))) return false;
-    size_t end = 1;
-    bool escaped = false;
-    while (end < s->n && s->p[end] != '"') {
-        escaped |= s->p[end] == '\\';
-        end += s->p[end] == '\\' ? 2 : 1;
-    }
+    size_t end = 1 + str_chr(str_from(*s, 1), '"'); /* 0: there is none */
+    bool escaped = end && str_has(str_sub(*s, 1, end - 1), '\\');
+    if (escaped || !end) /* which of them ends it? */
+        for (end = 1; end < s->n && s->p[end] != '"';)
+            end += s->p[end] == '\\' ? 2 : 1;
     *out = str_sub(*s, 1, end - 1);
     *s = str_from(*s, end + 1);
     if (!escaped) return true;
