@@ -11,8 +11,8 @@ struct sweeping {
     struct page page;
     const uint64_t *living; /* sorted */
     size_t living_n;
-    size_t at; /* of the old one's records */
-    bool renamed;
+    size_t at;          /* of the old one's records */
+    bool renamed, over; /* over: or it is not worth it */
     enum err result;
 };
 
@@ -59,6 +59,7 @@ static enum err finish(struct sweeping *w)
     book_path(w->old->account, false, to);
     if (!e && seam_rename(w->old->s->seam, from, to)) e = ERR_LATER;
     w->renamed = !e;
+    w->over = true;
     return e;
 }
 
@@ -67,6 +68,10 @@ static void sweep_job(void *arg)
 {
     struct sweeping *w = arg;
     size_t end = w->at + SEARCH_SWEEP_RECORDS;
+    if (!w->at && !worth_it(w)) {
+        w->over = true;
+        return;
+    }
     w->result = w->at ? OK : book_begin(&w->fresh, true);
     for (; !w->result && w->at < w->old->records_n && w->at < end; w->at++)
         w->result = keep_living(w, &w->old->records[w->at]);
@@ -76,12 +81,20 @@ static void sweep_job(void *arg)
 static enum err write_anew(struct sweeping *w)
 {
     enum err e = OK;
-    while (!e && !w->renamed) {
+    while (!e && !w->over) {
         e = work(w->old->s->pool, sweep_job, w); /* Waits. */
         if (!e) e = w->result;
-        if (!e && loop_draining(loop_self()) && !w->renamed) e = ERR_GONE;
+        if (!e && loop_draining(loop_self()) && !w->over) e = ERR_GONE;
     }
     return e;
+}
+
+/* The disk was full, or the process ends. */
+static void forget(const struct sweeping *w)
+{
+    char path[SEARCH_PATH_BYTES];
+    book_path(w->old->account, true, path);
+    (void)seam_unlink(w->old->s->seam, path);
 }
 
 enum err search_sweep(struct book *b, struct shelf *shelf)
@@ -94,11 +107,12 @@ enum err search_sweep(struct book *b, struct shelf *shelf)
         .page = page_make(),
     };
     enum err e = search_living(b, &a, &w.living, &w.living_n);
-    if (!e && worth_it(&w)) e = write_anew(&w);
+    if (!e) e = write_anew(&w);
     if (w.renamed && shelf->end == b->end) { /* the marks are still true */
         shelf->salt = w.fresh.salt;
         shelf->end = w.fresh.end;
     }
+    if (w.fresh.file >= 0 && !w.renamed) forget(&w);
     record_reader_free(&w.reader);
     page_free(&w.page);
     book_free(&w.fresh);
