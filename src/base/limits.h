@@ -286,7 +286,7 @@
 #define IMAP_SEARCH_WORDS         16          /* of one FUZZY text; further ones are not looked for */
 #define IMAP_SEARCH_SOURCES       100         /* of one ESEARCH, and names of each */
 #define IMAP_SORT_KEYS            16
-#define IMAP_SORT_BYTES           (256 * 1024 * 1024) /* of one SORT or THREAD: a million messages */
+#define IMAP_SORT_BYTES           (128 * 1024 * 1024) /* of one SORT or THREAD: half a million messages */
 #define THREAD_STEPS              50000000    /* up chains of references, against loops; past it no more links */
 #define IMAP_CONTEXTS             8           /* searches that a session has kept up to date */
 #define IMAP_CONTEXT_BYTES        (4 * 1024 * 1024) /* of one: its keys, and 500,000 ranges of results */
