@@ -10,8 +10,7 @@
 
 enum { HEAR_MESSAGES = HEAR_NEW | HEAR_EXPUNGE | HEAR_FLAGS };
 
-/* --- what it says of the selected mailbox ------------------------------------------------------
- */
+/* --- what it says of the selected mailbox ---------------------------------------------------- */
 bool imap_hears(const struct imap *s)
 {
     return !s->notify || (s->notify->selected & HEAR_NEW);
@@ -74,8 +73,7 @@ void imap_notify_own_uids(struct imap *s, struct account a, uint32_t uidvalidity
     }
 }
 
-/* --- beginning and end --------------------------------------------------------------------------
- */
+/* --- beginning and end ----------------------------------------------------------------------- */
 void imap_notify_free(struct imap *s)
 {
     struct notify *n = s->notify;
@@ -119,8 +117,7 @@ static enum err tell_accumulated(struct imap *s)
     return e;
 }
 
-/* --- the command --------------------------------------------------------------------------------
- */
+/* --- the command ----------------------------------------------------------------------------- */
 
 /* RFC 5465 5: what makes no sense is BAD. */
 static const char *nonsense(const struct notify_args *a)
@@ -222,8 +219,7 @@ enum err imap_notify(struct imap *s, const struct command *c)
     return e ? e : set(s, c, mark);
 }
 
-/* --- at any time
- * ----------------------------------------------------------------------------------- */
+/* --- at any time ----------------------------------------------------------------------------- */
 
 /* RFC 5465 5.8 */
 static void overflow(struct imap *s)

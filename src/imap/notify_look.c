@@ -55,8 +55,7 @@ uint32_t notify_events(const struct imap *s, const struct seen_box *b)
     return events;
 }
 
-/* --- watching the accounts that have them -------------------------------------------------------
- */
+/* --- watching the accounts that have them ---------------------------------------------------- */
 struct notify_watch {
     struct list node;
     struct watch watch;
@@ -134,8 +133,7 @@ static enum err read_boxes(struct imap *s, struct boxes *b)
     return OK;
 }
 
-/* --- as they are now
- * ------------------------------------------------------------------------------ */
+/* --- as they are now ------------------------------------------------------------------------- */
 static bool readable(struct imap *s, struct view *v, const struct mailbox *m)
 {
     uint32_t rights = 0;
@@ -187,8 +185,7 @@ static bool same(const struct seen_box *a, const struct seen_box *b)
     return a->account.n == b->account.n && a->id.n == b->id.n;
 }
 
-/* --- telling
- * --------------------------------------------------------------------------------------- */
+/* --- telling --------------------------------------------------------------------------------- */
 struct looking {
     struct imap *s;
     const struct notify_look *how;
@@ -305,8 +302,7 @@ static void compare(struct looking *l, const struct seen_box *was, const struct 
     if (now->exists) tell_messages(l, was, now);
 }
 
-/* --- renames
- * --------------------------------------------------------------------------------------- */
+/* --- renames --------------------------------------------------------------------------------- */
 
 /* The mailbox that was called otherwise; NULL: this one is new. */
 static const struct seen_box *renamed_from(const struct looking *l, const struct seen_box *now)
@@ -336,17 +332,21 @@ static bool went_along(const struct looking *l, const struct seen_box *was,
     return false;
 }
 
+static void is_new(struct looking *l, const struct seen_box *now)
+{
+    if (now->exists)
+        came_or_went(l, now);
+    else if (now->subscribed)
+        tell_subscription(l, now, notify_events(l->s, now));
+    if (!now->exists) return;
+    tell_messages(l, &(struct seen_box){ .uidvalidity = now->uidvalidity }, now);
+}
+
 static void appeared(struct looking *l, const struct seen_box *now)
 {
     const struct seen_box *was = renamed_from(l, now);
     if (!was) {
-        if (now->exists)
-            came_or_went(l, now);
-        else if (now->subscribed && (notify_events(l->s, now) & HEAR_SUBSCRIPTIONS) &&
-                 !is_own(l, now->name))
-            tell_list(l, now->name, S(""));
-        if (now->exists)
-            tell_messages(l, &(struct seen_box){ .uidvalidity = now->uidvalidity }, now);
+        is_new(l, now);
         return;
     }
     uint32_t events = notify_events(l->s, now) | notify_events(l->s, was);
@@ -364,16 +364,13 @@ static bool moved_away(const struct looking *l, const struct seen_box *was)
 
 static void disappeared(struct looking *l, const struct seen_box *was)
 {
-    if (was->exists) {
-        if (!moved_away(l, was)) came_or_went(l, was);
-    } else if (was->subscribed && (notify_events(l->s, was) & HEAR_SUBSCRIPTIONS) &&
-               !is_own(l, was->name)) {
-        tell_list(l, was->name, S(""));
-    }
+    if (!was->exists && was->subscribed)
+        tell_subscription(l, was, notify_events(l->s, was));
+    else if (was->exists && !moved_away(l, was))
+        came_or_went(l, was);
 }
 
-/* --- the look
- * ---------------------------------------------------------------------------------------- */
+/* --- the look -------------------------------------------------------------------------------- */
 static void compare_all(struct looking *l)
 {
     const struct seen *before = &l->s->notify->seen;

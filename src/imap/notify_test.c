@@ -79,8 +79,7 @@ static void append(int i, const char *mailbox)
     await(i, "p OK");
 }
 
-/* --- the selected mailbox -----------------------------------------------------------------------
- */
+/* --- the selected mailbox -------------------------------------------------------------------- */
 static void selected_is_told_at_once(void **state)
 {
     (void)state;
@@ -196,8 +195,7 @@ static void own_names_are_not_told(void **state)
     silence(0);
 }
 
-/* --- other mailboxes
- * -------------------------------------------------------------------------------- */
+/* --- other mailboxes ------------------------------------------------------------------------- */
 static void others_are_told_by_status(void **state)
 {
     (void)state;
@@ -347,8 +345,7 @@ static void what_others_share(void **state)
     silence(0);
 }
 
-/* --- limits, ends
- * ------------------------------------------------------------------------------------- */
+/* --- limits, ends ---------------------------------------------------------------------------- */
 static void unauthenticate_ends_it(void **state)
 {
     (void)state;
