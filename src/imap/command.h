@@ -264,6 +264,7 @@ struct search_args {
 enum notify_event {
     HEAR_NEW = 1 << 0, HEAR_EXPUNGE = 1 << 1, HEAR_FLAGS = 1 << 2,
     HEAR_NAMES = 1 << 3, HEAR_SUBSCRIPTIONS = 1 << 4,
+    HEAR_METADATA = 1 << 6, HEAR_SERVER = 1 << 7, /* of mailboxes, and of the server */
     HEAR_UNKNOWN = 1 << 5, /* one that this server does not have */
 };
 enum notify_filter {

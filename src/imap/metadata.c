@@ -144,7 +144,7 @@ enum err imap_getmetadata(struct imap *s, const struct command *c)
 }
 
 /* Who this session is, in what it sets. */
-static uint64_t myself(const struct imap *s)
+uint64_t imap_metadata_myself(const struct imap *s)
 {
     static const uint8_t seed[16] = "metadata session";
     return siphash13(seed, conn_id(s->conn));
@@ -191,7 +191,9 @@ enum err imap_setmetadata(struct imap *s, const struct command *c)
         str name = a->entries.items[i];
         e = judge(s, a, i, may_share);
         if (e) return e;
-        items[i] = (struct annotation){ .name = name, .value = a->values[i], .by = myself(s) };
+        items[i] = (struct annotation){ .name = name,
+                                        .value = a->values[i],
+                                        .by = imap_metadata_myself(s) };
         items[i].gone = !a->values[i].p;
         items[i].of = (struct annotated){ .account = m.account, .mailbox = m.id };
         if (server) items[i].of.account = is_private(name) ? s->account : ACCOUNT_DIRECTORY;
@@ -238,7 +240,7 @@ static bool pass(void *arg, const struct annotation *a)
 /* The three places that are looked at; each is told of from its own number on. */
 static void look_everywhere(struct imap *s, bool quiet)
 {
-    struct news n = { .s = s, .me = myself(s), .view = store_view(s->server->store) };
+    struct news n = { .s = s, .me = imap_metadata_myself(s), .view = store_view(s->server->store) };
     struct told_metadata *told = &s->told_metadata;
     bool (*each)(void *arg, const struct annotation *a) = quiet ? pass : tell_change;
     struct user owner;

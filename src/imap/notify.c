@@ -212,7 +212,7 @@ enum err imap_notify(struct imap *s, const struct command *c)
     if (unsupported(&c->notify))
         return imap_no(s, ERR_SYNTAX,
                        S("BADEVENT (MessageNew MessageExpunge FlagChange MailboxName "
-                         "SubscriptionChange)"),
+                         "SubscriptionChange MailboxMetadataChange ServerMetadataChange)"),
                        S("these are the events that there are"));
     if (why) return imap_bad(s, str_of(why));
     enum err e = c->notify.set ? tell_accumulated(s) : OK;

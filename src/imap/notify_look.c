@@ -60,7 +60,8 @@ struct notify_watch {
     struct list node;
     struct watch watch;
     struct conn *conn;
-    bool used;
+    uint64_t annotated; /* its metadata are told up to here */
+    bool used, looked;
 };
 
 static void account_changed(struct watch *w)
@@ -120,6 +121,7 @@ static enum err read_boxes(struct imap *s, struct boxes *b)
 {
     bool again;
     watch(s, s->account);
+    watch(s, ACCOUNT_DIRECTORY); /* the server's metadata */
     if (s->selected.n) watch(s, s->selected);
     do {
         enum err e = imap_all_boxes(s, b);
@@ -370,6 +372,66 @@ static void disappeared(struct looking *l, const struct seen_box *was)
         came_or_went(l, was);
 }
 
+/* --- metadata ----------------------------------------------------------------------------------
+ */
+struct annotating {
+    struct looking *l;
+    bool silent;
+};
+
+static bool hears_server(const struct imap *s)
+{
+    uint32_t events = 0;
+    for (size_t i = 0; i < s->notify->args.n; i++)
+        events |= s->notify->args.groups[i].events;
+    return events & HEAR_SERVER;
+}
+
+static const struct seen_box *seen_by_id(const struct seen *seen, const struct annotated *of)
+{
+    for (size_t i = 0; i < seen->n; i++) {
+        const struct seen_box *b = &seen->boxes[i];
+        if (b->exists && b->id.n == of->mailbox.n && b->account.n == of->account.n) return b;
+    }
+    return NULL;
+}
+
+/* RFC 5465 5.6, 5.7: the names of what others changed. */
+static bool tell_annotation(void *arg, const struct annotation *a)
+{
+    const struct annotating *t = arg;
+    struct imap *s = t->l->s;
+    if (t->silent || a->by == imap_metadata_myself(s)) return true;
+    bool server = a->of.mailbox.n == 0;
+    const struct seen_box *b = server ? NULL : seen_by_id(&t->l->now, &a->of);
+    if (server ? !hears_server(s) : !b || !b->readable || !(notify_events(s, b) & HEAR_METADATA))
+        return true;
+    reply_words(&s->reply, S("* METADATA "));
+    reply_mailbox(&s->reply, b ? b->name : S(""));
+    reply_words(&s->reply, S(" "));
+    reply_astring(&s->reply, a->name);
+    reply_end(&s->reply);
+    return true;
+}
+
+static enum err tell_annotations(struct looking *l)
+{
+    struct imap *s = l->s;
+    struct view *v = store_view(s->server->store);
+    if (!v) return ERR_LATER;
+    enum err e = OK;
+    LIST_EACH(&s->notify->watches, node) {
+        struct notify_watch *w = CONTAINER_OF(node, struct notify_watch, node);
+        struct annotating t = { .l = l, .silent = l->how->silent || !w->looked };
+        if (!e)
+            e = store_annotation_news(v, w->watch.account, s->account, &w->annotated,
+                                      tell_annotation, &t);
+        w->looked = true;
+    }
+    view_end(v);
+    return e;
+}
+
 /* --- the look -------------------------------------------------------------------------------- */
 static void compare_all(struct looking *l)
 {
@@ -419,6 +481,7 @@ enum err notify_look(struct imap *s, const struct notify_look *how)
             tell_no_access(&l);
         else if (!e)
             compare_all(&l);
+        if (!e) e = tell_annotations(&l);
     } else if (s->selected.n && s->notify->selected) {
         watch(s, s->selected);
     }

@@ -345,6 +345,29 @@ static void what_others_share(void **state)
     silence(0);
 }
 
+static void metadata_is_told(void **state)
+{
+    (void)state;
+    device(0, "alice@a.test", NULL);
+    device(1, "alice@a.test", NULL);
+    ask(1, "m SETMETADATA Sent (/shared/comment \"old\")");
+    ask(0, "n NOTIFY SET (mailboxes INBOX (MailboxMetadataChange)) (personal (MailboxName))");
+    ask(1, "m SETMETADATA INBOX (/shared/comment \"new\" /private/comment \"mine\")");
+    hears(0, "\\* METADATA \"?INBOX\"? /shared/comment");
+    hears(0, "\\* METADATA \"?INBOX\"? /private/comment");
+    ask(1, "m SETMETADATA Sent (/shared/comment \"new\")");
+    ask(1, "m SETMETADATA \"\" (/private/comment \"new\")");
+    silence(0);
+    ask(1, "m SETMETADATA INBOX (/shared/comment NIL)"); /* one that goes is told too */
+    hears(0, "\\* METADATA \"?INBOX\"? /shared/comment");
+    ask(0, "n NOTIFY SET (personal (ServerMetadataChange))");
+    ask(1, "m SETMETADATA \"\" (/private/comment \"newer\")");
+    hears(0, "\\* METADATA \"\" /private/comment");
+    say(0, "m SETMETADATA \"\" (/private/comment \"own\")");
+    hears(0, "m OK .*");
+    silence(0);
+}
+
 /* --- limits, ends ---------------------------------------------------------------------------- */
 static void unauthenticate_ends_it(void **state)
 {
@@ -408,6 +431,7 @@ int main(void)
         CASE(names_are_told),
         CASE(subscribed_follows),
         CASE(what_others_share),
+        CASE(metadata_is_told),
         CASE(unauthenticate_ends_it),
         CASE(too_many_mailboxes),
     };

@@ -20,6 +20,8 @@ static const struct word events[] = {
     { S_INIT("FlagChange"), HEAR_FLAGS },
     { S_INIT("MailboxName"), HEAR_NAMES },
     { S_INIT("SubscriptionChange"), HEAR_SUBSCRIPTIONS },
+    { S_INIT("MailboxMetadataChange"), HEAR_METADATA },
+    { S_INIT("ServerMetadataChange"), HEAR_SERVER },
 };
 
 /* one-or-more-mailbox = mailbox / "(" mailbox *(SP mailbox) ")" */

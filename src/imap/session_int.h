@@ -282,6 +282,7 @@ enum err imap_tell_metadata(struct imap *s, const struct mailbox *m, const struc
 void imap_tell_metadata_news(struct imap *s);
 /* From here on. */
 void imap_metadata_mark(struct imap *s);
+uint64_t imap_metadata_myself(const struct imap *s); /* what it puts into struct annotation's by */
 
 /* "* MYRIGHTS name lrs", which LIST … RETURN (MYRIGHTS) gives too. */
 void imap_tell_myrights(struct imap *s, str mailbox, uint32_t rights);

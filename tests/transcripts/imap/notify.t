@@ -3,7 +3,7 @@ S~ \* OK \[CAPABILITY .* NOTIFY .*
 C: a1 LOGIN alice@a.test secret
 C: a2 NOTIFY SET (personal (AnnotationChange MessageNew MessageExpunge))
 S~ a1 OK .*
-S: a2 NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)] these are the events that there are
+S: a2 NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange)] these are the events that there are
 C: a3 NOTIFY SET (personal (XNothing))
 S~ a3 NO \[BADEVENT .*
 C: a4 NOTIFY SET (personal (MessageNew))
