@@ -29,6 +29,7 @@ void posthorn_start(struct world *w, struct system *s);
 void dovecot_start(struct world *w, struct system *s); /* sdbox, mail_fsync=optimized as it ships */
 void system_stop(struct system *s);
 double system_pss_kb(const struct system *s);
+double system_cpu_s(const struct system *s);
 void run_on_core(int core); /* from here on; nothing where there is one core only */
 
 /* --- a client (client.c) ---------------------------------------------------------------------- */

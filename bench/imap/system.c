@@ -122,3 +122,9 @@ double system_pss_kb(const struct system *s)
     pid_t root = peer_pid(s->peer);
     return tree_pss_kb(&root, 1);
 }
+
+double system_cpu_s(const struct system *s)
+{
+    pid_t root = peer_pid(s->peer);
+    return tree_cpu_s(&root, 1);
+}
