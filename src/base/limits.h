@@ -279,6 +279,7 @@
 #define IMAP_FETCH_ASIDE          32          /* messages whose rows are read before their bytes */
 #define IMAP_READ_BYTES           (64 * 1024) /* of a body at a time */
 #define IMAP_SWALLOW_BYTES        (64 * 1024 * 1024) /* of a refused literal; past it goodbye */
+#define IMAP_BATCH_MESSAGES       500         /* RFC 10022 3.1.1: no smaller ones are given */
 #define IMAP_OBJECTID_BYTES       64          /* a letter and two numbers in hexadecimal */
 #define IMAP_SEARCH_TURN          256         /* matches, or messages to be read, of one view */
 #define IMAP_SEARCH_LOOKED_AT     4096        /* messages looked at in one view: some milliseconds */

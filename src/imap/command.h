@@ -22,6 +22,7 @@ enum verb {
     VERB_GETMETADATA, VERB_SETMETADATA,
     VERB_SETACL, VERB_DELETEACL, VERB_GETACL, VERB_LISTRIGHTS, VERB_MYRIGHTS,
     VERB_SORT, VERB_THREAD, VERB_ESEARCH, VERB_CANCELUPDATE,
+    VERB_UIDBATCHES,
     VERBS
 };
 
@@ -160,6 +161,11 @@ struct fetch_item {
     bool partial;
     uint64_t offset, count; /* bytes, with partial */
 };
+/* Places among the messages that a command is about, RFC 9394 3.1: "1:100", or "-1:-100". */
+struct partial {
+    uint32_t from, to; /* 1 is the first, or the last with from_end; from <= to; from 0: all */
+    bool from_end;
+};
 struct fetch_args {
     struct seqset set;
     const struct fetch_item *items;
@@ -167,6 +173,7 @@ struct fetch_args {
     bool has_changed_since;
     uint64_t changed_since; /* RFC 7162 3.1.4.1 */
     bool vanished;
+    struct partial places; /* RFC 9394 3.3 */
 };
 
 /* STORE, RFC 9051 6.4.6, RFC 7162 3.1.3 */
@@ -283,6 +290,12 @@ struct notify_args {
     size_t n;
 };
 
+/* UIDBATCHES, RFC 10022 3.1 */
+struct batches_args {
+    uint32_t size;     /* messages */
+    uint32_t from, to; /* which batches, 1 has the newest messages; 0: all */
+};
+
 struct authenticate_args {
     str mechanism;
     bool has_initial;
@@ -338,6 +351,7 @@ struct command {
         struct metadata_args metadata;
         struct acl_args acl;
         struct str_list cancel; /* CANCELUPDATE: tags */
+        struct batches_args batches;
         struct quota_args quota; /* GETQUOTA SETQUOTA; GETQUOTAROOT has mailbox */
     };
 };

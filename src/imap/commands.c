@@ -30,16 +30,17 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_CLOSE]        = { S_INIT("CLOSE"), SELECTED, MOVES_MAILBOXES, imap_close, S_INIT(""), S_INIT("RFC 9051 6.4.1") },
     [VERB_UNSELECT]     = { S_INIT("UNSELECT"), SELECTED, MOVES_MAILBOXES, imap_close, S_INIT("UNSELECT"), S_INIT("RFC 9051 6.4.2") },
     [VERB_CHECK]        = { S_INIT("CHECK"), SELECTED, 0, imap_noop, S_INIT(""), S_INIT("RFC 3501 6.4.1") },
+    [VERB_UIDBATCHES]   = { S_INIT("UIDBATCHES"), SELECTED, 0, imap_uidbatches, S_INIT("UIDBATCHES"), S_INIT("RFC 10022 3.1") },
     [VERB_EXPUNGE]      = { S_INIT("EXPUNGE"), SELECTED, TELLS_MODSEQ, imap_expunge, S_INIT("UIDPLUS"), S_INIT("RFC 9051 6.4.3") },
-    [VERB_SEARCH]       = { S_INIT("SEARCH"), SELECTED, USES_SEQ, imap_search, S_INIT("ESEARCH SEARCHRES WITHIN SEARCH=FUZZY I18NLEVEL=1"), S_INIT("RFC 9051 6.4.4") },
-    [VERB_SORT]         = { S_INIT("SORT"), SELECTED, USES_SEQ, imap_sort, S_INIT("SORT SORT=DISPLAY ESORT"), S_INIT("RFC 5256 3") },
-    [VERB_THREAD]       = { S_INIT("THREAD"), SELECTED, USES_SEQ, imap_thread, S_INIT("THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS"), S_INIT("RFC 5256 3") },
+    [VERB_SEARCH]       = { S_INIT("SEARCH"), SELECTED, USES_SEQ | UID_ONLY, imap_search, S_INIT("ESEARCH SEARCHRES WITHIN SEARCH=FUZZY I18NLEVEL=1"), S_INIT("RFC 9051 6.4.4") },
+    [VERB_SORT]         = { S_INIT("SORT"), SELECTED, USES_SEQ | UID_ONLY, imap_sort, S_INIT("SORT SORT=DISPLAY ESORT"), S_INIT("RFC 5256 3") },
+    [VERB_THREAD]       = { S_INIT("THREAD"), SELECTED, USES_SEQ | UID_ONLY, imap_thread, S_INIT("THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS"), S_INIT("RFC 5256 3") },
     [VERB_ESEARCH]      = { S_INIT("ESEARCH"), LOGGED_IN, 0, imap_esearch, S_INIT("MULTISEARCH"), S_INIT("RFC 7377 2") },
     [VERB_CANCELUPDATE] = { S_INIT("CANCELUPDATE"), SELECTED, 0, imap_cancelupdate, S_INIT("CONTEXT=SEARCH"), S_INIT("RFC 5267 4.3.5") },
-    [VERB_FETCH]        = { S_INIT("FETCH"), SELECTED, USES_SEQ, imap_fetch, S_INIT(""), S_INIT("RFC 9051 6.4.5") },
-    [VERB_STORE]        = { S_INIT("STORE"), SELECTED, USES_SEQ, imap_store, S_INIT("CONDSTORE"), S_INIT("RFC 9051 6.4.6") },
-    [VERB_COPY]         = { S_INIT("COPY"), SELECTED, 0, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },
-    [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, TELLS_MODSEQ, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
+    [VERB_FETCH]        = { S_INIT("FETCH"), SELECTED, USES_SEQ | UID_ONLY, imap_fetch, S_INIT(""), S_INIT("RFC 9051 6.4.5") },
+    [VERB_STORE]        = { S_INIT("STORE"), SELECTED, USES_SEQ | UID_ONLY, imap_store, S_INIT("CONDSTORE"), S_INIT("RFC 9051 6.4.6") },
+    [VERB_COPY]         = { S_INIT("COPY"), SELECTED, UID_ONLY, imap_copy, S_INIT(""), S_INIT("RFC 9051 6.4.7") },
+    [VERB_MOVE]         = { S_INIT("MOVE"), SELECTED, TELLS_MODSEQ | UID_ONLY, imap_copy, S_INIT("MOVE"), S_INIT("RFC 9051 6.4.8") },
     [VERB_GETMETADATA]  = { S_INIT("GETMETADATA"), LOGGED_IN, 0, imap_getmetadata, S_INIT("METADATA"), S_INIT("RFC 5464 4.2") },
     [VERB_SETMETADATA]  = { S_INIT("SETMETADATA"), LOGGED_IN, 0, imap_setmetadata, S_INIT(""), S_INIT("RFC 5464 4.3") },
     [VERB_SETACL]       = { S_INIT("SETACL"), LOGGED_IN, 0, imap_setacl, S_INIT("ACL RIGHTS=texk"), S_INIT("RFC 4314 3.1") },
@@ -50,7 +51,7 @@ const struct command_row imap_commands[VERBS] = {
     [VERB_GETQUOTA]     = { S_INIT("GETQUOTA"), LOGGED_IN, 0, imap_getquota, S_INIT("QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"), S_INIT("RFC 9208 4.1.1") },
     [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), LOGGED_IN, 0, imap_getquotaroot, S_INIT(""), S_INIT("RFC 9208 4.1.2") },
     [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"), LOGGED_IN, 0, imap_setquota, S_INIT("QUOTASET"), S_INIT("RFC 9208 4.1.3") },
-    [VERB_REPLACE]      = { S_INIT("REPLACE"), SELECTED, TELLS_MODSEQ, imap_replace, S_INIT("REPLACE"), S_INIT("RFC 8508 3") },
+    [VERB_REPLACE]      = { S_INIT("REPLACE"), SELECTED, TELLS_MODSEQ | UID_ONLY, imap_replace, S_INIT("REPLACE"), S_INIT("RFC 8508 3") },
 };
 
 const struct capability_row imap_extensions[] = {
@@ -66,6 +67,9 @@ const struct capability_row imap_extensions[] = {
     { S_INIT("OBJECTID"), ANY, S_INIT("RFC 8474") },
     { S_INIT("SAVEDATE"), ANY, S_INIT("RFC 8514") },
     { S_INIT("PREVIEW"), ANY, S_INIT("RFC 8970") },
+    { S_INIT("PARTIAL"), ANY, S_INIT("RFC 9394") },
+    { S_INIT("INPROGRESS"), ANY, S_INIT("RFC 9585") },
+    { S_INIT("UIDONLY"), ANY, S_INIT("RFC 9586") },
 };
 /* clang-format on */
 const size_t imap_extensions_n = COUNT_OF(imap_extensions);

@@ -39,6 +39,7 @@ enum err imap_copy(struct imap *s, const struct command *c)
     imap_look_end(&look);
     if (e || named.uids.n == 0) return e;
 
+    struct doing doing = { s, &named };
     struct copy copy = {
         .account = s->selected,
         .from = s->told.mailbox,
@@ -48,6 +49,7 @@ enum err imap_copy(struct imap *s, const struct command *c)
         .without = imap_flags_kept(to.rights),
         .move = move,
         .actor = imap_actor(s),
+        .steps = imap_steps(&doing),
     };
     struct copied copied = { .from = uidset_make(&s->arena), .to = uidset_make(&s->arena) };
     e = store_copy(s->server->store, &copy, &copied);

@@ -9,12 +9,14 @@ enum err imap_expunge(struct imap *s, const struct command *c)
     if (s->read_only) return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
     if (!(imap_rights(s) & RIGHT_EXPUNGE))
         return imap_no(s, ERR_DENIED, S("NOPERM"), S("its owner has not granted this"));
+    struct named named;
+    struct doing doing = { s, c->uid ? &named : NULL };
     struct expunge x = {
         .account = s->selected,
         .mailbox = s->told.mailbox,
         .actor = imap_actor(s),
+        .steps = imap_steps(&doing),
     };
-    struct named named;
     if (c->uid) {
         struct look look;
         enum err e = imap_look(s, &look);

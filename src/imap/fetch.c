@@ -1,7 +1,7 @@
 /* fetch.c - FETCH: data of messages, the small ones from their cards, the large ones streamed.
  *
  * RFC 9051 6.4.5, 7.5.2; RFC 3501 6.4.5 (RFC822…); RFC 7162 3.1.4 (CHANGEDSINCE, MODSEQ);
- * RFC 8474 5; RFC 8514 4.2; RFC 8970 3.
+ * RFC 8474 5; RFC 8514 4.2; RFC 8970 3; RFC 9394 3.3.
  * Envelope, structure, size, dates and flags come from rows and cards: listing reads no body.
  */
 #include "imap/fetch_int.h"
@@ -163,11 +163,10 @@ static enum err response(struct fetched *f, const struct command *c, struct seq 
     const struct fetch_args *fetch = &c->fetch;
     struct reply *r = &f->s->reply;
     enum err e = OK;
-    reply_words(r, S("* "));
-    reply_number(r, seq.n);
-    reply_words(r, S(" FETCH ("));
+    bool uid_said = f->s->enabled & ENABLED_UIDONLY;
+    imap_fetch_head(f->s, seq, f->m.uid);
     size_t start = r->out.n;
-    if (c->uid && !asks_for(fetch, FETCH_UID)) (void)(item(f, &uid) == OK);
+    if (c->uid && !uid_said && !asks_for(fetch, FETCH_UID)) (void)(item(f, &uid) == OK);
     if (fetch->has_changed_since && !asks_for(fetch, FETCH_MODSEQ)) {
         if (r->out.n > start) reply_words(r, S(" "));
         (void)(item(f, &modseq) == OK);
@@ -250,6 +249,35 @@ static enum err narrow(struct fetching *g, const struct look *look)
     if (e || n.full) return e ? e : ERR_LIMIT;
     uidset_normalise(&n.changed);
     g->named.uids = n.changed;
+    return OK;
+}
+
+/* --- PARTIAL ---------------------------------------------------------------------------------- */
+
+/* RFC 9394 3.3: of the messages that are asked for, those in these places. */
+static enum err cut(struct fetching *g)
+{
+    struct partial places = g->c->fetch.places;
+    const struct seqmap *map = &g->named.map;
+    struct uidset kept = uidset_make(&g->s->arena);
+    uint32_t first = 0;
+    uint64_t all = imap_named_count(&g->named, UINT32_MAX), at = 0;
+    uint64_t from = places.from, to = places.to < all ? places.to : all;
+    if (places.from_end) {
+        from = all - to + 1;
+        to = places.from <= all ? all - places.from + 1 : 0;
+    }
+    for (size_t i = 0; i < g->named.uids.n; i++) {
+        uint32_t n = imap_numbers_of(map, g->named.uids.ranges[i], &first);
+        uint64_t low = from > at + 1 ? from : at + 1, high = to < at + n ? to : at + n;
+        if (low <= high) {
+            struct seq a = { (uint32_t)(first + low - at - 1) };
+            struct seq b = { (uint32_t)(first + high - at - 1) };
+            if (!uidset_add(&kept, seqmap_uid(map, a).n, seqmap_uid(map, b).n)) return ERR_LIMIT;
+        }
+        at += n;
+    }
+    g->named.uids = kept;
     return OK;
 }
 
@@ -405,6 +433,7 @@ enum err imap_fetch(struct imap *s, const struct command *c)
     e = imap_named(s, &look, c, c->fetch.set, &g.named);
     if (!e && c->fetch.vanished) e = find_vanished(&g, &look, &vanished);
     if (!e && c->fetch.has_changed_since) e = narrow(&g, &look);
+    if (!e && c->fetch.places.from) e = cut(&g);
     if (!e && g.wants.seen && !s->read_only && (look.rights & RIGHT_SEEN))
         mark_seen(s, &look, &g.named);
     else

@@ -10,6 +10,7 @@ struct imap_settings {
     uint64_t idle_ms;         /* a logged-in client may be silent this long */
     uint64_t login_ms;        /* a stranger must have logged in by then */
     uint64_t command_ms;      /* for one command with its literals and replies */
+    uint64_t progress_ms;     /* a command that takes long says so this often */
     uint64_t errors_max;      /* bad commands, then goodbye */
     uint64_t append_bytes_max; /* one message of APPEND */
     bool unauthenticate;      /* a logged-in client may become a stranger again, RFC 8437 */

@@ -101,6 +101,27 @@ struct uid imap_named_next(const struct named *n, struct named_walk *w)
     return named_from(n, w, w->uid.n + 1);
 }
 
+uint32_t imap_numbers_of(const struct seqmap *map, struct uid_range range, uint32_t *first)
+{
+    struct uid from = seqmap_next(map, (struct uid){ range.from }), past = { 0 };
+    if (from.n == 0 || from.n > range.to) return 0;
+    if (range.to < UINT32_MAX) past = seqmap_next(map, (struct uid){ range.to + 1 });
+    *first = seqmap_seq(map, from).n;
+    return (past.n ? seqmap_seq(map, past).n : map->count + 1) - *first;
+}
+
+uint64_t imap_named_count(const struct named *n, uint32_t up_to)
+{
+    uint64_t count = 0;
+    uint32_t first;
+    for (size_t i = 0; i < n->uids.n && n->uids.ranges[i].from <= up_to; i++) {
+        struct uid_range range = n->uids.ranges[i];
+        if (range.to > up_to) range.to = up_to;
+        count += imap_numbers_of(&n->map, range, &first);
+    }
+    return count;
+}
+
 struct actor imap_actor(struct imap *s)
 {
     struct buf peer = buf_make(256);

@@ -71,6 +71,7 @@ static const struct { str name; rule_fn *arguments; int how; } rules[VERBS] = {
     [VERB_GETQUOTAROOT] = { S_INIT("GETQUOTAROOT"), parse_mailbox_args, 0 },
     [VERB_SETQUOTA]     = { S_INIT("SETQUOTA"),     parse_setquota_args, 0 },
     [VERB_REPLACE]      = { S_INIT("REPLACE"),      parse_replace_args, UID_FORM },
+    [VERB_UIDBATCHES]   = { S_INIT("UIDBATCHES"),   parse_batches_args, 0 },
 };
 /* clang-format on */
 

@@ -180,7 +180,19 @@ void parse_fetch_atts(struct parse *p, struct fetch_args *fetch)
     fetch->n = items.n;
 }
 
-/* fetch-modifiers, RFC 4466 2.4, RFC 7162 3.1.4.1 and 3.2.6 */
+/* partial-range, RFC 9394 5 */
+static void partial_places(struct parse *p, struct partial *places)
+{
+    places->from_end = parse_try(p, '-');
+    uint32_t one = parse_nz_number(p);
+    parse_want(p, ':');
+    if (places->from_end) parse_want(p, '-');
+    uint32_t other = parse_nz_number(p);
+    places->from = one < other ? one : other;
+    places->to = one < other ? other : one;
+}
+
+/* fetch-modifiers, RFC 4466 2.4, RFC 7162 3.1.4.1 and 3.2.6, RFC 9394 3.3 */
 static void fetch_modifiers(struct parse *p, struct command *c)
 {
     struct fetch_args *fetch = &c->fetch;
@@ -188,6 +200,11 @@ static void fetch_modifiers(struct parse *p, struct command *c)
     do {
         if (parse_try_word(p, S("VANISHED"))) {
             fetch->vanished = true;
+            continue;
+        }
+        if (parse_try_word(p, S("PARTIAL"))) {
+            parse_sp(p);
+            partial_places(p, &fetch->places);
             continue;
         }
         if (!parse_try_word(p, S("CHANGEDSINCE"))) parse_fail(p, "unknown modifier");
@@ -257,6 +274,17 @@ void parse_copy_args(struct parse *p, struct command *c)
     c->mailbox.set = parse_message_set(p);
     parse_sp(p);
     c->mailbox.to = parse_mailbox(p);
+}
+
+/* "UIDBATCHES" SP nz-number [SP nz-number ":" nz-number], RFC 10022 4 */
+void parse_batches_args(struct parse *p, struct command *c)
+{
+    parse_sp(p);
+    c->batches.size = parse_nz_number(p);
+    if (!parse_try(p, ' ')) return;
+    c->batches.from = parse_nz_number(p);
+    parse_want(p, ':');
+    c->batches.to = parse_nz_number(p);
 }
 
 /* EXPUNGE alone has no arguments; UID EXPUNGE names the messages, RFC 4315 2.1 */

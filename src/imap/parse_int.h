@@ -83,6 +83,7 @@ void parse_lsub_args(struct parse *p, struct command *c);
 void parse_status_args(struct parse *p, struct command *c);
 void parse_append_args(struct parse *p, struct command *c);
 void parse_replace_args(struct parse *p, struct command *c);
+void parse_batches_args(struct parse *p, struct command *c);
 void parse_expunge_args(struct parse *p, struct command *c);
 void parse_search_args(struct parse *p, struct command *c);
 void parse_sort_args(struct parse *p, struct command *c);

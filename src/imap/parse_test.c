@@ -47,6 +47,9 @@ static void show_fetch(struct buf *o, const struct fetch_args *fetch)
     }
     if (fetch->has_changed_since) buf_addf(o, " since %ju", (uintmax_t)fetch->changed_since);
     if (fetch->vanished) buf_add(o, S(" vanished"));
+    const struct partial *places = &fetch->places;
+    if (places->from)
+        buf_addf(o, " %s%u..%u", places->from_end ? "-" : "", places->from, places->to);
 }
 
 static void show_key(struct buf *o, const struct search_key *key)
@@ -142,6 +145,9 @@ static void show(struct buf *o, const struct command *c)
         buf_addf(o, "<%.*s>%.*s", STR_ARG(c->append.mailbox), STR_ARG(buf_str(&messages)));
         break;
     case VERB_EXPUNGE: show_set(o, c->expunge); break;
+    case VERB_UIDBATCHES:
+        buf_addf(o, "%u %u %u", c->batches.size, c->batches.from, c->batches.to);
+        break;
     case VERB_SEARCH:
         if (c->search.charset.n) buf_addf(o, "%.*s ", STR_ARG(c->search.charset));
         if (c->search.extended) buf_addf(o, "return %x ", c->search.returns);
@@ -279,6 +285,14 @@ static const struct { const char *in, *means; } good[] = {
       "a FETCH 1-1 11t4@4294967296+9223372036854775807" },
     { "a FETCH 1 (BINARY[1.2]<0.5> BINARY.PEEK[] BINARY.SIZE[2])", "a FETCH 1-1 12.1.2@0+5 12p 13p.2" },
     { "a UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345 VANISHED)", "a UID FETCH 1-* 0 since 12345 vanished" },
+    { "a UID FETCH 1:* UID (PARTIAL 5:1)", "a UID FETCH 1-* 1 1..5" },
+    { "a FETCH 1:* UID (PARTIAL -1:-5 CHANGEDSINCE 7)", "a FETCH 1-* 1 since 7 -1..5" },
+    { "a FETCH 1 (PREVIEW (LAZY) UID)", "a FETCH 1-1 17 1" },
+    { "a FETCH 1 PREVIEW (LAZY) (CHANGEDSINCE 7)", "a FETCH 1-1 17 since 7" },
+    { "a FETCH 1 PREVIEW (CHANGEDSINCE 7)", "a FETCH 1-1 17 since 7" },
+    { "a FETCH 1 (EMAILID THREADID SAVEDATE)", "a FETCH 1-1 14 15 16" },
+    { "a UIDBATCHES 2000", "a UIDBATCHES 2000 0 0" },
+    { "a UIDBATCHES 2000 1:3", "a UIDBATCHES 2000 1 3" },
     { "a FETCH 1 ALL (CHANGEDSINCE 0)", "a FETCH 1-1 0 2 3 4 since 0" },
 
     { "a STORE 1 FLAGS (\\Deleted)", "a STORE 1-1 0 8 " },
@@ -356,6 +370,9 @@ static const struct { const char *in; enum err err; const char *why; } bad[] = {
     { "a SELECT \"a\xc2\x85\"", ERR_SYNTAX, "C1 control" },
     { "a SELECT {2}\r\na\n", ERR_SYNTAX, "line feed in a name" },
     { "a SELECT x ()", ERR_SYNTAX, "empty parameters" },
+    { "a UID FETCH 1 UID (PARTIAL 1:-5)", ERR_SYNTAX, "from one end" },
+    { "a UIDBATCHES 500 1", ERR_SYNTAX, "a range of batches" },
+    { "a FETCH 1 (PREVIEW (EAGER))", ERR_SYNTAX, "LAZY is all there is" },
     { "a SELECT x (QRESYNC (1 2 1:*))", ERR_SYNTAX, "known UIDs are numbers" },
     { "a LIST (RECURSIVEMATCH) \"\" *", ERR_SYNTAX, "RFC 5258 3.1" },
     { "a LIST (CHILDREN) \"\" *", ERR_SYNTAX, "no selection option" },

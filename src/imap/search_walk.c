@@ -118,6 +118,16 @@ static enum err gather(struct turn *t)
     return t->err;
 }
 
+/* RFC 9585; of several mailboxes it is not known how many messages they all have. */
+static void progress(struct search_walk *w)
+{
+    if (!imap_progress_due(w->s)) return;
+    struct named named = { .map = w->map, .uids = w->among };
+    bool known = w->selected && w->at > 0;
+    imap_progress(w->s, known ? imap_named_count(&named, w->at - 1) : 0,
+                  known ? imap_named_count(&named, UINT32_MAX) : 0);
+}
+
 static enum err tell_entry(struct turn *t, struct entry *entry)
 {
     struct search_walk *w = t->w;
@@ -132,7 +142,10 @@ static enum err tell_entry(struct turn *t, struct entry *entry)
     bool match = !entry->unsure || imap_search_judge_reading(w->s, &c) == MATCH;
     if (match && w->cards) (void)imap_search_card(w->s, &c);
     if (match) w->hit(w->arg, &c, seqmap_seq(&w->map, c.m.uid));
-    if (entry->unsure) fiber_yield();
+    if (entry->unsure) {
+        progress(w);
+        fiber_yield();
+    }
     arena_rewind(&t->judging, mark);
     return conn_gone(w->s->conn) ? ERR_GONE : OK;
 }
@@ -148,6 +161,7 @@ static enum err turn(struct search_walk *w)
         e = tell_entry(&t, &t.entries[i]);
     arena_free(&t.judging);
     arena_rewind(&w->s->arena, mark);
+    progress(w);
     fiber_yield();
     return !e && conn_gone(w->s->conn) ? ERR_GONE : e;
 }

@@ -37,7 +37,8 @@ static enum err tell(struct imap *s, struct look *look)
     reply_count(&s->reply, map.count, S("EXISTS"));
     bool rev2 = s->enabled & ENABLED_REV2;
     if (!rev2) reply_count(&s->reply, 0, S("RECENT"));
-    if (!rev2 && !store_first_unseen(look->view, m, &unseen))
+    bool numbers = !(s->enabled & ENABLED_UIDONLY); /* UNSEEN is one: RFC 9586 3 */
+    if (!rev2 && numbers && !store_first_unseen(look->view, m, &unseen))
         numbered(s, "UNSEEN", seqmap_seq(&map, unseen).n, S("first unseen message"));
     numbered(s, "UIDVALIDITY", m->uidvalidity, S("UIDs are valid"));
     numbered(s, "UIDNEXT", m->uidnext.n, S("next UID"));

@@ -87,7 +87,8 @@ static void refuse(struct imap *s, const struct parse *p, str tag)
 
 static enum err run(struct imap *s, const struct command_row *row, const struct command *c)
 {
-    enum err e = row->run(s, c);
+    enum err e = imap_numbers_allowed(s, c);
+    if (!e) e = row->run(s, c);
     if (e != ERR_GONE && s->notify && (row->how & MOVES_MAILBOXES) && imap_notify_own(s, c))
         return ERR_GONE;
     if (!s->answer.sent) imap_tell_metadata_news(s);
@@ -125,6 +126,7 @@ static void serve_command(struct imap *s, str line)
         refuse(s, &p, c.tag);
         return;
     }
+    imap_progress_begin(s, c.tag);
     e = run(s, row, &c);
     if (e == ERR_GONE) {
         s->closing = true;

@@ -71,6 +71,7 @@ static inline void world_begin_keeping(const struct store_settings *keep)
     w.settings = (struct imap_settings){ .idle_ms = 60000,
                                          .login_ms = 60000,
                                          .command_ms = 60000,
+                                         .progress_ms = 60000,
                                          .errors_max = 20,
                                          .append_bytes_max = 1000000,
                                          .unauthenticate = true };

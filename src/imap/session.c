@@ -88,6 +88,7 @@ static const struct {
     { S_INIT("UTF8=ACCEPT"), ENABLED_UTF8 },
     { S_INIT("METADATA"), ENABLED_METADATA },
     { S_INIT("QRESYNC"), ENABLED_QRESYNC | ENABLED_CONDSTORE },
+    { S_INIT("UIDONLY"), ENABLED_UIDONLY },
 };
 
 void imap_enable_now(struct imap *s, enum enabled what)

@@ -27,6 +27,7 @@ enum enabled {
     ENABLED_UTF8      = 1 << 9, /* RFC 9755 3: names in UTF-8, SEARCH without a charset */
     ENABLED_METADATA  = 1 << 10, /* RFC 5464 4.4: METADATA of what others changed */
     ENABLED_QRESYNC   = 1 << 1, /* RFC 7162 3.2: VANISHED in place of EXPUNGE */
+    ENABLED_UIDONLY   = 1 << 2, /* RFC 9586: no message sequence numbers either way */
 };
 
 /* What the tagged answer of the command will say; empty parts are filled in by imap_answer. */
@@ -68,6 +69,8 @@ struct imap {
     struct notify *notify;  /* NULL: NOTIFY was never given */
 
     /* Of the command that is being served; empty while parked. */
+    str progress_tag;
+    uint64_t progress_us; /* monotonic: when the next INPROGRESS is due */
     struct arena arena;
     struct reply reply;     /* said, and not yet given to the connection */
     struct answer answer;
@@ -142,6 +145,10 @@ struct uid imap_named_first(const struct named *n, struct named_walk *w);
 struct uid imap_named_next(const struct named *n, struct named_walk *w);
 
 void imap_saved_clear(struct imap *s); /* "$" is empty (search_found.c) */
+/* How many of them have UIDs up to this one. */
+uint64_t imap_named_count(const struct named *n, uint32_t up_to);
+/* The sequence numbers of the messages in a range of UIDs: the first, and how many. */
+uint32_t imap_numbers_of(const struct seqmap *map, struct uid_range range, uint32_t *first);
 
 /* --- searches that are kept up to date (context.c), RFC 5267 4.3 ------------------------------ */
 void imap_contexts_free(struct imap *s);
@@ -231,7 +238,8 @@ typedef enum err imap_command_fn(struct imap *s, const struct command *c);
 enum {
     USES_SEQ = 1,    /* names messages by number: no EXPUNGE while it is answered (RFC 9051 7.5.1) */
     MOVES_MAILBOXES = 4, /* of names, subscriptions, or which one is selected */
-    TELLS_MODSEQ = 2 /* its OK has HIGHESTMODSEQ when it expunged, RFC 7162 3.2.7, RFC 6851 4.4 */
+    TELLS_MODSEQ = 2, /* its OK has HIGHESTMODSEQ when it expunged, RFC 7162 3.2.7, RFC 6851 4.4 */
+    UID_ONLY = 8     /* without UID before it, it is about numbers: none after UIDONLY, RFC 9586 3 */
 };
 struct command_row {
     str name;
@@ -258,7 +266,7 @@ void imap_capabilities(struct imap *s, struct buf *out);
 imap_command_fn imap_capability, imap_noop, imap_logout, imap_id, imap_starttls, imap_authenticate,
     imap_login, imap_compress, imap_enable, imap_select, imap_create, imap_delete, imap_rename, imap_subscribe,
     imap_list, imap_lsub, imap_namespace, imap_status, imap_append, imap_idle, imap_close,
-    imap_check, imap_expunge, imap_search, imap_fetch, imap_store, imap_copy, imap_getquota,
+    imap_check, imap_expunge, imap_search, imap_fetch, imap_uidbatches, imap_store, imap_copy, imap_getquota,
     imap_getquotaroot, imap_setquota, imap_setacl, imap_getacl, imap_listrights, imap_myrights, imap_replace, imap_unauthenticate, imap_notify;
 imap_command_fn imap_sort, imap_thread, imap_esearch, imap_cancelupdate;
 
@@ -292,6 +300,25 @@ void imap_tell_overquota(struct imap *s);
 
 /* "* LIST () "/" name", and what it was called before if that is not empty: RFC 9051 6.3.9.7. */
 void imap_tell_name(struct imap *s, str attributes, str name, str old);
+
+/* --- progress of what takes long (progress.c), RFC 9585 ---------------------------------------- */
+/* A command begins; its tag lives as long as it. */
+void imap_progress_begin(struct imap *s, str tag);
+/* So many messages of so many are done (0: not known): told when it is time to. Waits; no view may be open. */
+bool imap_progress_due(const struct imap *s);
+void imap_progress(struct imap *s, uint64_t done, uint64_t goal);
+/* The same from the store's steps, for a change to named messages (NULL: not known which). */
+struct doing {
+    struct imap *s;
+    const struct named *named;
+};
+struct steps imap_steps(struct doing *doing);
+
+/* --- UIDONLY (uidonly.c), RFC 9586 ------------------------------------------------------------ */
+/* BAD [UIDREQUIRED] when numbers were given up and the command is about them; else OK. */
+enum err imap_numbers_allowed(struct imap *s, const struct command *c);
+/* "* 12 FETCH (", or "* 4711 UIDFETCH (" where there are no numbers. */
+void imap_fetch_head(struct imap *s, struct seq seq, struct uid uid);
 
 /* --- ids of objects (objectid.c), RFC 8474 --------------------------------------------------- */
 void imap_email_id(struct buf *out, struct account a, uint64_t id);

@@ -13,6 +13,8 @@ static const struct setting rows[] = {
       "A client must have logged in by then." },
     { "command", SET_DURATION, ROW(command_ms), "10m", 1000, 86400 * 1000, NULL,
       "A command must be answered by then; each piece of a message that the client sends or takes begins the time anew." },
+    { "progress", SET_DURATION, ROW(progress_ms), "10s", 1000, 3600 * 1000, NULL,
+      "A command that takes long tells this often how far it is (INPROGRESS)." },
     { "errors_max", SET_COUNT, ROW(errors_max), "20", 1, 1000000, NULL,
       "After so many commands that could not be understood the connection is closed." },
     { "append_max", SET_SIZE, ROW(append_bytes_max), "100M", 1024, 1024ull * 1024 * 1024 * 1024, NULL,

@@ -185,6 +185,7 @@ static enum err commit(struct storing *g, struct uidset *failed)
         [STORE_REMOVE] = FLAGS_REMOVE,
     };
     const struct store_args *args = g->args;
+    struct doing doing = { g->s, &g->named };
     struct flag_change change = {
         .account = g->s->selected,
         .mailbox = g->s->told.mailbox,
@@ -196,6 +197,7 @@ static enum err commit(struct storing *g, struct uidset *failed)
         .unchanged_since = { args->has_unchanged_since ? args->unchanged_since : UINT64_MAX },
         .kept = g->kept,
         .actor = imap_actor(g->s),
+        .steps = imap_steps(&doing),
     };
     enum err e = store_flags(g->s->server->store, &change, failed);
     return e == ERR_LIMIT ? imap_no(g->s, e, S("LIMIT"), S("too many keywords in this mailbox"))

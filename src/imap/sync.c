@@ -29,15 +29,9 @@ void imap_tell_keywords(struct imap *s, const struct look *look)
     s->told_rights = look->rights;
 }
 
-static void begin_fetch(struct imap *s, struct seq seq)
-{
-    reply_words(&s->reply, S("* "));
-    reply_number(&s->reply, seq.n);
-    reply_words(&s->reply, S(" FETCH ("));
-}
-
 static void tell_uid(struct imap *s, const struct message *m)
 {
+    if (s->enabled & ENABLED_UIDONLY) return; /* it stands before UIDFETCH */
     reply_words(&s->reply, S("UID "));
     reply_number(&s->reply, m->uid.n);
     reply_words(&s->reply, S(" "));
@@ -55,7 +49,7 @@ void imap_tell_flags(struct imap *s, const struct look *look, struct seq seq,
 {
     struct reply *r = &s->reply;
     bool condstore = s->enabled & ENABLED_CONDSTORE;
-    begin_fetch(s, seq);
+    imap_fetch_head(s, seq, m->uid);
     /* RFC 7162 3.2.4: both are in every FETCH that was not asked for. */
     if (uid || condstore) tell_uid(s, m);
     reply_words(r, S("FLAGS "));
@@ -71,7 +65,7 @@ void imap_tell_flags(struct imap *s, const struct look *look, struct seq seq,
 /* What STORE … .SILENT made of the flags the client knows; not of which change it came. */
 static void tell_modseq_alone(struct imap *s, struct seq seq, const struct message *m)
 {
-    begin_fetch(s, seq);
+    imap_fetch_head(s, seq, m->uid);
     tell_uid(s, m);
     tell_modseq(s, m);
     reply_words(&s->reply, S(")"));
@@ -214,6 +208,12 @@ struct news {
     bool lost;            /* before is not known any more */
 };
 
+/* VANISHED in place of EXPUNGE: RFC 7162 3.2.10, RFC 9586 3. */
+static bool hears_uids(const struct imap *s)
+{
+    return s->enabled & (ENABLED_QRESYNC | ENABLED_UIDONLY);
+}
+
 /* Below uidnext and not there; it may never have been there, or been told as gone already. */
 static enum err all_that_is_not(struct news *n)
 {
@@ -248,7 +248,7 @@ static enum err gather(struct news *n, struct look *look, bool expunges)
     n->told.uidnext = look->mailbox.uidnext;
     n->told.modseq = n->told.expunge_modseq = look->mailbox.highest_modseq;
     enum err e = store_seqmap(look->view, &look->mailbox, &s->told, a, &n->before);
-    n->lost = e == ERR_TOO_OLD && (s->enabled & ENABLED_QRESYNC) && expunges;
+    n->lost = e == ERR_TOO_OLD && hears_uids(s) && expunges;
     if (e && !n->lost) return e;
     e = store_seqmap(look->view, &look->mailbox, &n->told, a, &n->now);
     if (!e) e = find_gone(n);
@@ -282,7 +282,7 @@ static void tell_gone(struct news *n)
 {
     struct imap *s = n->s;
     s->owes_modseq |= n->gone.n > 0;
-    if (s->enabled & ENABLED_QRESYNC) {
+    if (hears_uids(s)) {
         imap_tell_vanished(s, &n->gone, false);
         return;
     }

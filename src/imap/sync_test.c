@@ -324,8 +324,41 @@ static void a_store_of_expunged_messages(void **state)
     world_end();
 }
 
+/* RFC 9586 3: who gave up numbers is told by UID, of what others do too. */
+static void without_numbers(void **state)
+{
+    (void)state;
+    w.playing = "uidonly";
+    world_begin();
+    log_in(0, false);
+    log_in(1, false);
+    ask(1, "l ENABLE UIDONLY");
+    fill(0, 4);
+    select_inbox(0);
+    select_inbox(1);
+    ask(0, "a STORE 1,3 +FLAGS.SILENT (\\Deleted)");
+    ask(0, "a EXPUNGE");
+    ask(0, "a STORE 2 +FLAGS.SILENT (\\Flagged)");
+    fill(0, 1);
+    say(1, "b NOOP");
+    expect(1, "* VANISHED 1,3");
+    expect(1, "* 3 EXISTS");
+    expect(1, "* 4 UIDFETCH (FLAGS (\\Flagged))");
+    expect_like(1, "b OK .*");
+    world_end();
+}
+
 /* --- what it costs ---------------------------------------------------------------------------- */
 enum { DOUBLINGS = 15 };
+
+/* Doubles the mailbox from one message on. */
+static void fill_much(int i, int doublings)
+{
+    fill(i, 1);
+    select_inbox(i);
+    for (int n = 0; n < doublings; n++)
+        ask(i, "a COPY 1:* INBOX");
+}
 
 static void coming_back_is_cheap(void **state)
 {
@@ -334,10 +367,7 @@ static void coming_back_is_cheap(void **state)
     world_begin();
     log_in(0, false);
     log_in(1, true);
-    fill(0, 1);
-    select_inbox(0);
-    for (int i = 0; i < DOUBLINGS; i++)
-        ask(0, "a COPY 1:* INBOX");
+    fill_much(0, DOUBLINGS);
     select_inbox(1);
     ask(1, "b UNSELECT");
     for (int i = 1; i <= 5; i++) {
@@ -359,6 +389,45 @@ static void coming_back_is_cheap(void **state)
     world_end();
 }
 
+static void batches_touch_each_other(void **state)
+{
+    (void)state;
+    w.playing = "batches";
+    world_begin();
+    log_in(0, false);
+    fill_much(0, 11);
+    ask(0, "b UID MOVE 1000:1100 Trash");
+    say(0, "c UIDBATCHES 600");
+    expect(0, "* UIDBATCHES (TAG \"c\") 2048:1449,1448:748,747:148,147:1");
+    expect_like(0, "c OK .*");
+    say(0, "d UIDBATCHES 600 2:3");
+    expect(0, "* UIDBATCHES (TAG \"d\") 1448:748,747:148");
+    expect_like(0, "d OK .*");
+    world_end();
+}
+
+/* RFC 9585 4: what takes several commits says how far it is. */
+static void progress_is_told(void **state)
+{
+    (void)state;
+    w.playing = "progress";
+    world_begin();
+    log_in(0, false);
+    fill_much(0, 14);
+    w.settings.progress_ms = 0;
+    say(0, "b STORE 2:* +FLAGS.SILENT (\\Seen)");
+    expect_like(0, "\\* OK \\[INPROGRESS \\(\"b\" [0-9]+ 16383\\)\\] .*");
+    ask(0, "n NOOP");
+    say(0, "c COPY 1:10000 Trash");
+    expect_like(0, "\\* OK \\[INPROGRESS \\(\"c\" [0-9]+ 10000\\)\\] .*");
+    ask(0, "o NOOP");
+    say(0, "d SEARCH SUBJECT nothing");
+    expect_like(0, "\\* OK \\[INPROGRESS \\(\"d\" [0-9]+ 16384\\)\\] .*");
+    w.settings.progress_ms = 60000;
+    ask(0, "p NOOP");
+    world_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,7 +438,10 @@ int main(void)
         cmocka_unit_test(a_long_sleep_ends_well),
         cmocka_unit_test(vanished_waits_like_expunge),
         cmocka_unit_test(a_store_of_expunged_messages),
+        cmocka_unit_test(without_numbers),
         cmocka_unit_test(coming_back_is_cheap),
+        cmocka_unit_test(batches_touch_each_other),
+        cmocka_unit_test(progress_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

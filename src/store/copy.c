@@ -194,6 +194,7 @@ static enum err copy_all(struct store *s, struct copying *c)
         growing_keep(&c->to);
         e = store_commit(s, copy, c);
         c->committed_next = c->sweep.next;
+        if (!e && !c->done) stepped(&c->what->steps, c->committed_next);
     }
     if (!e) return OK;
     growing_back(&c->from);

@@ -70,6 +70,7 @@ enum err store_expunge(struct store *s, const struct expunge *what, struct uidse
         enum err e = store_commit(s, expunge, &x);
         if (e) return e;
         x.committed_next = x.sweep.next;
+        if (!x.done) stepped(&what->steps, x.committed_next);
     }
     return OK;
 }

@@ -107,6 +107,7 @@ enum err store_flags(struct store *s, const struct flag_change *c, struct uidset
         enum err e = store_commit(s, change_flags, &f);
         if (e) return e;
         f.committed_next = f.sweep.next;
+        if (!f.done) stepped(&c->steps, f.committed_next);
     }
     return OK;
 }

@@ -269,6 +269,10 @@ bool store_imported(struct view *v, struct account a, struct import_mark mark);
 
 /* What stays as it is, because whoever asks may not touch it. */
 struct flags_kept { uint8_t system; bool keywords; };
+/* Of a change that is several commits: called after each but the last, on the caller's fiber, with no view
+ * or transaction open; messages up to this UID are done. May wait. step NULL: nobody asks. */
+struct steps { void (*step)(void *arg, struct uid up_to); void *arg; };
+
 enum flag_op { FLAGS_ADD, FLAGS_REMOVE, FLAGS_REPLACE };
 struct flag_change {
     struct account account;
@@ -280,6 +284,7 @@ struct flag_change {
     struct modseq unchanged_since; /* UINT64_MAX: whatever */
     struct flags_kept kept;
     struct actor actor;
+    struct steps steps;
 };
 /* Judged per message at commit. *failed (may be NULL): those changed since unchanged_since. Waits.
  * ERR_LIMIT: too many keywords in this mailbox. Expunged messages are passed over. */
@@ -288,7 +293,7 @@ enum err store_flags(struct store *s, const struct flag_change *c, struct uidset
 /* Those of uids (NULL: all) that have \Deleted at commit, or all of them if unconditional (MOVE's
  * and POP3's way). *expunged may be NULL. An actor without a protocol leaves no trace in the journeys.
  * Many are several commits; when one fails, those of the earlier ones are gone. Waits. */
-struct expunge { struct account account; struct mailbox_id mailbox; const struct uidset *uids; bool unconditional; struct actor actor; };
+struct expunge { struct account account; struct mailbox_id mailbox; const struct uidset *uids; bool unconditional; struct actor actor; struct steps steps; };
 enum err store_expunge(struct store *s, const struct expunge *x, struct uidset *expunged) MUST_CHECK;
 
 /* Copy or move to another mailbox, of the same account or another; flags, dates and keywords go along. Pairs come
@@ -303,6 +308,7 @@ struct copy {
     struct flags_kept without; /* flags that the copies do not get */
     bool move;
     struct actor actor;
+    struct steps steps;
 };
 struct copied { uint32_t uidvalidity; struct uidset from, to; };
 enum err store_copy(struct store *s, const struct copy *c, struct copied *out) MUST_CHECK;

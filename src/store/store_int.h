@@ -118,4 +118,10 @@ enum err journey_put_change(struct box *b, struct msgid id, struct uid uid, str 
                             struct actor by) MUST_CHECK;
 enum { JOURNEY_OPS = 1 };
 
+/* A commit is done, and the next begins with this UID. */
+static inline void stepped(const struct steps *steps, uint32_t next)
+{
+    if (steps->step) steps->step(steps->arg, (struct uid){ next - 1 });
+}
+
 #endif
