@@ -223,6 +223,6 @@ static int tear_down(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_fairness) };
-    if (argc > 1) seconds = atoi(argv[1]);
+    if (argc > 1) seconds = (int)strtol(argv[1], NULL, 10);
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
