@@ -131,6 +131,25 @@ static void says_the_same(void **unused)
     assert_true(look.size > 500);
 }
 
+/* RFC 9585: while the index is made, too. */
+static void progress_is_told(void **unused)
+{
+    (void)unused;
+    static char answer[ANSWER_MAX];
+    const char *line;
+    unsigned told = 0;
+    for (unsigned i = 0; i < 100; i++)
+        append(letters[0]);
+    w.settings.progress_ms = 0;
+    client_send(0, S("a SEARCH NOT BODY nowhere BODY quick"), false);
+    while ((line = client_line(0, 5000)) && !strstr(line, "a OK"))
+        told += strstr(line, "* OK [INPROGRESS (\"a\" NIL NIL)]") != NULL;
+    assert_non_null(line);
+    assert_true(told > 0);
+    w.settings.progress_ms = 60000;
+    (void)ask("a NOOP", answer);
+}
+
 static int erase(const char *path, const struct stat *st, int flag, struct FTW *at)
 {
     (void)st, (void)flag, (void)at;
@@ -163,7 +182,8 @@ static int end(void **unused)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(says_the_same, begin, end),
+        cmocka_unit_test(says_the_same),
+        cmocka_unit_test(progress_is_told),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, begin, end);
 }

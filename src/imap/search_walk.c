@@ -186,12 +186,14 @@ static enum err narrow(struct search_walk *w)
     return uidset_add(&w->among, 1, UINT32_MAX) ? OK : ERR_LIMIT;
 }
 
-/* The first search of an account makes its index: seconds, if there is much mail. */
+/* The first search of an account makes its index: seconds, if there is much mail. How far that is
+ * says nothing of how far the search is. */
 static bool goes_on(void *arg, uint64_t done, uint64_t of)
 {
-    const struct imap *s = arg;
+    struct imap *s = arg;
     (void)done;
     (void)of;
+    imap_progress(s, 0, 0);
     return !conn_gone(s->conn);
 }
 
