@@ -494,13 +494,13 @@ static const char *const tries[] = {
     "RENAME @ Taken",
     "GETMETADATA @ /shared/comment",
     "SETMETADATA @ (/private/comment \"x\")",
-    "GETQUOTAROOT @ ",
+
     "GETACL @",
     "SETACL @ bob@a.test lr",
     "DELETEACL @ bob@a.test",
     "LISTRIGHTS @ bob@a.test",
     "MYRIGHTS @",
-    "APPEND @" MAIL,
+    ("APPEND @" MAIL),
     "COPY 1 @",
     "MOVE 1 @",
     "LIST \"\" @",
@@ -540,7 +540,7 @@ static void what_may_not_be_looked_up_does_not_exist(void **state)
 {
     static const char *const same[] = {
         "SELECT @",    "STATUS @ (MESSAGES)", "DELETE @",     "GETACL @",           "MYRIGHTS @",
-        "SUBSCRIBE @", "APPEND @" MAIL,       "CREATE @/New", "RENAME INBOX @/New", "GETQUOTAROOT @"
+        "SUBSCRIBE @", ("APPEND @" MAIL),     "CREATE @/New", "RENAME INBOX @/New", "GETQUOTAROOT @"
     };
     (void)state;
     begin("same words");
