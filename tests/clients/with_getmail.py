@@ -35,8 +35,9 @@ def getmail(name, kind, port, delete, read_all="false", more=""):
     folder = path(name)
     os.makedirs(folder, exist_ok=True)
     os.makedirs(path("getmail"), exist_ok=True)
-    # getmail's own Maildirs are refused to root.
-    deliver = path("deliver", '#!/bin/sh\ncat >"$1/$$"\n')
+    # getmail's own Maildirs are refused to root. It misses the end of a child that ends before it waits for
+    # it, and then hangs for a minute: so the child takes its time.
+    deliver = path("deliver", '#!/bin/sh\ncat >"$1/$$"\nsleep 0.2\n')
     os.chmod(deliver, 0o700)
     config = path("getmail/%s.rc" % name, CONFIG.format(
         kind=kind, address=B, port=port, ca=CA, folder=folder, deliver=deliver, delete=delete, read_all=read_all, more=more))
