@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "base/codec.h"
 #include "base/mem.h"
@@ -139,11 +140,44 @@ static void what_fails_takes_along_what_was_judged_by_it(void **state)
     }
 }
 
+/* --- who is waited for ------------------------------------------------------------------------ */
+
+/* Alone nobody waits for it; of two each does, sooner or later, for the other's. */
+struct waited {
+    bool alone, awaited;
+};
+
+static enum err see_awaited(struct txn *t, void *arg)
+{
+    struct waited *w = arg;
+    for (unsigned ms = 0; ms < 10000 && !w->alone && !txn_awaited(t); ms++)
+        usleep(1000);
+    w->awaited = txn_awaited(t);
+    txn_put(t, (struct account){ ACCOUNT }, S("x"), S("y"));
+    return OK;
+}
+
+static void commit_seeing(struct place *p, void *arg)
+{
+    assert_int_equal(engine_commit(p->engine, see_awaited, arg), OK);
+}
+
+static void transactions_know_whether_others_wait(void **state)
+{
+    struct waited one = { .alone = true }, two[2] = { { 0 }, { 0 } };
+    void *both[] = { &two[0], &two[1] };
+    place_run(*state, commit_seeing, &one);
+    assert_false(one.awaited);
+    place_run_many(*state, commit_seeing, both, 2);
+    assert_true(two[0].awaited && two[1].awaited);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_group_sees_the_one_in_the_air, set_up, tear_down),
         cmocka_unit_test(what_fails_takes_along_what_was_judged_by_it),
+        cmocka_unit_test_setup_teardown(transactions_know_whether_others_wait, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
