@@ -104,7 +104,8 @@ void client_start(struct client *c, const char *command)
     client_send(c, line, (size_t)n);
 }
 
-static void run(struct client *c, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+run(struct client *c, const char *format, va_list args)
 {
     char command[8000];
     vsnprintf(command, sizeof command, format, args);
