@@ -257,8 +257,7 @@ struct search_args {
     uint32_t returns;           /* enum search_return */
     bool modseq;                /* a MODSEQ key was used */
     bool fuzzy;                 /* a FUZZY key was used */
-    uint32_t partial_from, partial_to; /* places, from <= to; from the end with partial_last */
-    bool partial_last;
+    struct partial places;      /* of RETURN_PARTIAL, RFC 9394 3.1 */
     const struct sort_key *sort; /* SORT */
     size_t sort_n;
     enum thread_algorithm thread; /* THREAD */

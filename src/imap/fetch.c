@@ -257,17 +257,12 @@ static enum err narrow(struct fetching *g, const struct look *look)
 /* RFC 9394 3.3: of the messages that are asked for, those in these places. */
 static enum err cut(struct fetching *g)
 {
-    struct partial places = g->c->fetch.places;
     const struct seqmap *map = &g->named.map;
     struct uidset kept = uidset_make(&g->s->arena);
     uint32_t first = 0;
-    uint64_t all = imap_named_count(&g->named, UINT32_MAX), at = 0;
-    uint64_t from = places.from, to = places.to < all ? places.to : all;
-    if (places.from_end) {
-        from = all - to + 1;
-        to = places.from <= all ? all - places.from + 1 : 0;
-    }
-    for (size_t i = 0; i < g->named.uids.n; i++) {
+    uint64_t all = imap_named_count(&g->named, UINT32_MAX), at = 0, from, to;
+    bool some = imap_partial_places(g->c->fetch.places, all, &from, &to);
+    for (size_t i = 0; some && i < g->named.uids.n; i++) {
         uint32_t n = imap_numbers_of(map, g->named.uids.ranges[i], &first);
         uint64_t low = from > at + 1 ? from : at + 1, high = to < at + n ? to : at + n;
         if (low <= high) {

@@ -110,6 +110,15 @@ uint32_t imap_numbers_of(const struct seqmap *map, struct uid_range range, uint3
     return (past.n ? seqmap_seq(map, past).n : map->count + 1) - *first;
 }
 
+bool imap_partial_places(struct partial places, uint64_t count, uint64_t *from, uint64_t *to)
+{
+    if (places.from > count) return false;
+    uint64_t last = places.to < count ? places.to : count;
+    *from = places.from_end ? count + 1 - last : places.from;
+    *to = places.from_end ? count + 1 - places.from : last;
+    return true;
+}
+
 uint64_t imap_named_count(const struct named *n, uint32_t up_to)
 {
     uint64_t count = 0;

@@ -180,18 +180,6 @@ void parse_fetch_atts(struct parse *p, struct fetch_args *fetch)
     fetch->n = items.n;
 }
 
-/* partial-range, RFC 9394 5 */
-static void partial_places(struct parse *p, struct partial *places)
-{
-    places->from_end = parse_try(p, '-');
-    uint32_t one = parse_nz_number(p);
-    parse_want(p, ':');
-    if (places->from_end) parse_want(p, '-');
-    uint32_t other = parse_nz_number(p);
-    places->from = one < other ? one : other;
-    places->to = one < other ? other : one;
-}
-
 /* fetch-modifiers, RFC 4466 2.4, RFC 7162 3.1.4.1 and 3.2.6, RFC 9394 3.3 */
 static void fetch_modifiers(struct parse *p, struct command *c)
 {
@@ -203,8 +191,7 @@ static void fetch_modifiers(struct parse *p, struct command *c)
             continue;
         }
         if (parse_try_word(p, S("PARTIAL"))) {
-            parse_sp(p);
-            partial_places(p, &fetch->places);
+            fetch->places = parse_partial_range(p);
             continue;
         }
         if (!parse_try_word(p, S("CHANGEDSINCE"))) parse_fail(p, "unknown modifier");

@@ -22,7 +22,7 @@ static void show(struct buf *o, const struct command *c)
     }
     buf_addf(o, "%x", s->returns);
     if (s->returns & RETURN_PARTIAL)
-        buf_addf(o, " %s%u-%u", s->partial_last ? "last " : "", s->partial_from, s->partial_to);
+        buf_addf(o, " %s%u-%u", s->places.from_end ? "last " : "", s->places.from, s->places.to);
     for (size_t i = 0; i < s->sort_n; i++)
         buf_addf(o, " %s%d", s->sort[i].reverse ? "-" : "", s->sort[i].by);
     for (size_t i = 0; i < s->sources_n; i++) {

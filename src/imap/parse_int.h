@@ -53,6 +53,7 @@ uint64_t parse_number64(struct parse *p);
 uint64_t parse_mod_sequence(struct parse *p); /* RFC 7162: 63 bits */
 struct seqset parse_sequence_set(struct parse *p);
 struct seqset parse_message_set(struct parse *p); /* or "$", RFC 5182 4 */
+struct partial parse_partial_range(struct parse *p); /* behind the word PARTIAL: " 1:100", " -1:-100" */
 str parse_mailbox(struct parse *p);
 void parse_flag(struct parse *p, struct flag_list *flags, struct grow *keywords);
 struct flag_list parse_flag_list(struct parse *p);     /* in parentheses */

@@ -231,6 +231,20 @@ struct seqset parse_message_set(struct parse *p)
     return (struct seqset){ .saved = true };
 }
 
+/* SP partial-range, RFC 9394 5 */
+struct partial parse_partial_range(struct parse *p)
+{
+    parse_sp(p);
+    struct partial places = { .from_end = parse_try(p, '-') };
+    uint32_t one = parse_nz_number(p);
+    parse_want(p, ':');
+    if (places.from_end) parse_want(p, '-');
+    uint32_t other = parse_nz_number(p);
+    places.from = one < other ? one : other;
+    places.to = one < other ? other : one;
+    return places;
+}
+
 /* --- flags ---------------------------------------------------------------------------------- */
 static const struct word system_flags[] = {
     { S_INIT("Answered"), FLAG_ANSWERED }, { S_INIT("Flagged"), FLAG_FLAGGED },

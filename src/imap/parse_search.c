@@ -216,19 +216,6 @@ static struct search_key *search_key(struct search *s)
     return key;
 }
 
-/* partial-range, RFC 9394 3.1: "1:100", or "-1:-100" from the end */
-static void partial_range(struct parse *p, struct search_args *args)
-{
-    parse_sp(p);
-    args->partial_last = parse_try(p, '-');
-    uint32_t from = parse_nz_number(p);
-    parse_want(p, ':');
-    if (args->partial_last) parse_want(p, '-');
-    uint32_t to = parse_nz_number(p);
-    args->partial_from = from < to ? from : to;
-    args->partial_to = from < to ? to : from;
-}
-
 /* search-return-opts, RFC 4466 2.6; RETURN () means ALL, RFC 4731 3.1 */
 void parse_search_return(struct parse *p, struct search_args *args)
 {
@@ -246,7 +233,7 @@ void parse_search_return(struct parse *p, struct search_args *args)
         uint32_t one = parse_word(p, options, COUNT_OF(options), "unknown result option");
         if (one & args->returns & RETURN_PARTIAL) parse_fail(p, "PARTIAL more than once");
         args->returns |= one;
-        if (one == RETURN_PARTIAL) partial_range(p, args);
+        if (one == RETURN_PARTIAL) args->places = parse_partial_range(p);
         bool more = parse_try(p, ' ');
         if (one == RETURN_UPDATE && parse_peek(p) == '(') {
             parse_fetch_atts(p, &args->update);

@@ -85,7 +85,8 @@ static bool save(struct imap *s, const struct found *f)
     struct uidset last = imap_set_slice(&f->uids, f->count, f->count, &s->arena);
     if ((args->returns & RETURN_MIN) && !save_all(&s->saved, &first)) return false;
     if ((args->returns & RETURN_MAX) && !save_all(&s->saved, &last)) return false;
-    if (!(args->returns & RETURN_PARTIAL) || !imap_partial_places(args, f->count, &from, &to))
+    if (!(args->returns & RETURN_PARTIAL) ||
+        !imap_partial_places(args->places, f->count, &from, &to))
         return true;
     struct uidset part = imap_set_slice(&f->uids, from, to, &s->arena);
     return save_all(&s->saved, &part);

@@ -122,9 +122,6 @@ void imap_tell_search(struct imap *s, const struct found *f); /* "* SEARCH …".
 void imap_tell_esearch(struct imap *s, const struct found *f, str head);
 /* The beginning of that line, which SORT and updates have too. */
 void imap_tell_esearch_head(struct imap *s, str tag, str head, bool uid);
-/* The places that PARTIAL asks for, of so many; false: there are none. */
-bool imap_partial_places(const struct search_args *args, uint64_t count, uint64_t *from,
-                         uint64_t *to);
 void imap_tell_partial_head(struct imap *s,
                             const struct search_args *args); /* " PARTIAL (1:100 " */
 

@@ -35,23 +35,13 @@ void imap_tell_esearch_head(struct imap *s, str tag, str head, bool uid)
 }
 
 /* --- PARTIAL -------------------------------------------------------------------------------- */
-bool imap_partial_places(const struct search_args *args, uint64_t count, uint64_t *from,
-                         uint64_t *to)
-{
-    if (args->partial_from > count) return false;
-    uint64_t last = args->partial_to < count ? args->partial_to : count;
-    *from = args->partial_last ? count + 1 - last : args->partial_from;
-    *to = args->partial_last ? count + 1 - args->partial_from : last;
-    return true;
-}
-
 void imap_tell_partial_head(struct imap *s, const struct search_args *args)
 {
     struct reply *r = &s->reply;
-    reply_words(r, args->partial_last ? S(" PARTIAL (-") : S(" PARTIAL ("));
-    reply_number(r, args->partial_from);
-    reply_words(r, args->partial_last ? S(":-") : S(":"));
-    reply_number(r, args->partial_to);
+    reply_words(r, args->places.from_end ? S(" PARTIAL (-") : S(" PARTIAL ("));
+    reply_number(r, args->places.from);
+    reply_words(r, args->places.from_end ? S(":-") : S(":"));
+    reply_number(r, args->places.to);
     reply_words(r, S(" "));
 }
 
@@ -60,7 +50,7 @@ static void tell_partial(struct imap *s, const struct found *f)
     const struct search_args *args = &f->c->search;
     uint64_t from, to;
     imap_tell_partial_head(s, args);
-    if (imap_partial_places(args, f->count, &from, &to)) {
+    if (imap_partial_places(args->places, f->count, &from, &to)) {
         struct uidset part = imap_set_slice(&f->numbers, from, to, &s->arena);
         reply_uids(&s->reply, &part);
     } else {
@@ -80,7 +70,7 @@ static void tell_scores(struct imap *s, const struct found *f)
 {
     uint64_t from = 1, to = f->count;
     bool part = f->c->search.returns & RETURN_PARTIAL;
-    if (part && !imap_partial_places(&f->c->search, f->count, &from, &to)) return;
+    if (part && !imap_partial_places(f->c->search.places, f->count, &from, &to)) return;
     reply_words(&s->reply, S(" RELEVANCY ("));
     for (uint64_t i = from; i <= to; i++)
         number(s, i > from ? S(" ") : S(""), f->scores[i - 1]);

@@ -147,6 +147,8 @@ struct uid imap_named_next(const struct named *n, struct named_walk *w);
 void imap_saved_clear(struct imap *s); /* "$" is empty (search_found.c) */
 /* How many of them have UIDs up to this one. */
 uint64_t imap_named_count(const struct named *n, uint32_t up_to);
+/* The places that PARTIAL asks for, of so many, RFC 9394 3.1; false: there are none. */
+bool imap_partial_places(struct partial places, uint64_t count, uint64_t *from, uint64_t *to);
 /* The sequence numbers of the messages in a range of UIDs: the first, and how many. */
 uint32_t imap_numbers_of(const struct seqmap *map, struct uid_range range, uint32_t *first);
 

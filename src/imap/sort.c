@@ -150,7 +150,7 @@ static void tell_part(struct imap *s, const struct sorting *g)
 {
     uint64_t from, to;
     imap_tell_partial_head(s, &g->c->search);
-    if (imap_partial_places(&g->c->search, g->n, &from, &to))
+    if (imap_partial_places(g->c->search.places, g->n, &from, &to))
         tell_rows(s, g, from, to);
     else
         reply_words(&s->reply, S("NIL"));
@@ -161,7 +161,7 @@ static void tell_scores(struct imap *s, const struct sorting *g)
 {
     uint64_t from = 1, to = g->n;
     bool part = g->c->search.returns & RETURN_PARTIAL;
-    if (part && !imap_partial_places(&g->c->search, g->n, &from, &to)) return;
+    if (part && !imap_partial_places(g->c->search.places, g->n, &from, &to)) return;
     reply_words(&s->reply, S(" RELEVANCY ("));
     for (uint64_t i = from; i <= to; i++)
         tell_one(s, i > from ? S(" ") : S(""), g->rows[i - 1].score);
@@ -194,7 +194,7 @@ static bool keep(const struct search_args *args, size_t i, size_t n)
     if (!some || (args->returns & (RETURN_ALL | RETURN_COUNT))) return true;
     if ((args->returns & RETURN_MIN) && i == 0) return true;
     if ((args->returns & RETURN_MAX) && i == n - 1) return true;
-    return (args->returns & RETURN_PARTIAL) && imap_partial_places(args, n, &from, &to) &&
+    return (args->returns & RETURN_PARTIAL) && imap_partial_places(args->places, n, &from, &to) &&
            i + 1 >= from && i + 1 <= to;
 }
 
