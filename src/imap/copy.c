@@ -19,24 +19,35 @@ static str copyuid(struct imap *s, const struct copied *copied)
     return text;
 }
 
+/* What may be copied, and which messages are named. RFC 2180 4.4.1: who names numbers of messages
+ * that are gone is told so, and nothing is copied; a MOVE takes what is left. */
+static enum err look_at_source(struct imap *s, const struct command *c, struct named *named)
+{
+    struct look look;
+    struct uidset gone = { 0 };
+    bool move = c->what == VERB_MOVE;
+    enum err e = imap_look(s, &look);
+    if (e) return e;
+    if (move && (look.rights & (RIGHT_TRASH | RIGHT_EXPUNGE)) != (RIGHT_TRASH | RIGHT_EXPUNGE))
+        e = imap_no(s, ERR_DENIED, S("NOPERM"), S("its owner has not granted this"));
+    if (!e) e = imap_named(s, &look, c, c->mailbox.set, named);
+    if (!e && !move && !c->uid && !c->mailbox.set.saved)
+        e = imap_named_gone(s, &look, named, &gone);
+    imap_look_end(&look);
+    if (e || !gone.n) return e;
+    return imap_no(s, ERR_NOTFOUND, S("EXPUNGEISSUED"), S("some of the messages are gone"));
+}
+
 enum err imap_copy(struct imap *s, const struct command *c)
 {
     bool move = c->what == VERB_MOVE;
     if (move && s->read_only)
         return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
-    struct look look;
     struct named named;
     struct place to;
     enum err e = imap_place(s, c->mailbox.to, RIGHT_INSERT, &to);
     if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
-    if (!e) e = imap_look(s, &look);
-    if (e) return e;
-    if (move && (look.rights & (RIGHT_TRASH | RIGHT_EXPUNGE)) != (RIGHT_TRASH | RIGHT_EXPUNGE)) {
-        imap_look_end(&look);
-        return imap_no(s, ERR_DENIED, S("NOPERM"), S("its owner has not granted this"));
-    }
-    e = imap_named(s, &look, c, c->mailbox.set, &named);
-    imap_look_end(&look);
+    if (!e) e = look_at_source(s, c, &named);
     if (e || named.uids.n == 0) return e;
 
     struct doing doing = { s, &named };

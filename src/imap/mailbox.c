@@ -21,7 +21,7 @@ enum err imap_look(struct imap *s, struct look *look)
 
     imap_look_end(look);
     if (!gone) return e;
-    imap_bye(s, S("UNAVAILABLE"), S("the selected mailbox was deleted"));
+    imap_bye(s, S("UNAVAILABLE"), S("the selected mailbox is not there for you any more"));
     return ERR_GONE;
 }
 
@@ -70,6 +70,22 @@ enum err imap_named(struct imap *s, struct look *look, const struct command *c, 
     bool fits = c->uid ? add_uids(resolved, &out->uids) : add_seqs(&out->map, resolved, &out->uids);
     if (!fits || a->full) return ERR_LIMIT;
     uidset_normalise(&out->uids);
+    return OK;
+}
+
+enum err imap_named_gone(struct imap *s, const struct look *look, const struct named *named,
+                         struct uidset *out)
+{
+    struct told all_told = s->told;
+    struct seqmap live;
+    *out = uidset_make(&s->arena);
+    all_told.held = (struct uidset){ 0 };
+    all_told.expunge_modseq = look->mailbox.highest_modseq;
+    enum err e = store_seqmap(look->view, &look->mailbox, &all_told, &s->arena, &live);
+    if (e || live.count == named->map.count) return e;
+    struct uid uid = seqmap_next_without(&named->map, &live, (struct uid){ 1 });
+    for (; uid.n; uid = seqmap_next_without(&named->map, &live, (struct uid){ uid.n + 1 }))
+        if (uidset_has(&named->uids, uid) && !uidset_add(out, uid.n, uid.n)) return ERR_LIMIT;
     return OK;
 }
 

@@ -139,6 +139,8 @@ struct named {
 /* BAD (ERR_SYNTAX) when a sequence number is past the last message. */
 enum err imap_named(struct imap *s, struct look *look, const struct command *c, struct seqset set,
                     struct named *out) MUST_CHECK;
+/* Those of them that others have expunged, and the session was not told: in the arena. */
+enum err imap_named_gone(struct imap *s, const struct look *look, const struct named *named, struct uidset *out) MUST_CHECK;
 /* Walk: for (struct uid u = imap_named_first(&n, &w); u.n; u = imap_named_next(&n, &w)) */
 struct named_walk { size_t range; struct uid uid; };
 struct uid imap_named_first(const struct named *n, struct named_walk *w);

@@ -43,22 +43,6 @@ static bool remember(void *arg, const struct message *m)
     return true;
 }
 
-/* Those that have a number and live no more. */
-static enum err find_gone(struct storing *g, const struct look *look)
-{
-    struct told all_told = g->s->told;
-    struct seqmap live;
-    all_told.held = (struct uidset){ 0 };
-    all_told.expunge_modseq = look->mailbox.highest_modseq;
-    enum err e = store_seqmap(look->view, &look->mailbox, &all_told, &g->s->arena, &live);
-    if (e || live.count == g->named.map.count) return e;
-    struct uid uid = seqmap_next_without(&g->named.map, &live, (struct uid){ 1 });
-    for (; uid.n; uid = seqmap_next_without(&g->named.map, &live, (struct uid){ uid.n + 1 }))
-        if (uidset_has(&g->named.uids, uid) && !uidset_add(&g->gone, uid.n, uid.n))
-            return ERR_LIMIT;
-    return OK;
-}
-
 static enum err prepare(struct storing *g, const struct command *c)
 {
     struct imap *s = g->s;
@@ -66,7 +50,7 @@ static enum err prepare(struct storing *g, const struct command *c)
     enum err e = imap_look(s, &look);
     if (e) return e;
     e = imap_named(s, &look, c, g->args->set, &g->named);
-    if (!e) e = find_gone(g, &look);
+    if (!e) e = imap_named_gone(s, &look, &g->named, &g->gone);
     for (size_t i = 0; !e && i < g->named.uids.n; i++)
         e = store_messages(look.view, &look.mailbox, g->named.uids.ranges[i], WANT_FLAGS, remember,
                            g);

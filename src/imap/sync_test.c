@@ -324,6 +324,47 @@ static void a_store_of_expunged_messages(void **state)
     world_end();
 }
 
+/* RFC 2180 4.4.1: all or none, and who named numbers hears that he got nothing. */
+static void a_copy_of_expunged_messages(void **state)
+{
+    (void)state;
+    w.playing = "copy";
+    world_begin();
+    log_in(0, false);
+    log_in(1, false);
+    fill(0, 5);
+    select_inbox(0);
+    select_inbox(1);
+    ask(0, "a STORE 2 +FLAGS.SILENT (\\Deleted)");
+    ask(0, "a EXPUNGE");
+    say(1, "b COPY 1:3 Archive");
+    expect(1, "* 2 EXPUNGE");
+    expect(1, "b NO [EXPUNGEISSUED] some of the messages are gone");
+    say(1, "c STATUS Archive (MESSAGES)");
+    expect(1, "* STATUS \"Archive\" (MESSAGES 0)");
+    expect(1, "c OK STATUS completed");
+    say(1, "d SEARCH RETURN (SAVE) ALL");
+    expect(1, "d OK SEARCH completed");
+    ask(0, "a STORE 1 +FLAGS.SILENT (\\Deleted)");
+    ask(0, "a EXPUNGE");
+    say(1, "e COPY $ Archive"); /* RFC 5182 2.1: what is gone is in it no more */
+    expect(1, "* 1 EXPUNGE");
+    expect_like(1, "e OK \\[COPYUID [0-9]+ 3:5 1:3\\] .*");
+    ask(0, "a STORE 1 +FLAGS.SILENT (\\Deleted)");
+    ask(0, "a EXPUNGE");
+    say(1, "f UID COPY 3:4 Archive");
+    expect(1, "* 1 EXPUNGE");
+    expect_like(1, "f OK \\[COPYUID [0-9]+ 4 4\\] .*");
+    ask(0, "a STORE 1 +FLAGS.SILENT (\\Deleted)");
+    ask(0, "a EXPUNGE");
+    say(1, "g MOVE 1:2 Archive");
+    expect_like(1, "\\* OK \\[COPYUID [0-9]+ 5 5\\] .*");
+    expect(1, "* 2 EXPUNGE");
+    expect(1, "* 1 EXPUNGE");
+    expect(1, "g OK MOVE completed");
+    world_end();
+}
+
 /* RFC 9586 3: who gave up numbers is told by UID, of what others do too. */
 static void without_numbers(void **state)
 {
@@ -438,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_long_sleep_ends_well),
         cmocka_unit_test(vanished_waits_like_expunge),
         cmocka_unit_test(a_store_of_expunged_messages),
+        cmocka_unit_test(a_copy_of_expunged_messages),
         cmocka_unit_test(without_numbers),
         cmocka_unit_test(coming_back_is_cheap),
         cmocka_unit_test(batches_touch_each_other),
