@@ -209,8 +209,7 @@ void *parse_grow(struct parse *p, struct grow *list, size_t size, size_t max)
 static str tag(struct parse *p)
 {
     if (parse_peek(p) == '+') parse_fail(p, "a tag may not hold a plus sign");
-    /* Read as an atom first, since an astring could be a literal. */
-    str t = parse_atom(p);
+    str t = parse_astring_atom(p);
     if (str_has(t, '+')) parse_fail(p, "a tag may not hold a plus sign");
     if (t.n > IMAP_TAG_BYTES) parse_fail_as(p, ERR_LIMIT, "tag too long");
     return t;

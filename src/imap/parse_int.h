@@ -42,6 +42,7 @@ static inline enum name_coding parse_coding(const struct parse *p)
 /* --- rules, named after the ABNF -------------------------------------------------------------- */
 void parse_sp(struct parse *p);
 str parse_atom(struct parse *p);
+str parse_astring_atom(struct parse *p); /* 1*ASTRING-CHAR: "]" too */
 str parse_astring(struct parse *p);
 str parse_string(struct parse *p);
 str parse_nstring(struct parse *p); /* NIL is the empty str with p == NULL */

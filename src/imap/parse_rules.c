@@ -45,6 +45,11 @@ str parse_atom(struct parse *p)
     return parse_span(p, &atom_char);
 }
 
+str parse_astring_atom(struct parse *p)
+{
+    return parse_span(p, &astring_char);
+}
+
 bool parse_try_word(struct parse *p, str word)
 {
     if (p->err) return false;
@@ -159,7 +164,7 @@ str parse_nstring8(struct parse *p)
 str parse_astring(struct parse *p)
 {
     char c = parse_peek(p);
-    return c == '"' || c == '{' ? parse_string(p) : parse_span(p, &astring_char);
+    return c == '"' || c == '{' ? parse_string(p) : parse_astring_atom(p);
 }
 
 str parse_list_mailbox(struct parse *p)

@@ -210,6 +210,7 @@ static int teardown(void **state)
 static const struct { const char *in, *means; } good[] = {
     { "a NOOP", "a NOOP " },
     { "A.1 capability", "A.1 CAPABILITY " },
+    { "a]1 NOOP", "a]1 NOOP " },
     { "a ID NIL", "a ID " },
     { "a ID (\"name\" \"mutt\" \"os\" NIL)", "a ID <name> <mutt> <os> <>" },
     { "a AUTHENTICATE PLAIN", "a AUTHENTICATE PLAIN " },
