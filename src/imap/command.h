@@ -60,6 +60,7 @@ struct mailbox_args {
     str to;                 /* RENAME, COPY and MOVE: the other mailbox */
     bool trailing_separator; /* CREATE foo/: RFC 9051 6.3.4, children are intended */
     enum special_use use;   /* CREATE … (USE (\Sent)), RFC 6154 3 */
+    bool use_refused;       /* several, or one that is not known: use-attr-ext is good grammar */
     struct seqset set;      /* COPY, MOVE */
 };
 

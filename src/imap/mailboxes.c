@@ -16,6 +16,10 @@ enum err imap_create(struct imap *s, const struct command *c)
 {
     const char *why = imap_name_refused(c->mailbox.mailbox);
     if (why) return imap_no(s, ERR_DENIED, S("CANNOT"), str_of(why));
+    /* RFC 6154 3: what cannot be had is NO, and no mailbox is made. */
+    if (c->mailbox.use_refused)
+        return imap_no(s, ERR_DENIED, S("USEATTR"),
+                       S("a mailbox has one special use that is known"));
     struct mailbox_id id;
     struct place to;
     enum err e = imap_place_new(s, c->mailbox.mailbox, &to);

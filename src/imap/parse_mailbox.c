@@ -73,6 +73,14 @@ const struct word parse_special_uses[] = {
 };
 const size_t parse_special_uses_count = COUNT_OF(parse_special_uses);
 
+static enum special_use special_use(str name)
+{
+    for (size_t i = 0; i < COUNT_OF(parse_special_uses); i++)
+        if (str_ieq(name, parse_special_uses[i].name))
+            return (enum special_use)parse_special_uses[i].value;
+    return USE_NONE;
+}
+
 /* "USE" SP "(" [use-attr *(SP use-attr)] ")", RFC 6154 6 */
 static void use(struct parse *p, struct mailbox_args *create)
 {
@@ -82,9 +90,9 @@ static void use(struct parse *p, struct mailbox_args *create)
     if (parse_try(p, ')')) return;
     do {
         parse_want(p, '\\');
-        if (create->use) parse_fail_as(p, ERR_LIMIT, "one special use a mailbox");
-        create->use = (enum special_use)parse_word(p, parse_special_uses, parse_special_uses_count,
-                                                   "unknown special use");
+        enum special_use one = special_use(parse_atom(p));
+        create->use_refused |= one == USE_NONE || create->use != USE_NONE;
+        create->use = one;
     } while (parse_try(p, ' '));
     parse_want(p, ')');
 }

@@ -89,6 +89,13 @@ C: C DELETE Play
 S: C OK DELETE completed
 C: D DELETE Play
 S: D NO [NONEXISTENT] no such mailbox
+# Several uses, or one that nobody knows, are good grammar and cannot be had: RFC 6154 3.
+C: E1 CREATE Both (USE (\All \Flagged))
+S: E1 NO [USEATTR] a mailbox has one special use that is known
+C: E2 CREATE Odd (USE (\Important))
+S: E2 NO [USEATTR] a mailbox has one special use that is known
+C: E3 STATUS Odd (MESSAGES)
+S~ E3 NO \[NONEXISTENT\] .*
 C: E CREATE Sondermuell (USE (\Junk))
 S: E NO [USEATTR] another mailbox has this special use
 C: F SELECT Nowhere
