@@ -185,21 +185,31 @@ static void tell(struct imap *s, const struct context *c, const struct uidset *r
                  const struct uidset *added, const struct seqmap *map)
 {
     if (!removed->n && !added->n) return;
-    imap_tell_esearch_head(s, c->tag, (str){ 0 }, c->uid);
-    tell_set(s, S(" REMOVEFROM (0 "), removed, c->uid ? NULL : map);
-    tell_set(s, S(" ADDTO (0 "), added, c->uid ? NULL : map);
+    bool uid = c->uid || (s->enabled & ENABLED_UIDONLY); /* RFC 9586 3: no numbers from then on */
+    imap_tell_esearch_head(s, c->tag, (str){ 0 }, uid);
+    tell_set(s, S(" REMOVEFROM (0 "), removed, uid ? NULL : map);
+    tell_set(s, S(" ADDTO (0 "), added, uid ? NULL : map);
     reply_end(&s->reply);
 }
 
-/* Those of one set that are, or are not, in another. */
+/* Those of one set that are, or are not, in another; both are normalised. */
 static struct uidset sift(struct arena *a, const struct uidset *of, const struct uidset *other,
                           bool in)
 {
     struct uidset out = uidset_make(a);
+    size_t k = 0;
     for (size_t i = 0; i < of->n; i++)
-        for (uint64_t u = of->ranges[i].from; u <= of->ranges[i].to; u++)
-            if (uidset_has(other, (struct uid){ (uint32_t)u }) == in)
-                (void)uidset_add(&out, (uint32_t)u, (uint32_t)u);
+        for (uint64_t from = of->ranges[i].from, to = of->ranges[i].to; from <= to;) {
+            while (k < other->n && other->ranges[k].to < from)
+                k++;
+            bool meets = k < other->n && other->ranges[k].from <= to;
+            bool inside = meets && other->ranges[k].from <= from;
+            uint64_t end = to;
+            if (inside && other->ranges[k].to < to) end = other->ranges[k].to;
+            if (meets && !inside) end = other->ranges[k].from - 1;
+            if (inside == in) (void)uidset_add(&out, (uint32_t)from, (uint32_t)end);
+            from = end + 1;
+        }
     uidset_normalise(&out);
     return out;
 }

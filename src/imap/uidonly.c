@@ -7,7 +7,7 @@
 static bool names_numbers(
     const struct search_key *key) /* as deep as the grammar allows: IMAP_DEPTH */
 {
-    if (key->kind == SEARCH_SEQ) return true;
+    if (key->kind == SEARCH_SEQ && !key->set.saved) return true; /* "$" is no number */
     for (const struct search_key *k = key->child; k; k = k->next)
         if (names_numbers(k)) return true;
     return false;

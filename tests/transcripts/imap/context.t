@@ -62,5 +62,15 @@ C: h1 SORT RETURN (UPDATE COUNT) (DATE) UTF-8 ALL
 S: * ESEARCH (TAG "h1") COUNT 2
 S: * NO [NOUPDATE "h1"] this search is not kept up to date
 S: h1 OK SORT completed
+# RFC 9586 3: once numbers are given up, a search that told numbers goes on with UIDs.
+C: i1 SEARCH RETURN (UPDATE COUNT) SEEN
+S: * ESEARCH (TAG "i1") COUNT 1
+S: i1 OK SEARCH completed
+C: i2 ENABLE UIDONLY
+S: * ENABLED UIDONLY
+S: i2 OK ENABLE completed
+C: i3 UID STORE 2:3 +FLAGS.SILENT (\Seen)
+S~ \* ESEARCH \(TAG "i1"\) UID ADDTO \(0 3\)
+S: i3 OK STORE completed
 C: h2 CLOSE
 S: h2 OK CLOSE completed

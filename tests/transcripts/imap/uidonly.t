@@ -27,6 +27,11 @@ C: f MOVE 1 Trash
 S: f BAD [UIDREQUIRED] message numbers were given up for UIDs
 C: f UID SEARCH OR 1:2 SEEN
 S: f BAD [UIDREQUIRED] message numbers were given up for UIDs
+C: f UID SEARCH RETURN (SAVE) UID 1
+S: f OK SEARCH completed
+C: f UID SEARCH $
+S: * SEARCH 1
+S: f OK SEARCH completed
 C: f UID SEARCH UID 1:2
 S: * SEARCH 1 2
 S: f OK SEARCH completed
