@@ -42,6 +42,7 @@ static enum err find_message(struct imap *s, const struct imap_url *url, struct 
     struct uid_range one = { url->uid, url->uid };
     *out = (struct message){ 0 };
     if (!url->mailbox.n && s->state != SELECTED) return ERR_NOTFOUND;
+    if (!url->mailbox.n && !(imap_rights(s) & RIGHT_READ)) return ERR_NOTFOUND; /* no longer */
     enum err e = OK;
     if (url->mailbox.n) e = imap_find_mailbox(s, url->mailbox, RIGHT_READ, &m);
     if (e) return e == ERR_LATER ? e : ERR_NOTFOUND;
