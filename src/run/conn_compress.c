@@ -213,7 +213,7 @@ static enum io refuse(struct conn *c, const char *why)
     zip->refused = true;
     zip->pending = false;
     zip->wire_at = zip->wire_end;
-    if (zip->farewell.n <= CONN_OUTPUT_BYTES - c->out.n) buf_add(&c->out, zip->farewell);
+    if (c->out.n + zip->farewell.n <= CONN_OUTPUT_BYTES) buf_add(&c->out, zip->farewell);
     conn_push(c); /* as far as it goes at once */
     return IO_FAILED;
 }

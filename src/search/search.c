@@ -97,10 +97,19 @@ static enum err look_through(struct book *b, const struct search_question *q, st
     return e ? e : keep_answer(b, a, out);
 }
 
+/* A full disk is told once, by whichever loop meets it first. */
+static bool told_before(struct search *s)
+{
+    lock_take(&s->lock);
+    bool before = s->told;
+    s->told = true;
+    lock_drop(&s->lock);
+    return before;
+}
+
 static void tell(struct search *s, struct account a, enum err e)
 {
-    if (e != ERR_CORRUPT && s->told) return;
-    s->told = s->told || e != ERR_CORRUPT;
+    if (e != ERR_CORRUPT && told_before(s)) return;
     log_event(LOG_WARN, "search.failed", (str){ 0 }, F_NUM("account", a.n),
               F_CSTR("why", err_text(e)),
               F_CSTR("advice", e == ERR_CORRUPT ? "the file is made anew" : "room on the disk"));
