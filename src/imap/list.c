@@ -272,7 +272,8 @@ static void tell_box(struct imap *s, const struct boxes *b, const struct mailbox
 {
     bool children = boxes_have_below(b, m->name, false, &s->arena);
     bool wants_subscribed = (list->select | list->returns) & LIST_SUBSCRIBED;
-    bool below = (list->select & LIST_RECURSIVEMATCH) && boxes_have_below(b, m->name, true, &s->arena);
+    bool below =
+        (list->select & LIST_RECURSIVEMATCH) && boxes_have_below(b, m->name, true, &s->arena);
     struct line l = line_begin(s, S("LIST"));
     bool rev2 = s->enabled & ENABLED_REV2;
     attribute(&l, !m->exists && (list->extended || rev2), S("\\NonExistent"));
@@ -292,7 +293,8 @@ static bool selected(struct imap *s, const struct boxes *b, const struct mailbox
     if ((list->select & LIST_SPECIAL_USE) && m->use == USE_NONE) return false;
     if (list->select & LIST_SUBSCRIBED) {
         if (m->subscribed) return true;
-        return (list->select & LIST_RECURSIVEMATCH) && boxes_have_below(b, m->name, true, &s->arena);
+        return (list->select & LIST_RECURSIVEMATCH) &&
+               boxes_have_below(b, m->name, true, &s->arena);
     }
     return m->exists || boxes_have_below(b, m->name, false, &s->arena);
 }

@@ -18,20 +18,12 @@ struct found imap_found_none(const struct command *c, struct arena *arena)
     };
 }
 
-/* Ascending: the last range grows. */
-static void add(struct uidset *set, uint32_t number)
-{
-    if (set->n && set->ranges[set->n - 1].to + 1 == number)
-        set->ranges[set->n - 1].to = number;
-    else
-        (void)uidset_add(set, number, number); /* the arena says when it is spent */
-}
-
 void imap_found_add(void *arg, struct candidate *c, struct seq seq)
 {
     struct found *f = arg;
-    add(&f->numbers, f->uid ? c->m.uid.n : seq.n);
-    if (f->keeps_uids) add(&f->uids, c->m.uid.n);
+    uint32_t uid = c->m.uid.n, number = f->uid ? uid : seq.n;
+    (void)uidset_add(&f->numbers, number, number); /* the arena says when it is spent */
+    if (f->keeps_uids) (void)uidset_add(&f->uids, uid, uid);
     if (f->c->search.returns & RETURN_RELEVANCY) {
         uint8_t *scores = arena_more(f->arena, f->scores, f->count, 1);
         if (!scores) return;
