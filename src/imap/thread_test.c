@@ -13,7 +13,8 @@
 
 enum { MANY = 30000 };
 
-/* "id<refs|subject" of each message, sent and arrived in this order unless a digit stands first. */
+/* "id<refs|subject" of each message, sent and arrived in this order unless a digit stands first; one
+ * with a '=' arrived in the same second as the one before it. */
 static struct thread_message parse(struct arena *a, str text, size_t i)
 {
     struct thread_message m = { .number = (uint32_t)i + 1, .sent_s = (int64_t)i + 100 };
@@ -21,7 +22,9 @@ static struct thread_message parse(struct arena *a, str text, size_t i)
         m.sent_s = text.p[0] - '0';
         text = str_from(text, 1);
     }
-    m.arrived_s = (int64_t)i;
+    bool together = text.n && text.p[0] == '=';
+    if (together) text = str_from(text, 1);
+    m.arrived_s = (int64_t)i - together;
     if (text.n && text.p[0] != '<' && text.p[0] != '|') {
         m.id = (uint64_t)text.p[0];
         text = str_from(text, 1);
@@ -110,6 +113,8 @@ static void by_refs_alone(void **state)
 {
     (void)state;
     threads(THREAD_REFS, "a|x b|x c<a", "(2)(1 3)"); /* the newest last */
+    threads(THREAD_REFS, "z =a =b<z", "(2)(1 3)");
+    threads(THREAD_REFS, "z =a", "(1)(2)");
     threads(THREAD_REFS, "9a 1b 5c<a 4d<a", "(2)(1 (4)(3))");
 }
 

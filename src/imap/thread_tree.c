@@ -86,16 +86,16 @@ void thread_sort(struct thread_tree *t, uint32_t parent, uint32_t *list)
     give_children(t, parent, list, n);
 }
 
-/* Threads by when their newest message came. */
+/* Threads by when their newest message came; of one second, by its number. */
 struct newest {
     int64_t arrived_s;
-    uint32_t node;
+    uint32_t message, node;
 };
 static int by_newest(const void *a, const void *b)
 {
     const struct newest *x = a, *y = b;
     if (x->arrived_s != y->arrived_s) return x->arrived_s < y->arrived_s ? -1 : 1;
-    return x->node < y->node ? -1 : x->node > y->node;
+    return x->message < y->message ? -1 : x->message > y->message;
 }
 
 static bool sort_by_newest(struct arena *a, struct thread_tree *t)
@@ -106,10 +106,12 @@ static bool sort_by_newest(struct arena *a, struct thread_tree *t)
     if (!all || !list) return false;
     for (uint32_t i = t->nodes[THREAD_ROOT].first; i; i = thread_next(t, i)) {
         const struct thread_node *node = &t->nodes[i];
-        if (node->parent == THREAD_ROOT) all[n++] = (struct newest){ INT64_MIN, i };
+        if (node->parent == THREAD_ROOT) all[n++] = (struct newest){ INT64_MIN, 0, i };
         if (!node->message) continue;
-        int64_t arrived_s = t->messages[node->message - 1].arrived_s;
-        if (arrived_s > all[n - 1].arrived_s) all[n - 1].arrived_s = arrived_s;
+        struct newest *thread = &all[n - 1];
+        struct newest one = { t->messages[node->message - 1].arrived_s, node->message,
+                              thread->node };
+        if (by_newest(thread, &one) < 0) *thread = one;
     }
     qsort(all, n, sizeof(*all), by_newest);
     for (size_t i = 0; i < n; i++)
