@@ -4,6 +4,7 @@
  * by UIDs, and named in its answer. One that is gone by then, or may not be read, is passed over.
  */
 #include "base/limits.h"
+#include "imap/list_int.h"
 #include "imap/search_int.h"
 
 struct place_found {
@@ -56,7 +57,9 @@ static bool is_wanted(const struct places *p, const struct mailbox *m)
         case SOURCE_INBOXES:
             if (str_eq(m->name, S("INBOX"))) return true;
             break;
-        case SOURCE_PERSONAL: return true;
+        case SOURCE_PERSONAL:
+            if (m->account.n == p->s->account.n) return true;
+            break;
         case SOURCE_SUBSCRIBED:
             if (m->subscribed) return true;
             break;
@@ -79,17 +82,20 @@ static void add(struct places *p, const struct mailbox *m, str name)
         (struct place_found){ m->account, m->id, m->uidvalidity, arena_copy(&p->s->arena, name) };
 }
 
-static bool each_mailbox(void *arg, const struct mailbox *m)
+/* Of all that I may know of, others' too. */
+static enum err add_wanted(struct places *p)
 {
-    struct places *p = arg;
-    struct place_found *more;
-    if (!m->exists || !is_wanted(p, m)) return true;
-    more = arena_more(&p->s->arena, p->items, p->n, sizeof(*more));
-    if (!more) return false;
-    p->items = more;
-    more[p->n++] = (struct place_found){ m->account, m->id, m->uidvalidity,
-                                         arena_copy(&p->s->arena, m->name) };
-    return !p->s->arena.full;
+    struct boxes all;
+    enum err e = imap_all_boxes(p->s, &all);
+    for (size_t i = 0; !e && i < all.n; i++) {
+        const struct mailbox *m = &all.items[i];
+        if (!m->exists || !is_wanted(p, m)) continue;
+        struct place_found *more = arena_more(&p->s->arena, p->items, p->n, sizeof(*more));
+        if (!more) return ERR_LIMIT;
+        p->items = more;
+        more[p->n++] = (struct place_found){ m->account, m->id, m->uidvalidity, m->name };
+    }
+    return e;
 }
 
 /* The selected mailbox may be another's: then it has the name that I know it by. */
@@ -108,7 +114,7 @@ static enum err add_selected(struct places *p)
     return OK;
 }
 
-/* Others' mailboxes are found by their names alone. */
+/* What I may read and not look up (RFC 4314 4) is found by its name alone. */
 static void add_named(struct places *p, const struct search_source *source)
 {
     for (size_t i = 0; source->kind == SOURCE_MAILBOXES && i < source->names.n; i++) {
@@ -130,10 +136,7 @@ static enum err gather(struct places *p)
     enum err e = selected ? add_selected(p) : OK;
     if (e || !others) return e;
     size_t first = p->n;
-    struct view *view = store_view(s->server->store);
-    if (!view) return ERR_LATER;
-    e = store_mailboxes(view, s->account, each_mailbox, p);
-    view_end(view);
+    e = add_wanted(p);
     for (size_t i = first; selected && i < p->n; i++)
         if (p->items[i].account.n == p->items[0].account.n && p->items[i].id.n == p->items[0].id.n)
             p->items[i--] = p->items[--p->n];

@@ -35,6 +35,8 @@ static enum err look_at(struct search_walk *w, struct look *look)
     enum err e = store_mailbox_by_id(look->view, w->account, w->told.mailbox, &look->mailbox);
     bool same = !e && look->mailbox.exists && look->mailbox.uidvalidity == w->told.uidvalidity;
     if (!e && !same) e = ERR_NOTFOUND;
+    if (!e) e = store_rights(look->view, w->account, w->told.mailbox, s->account, &look->rights);
+    if (!e && !(look->rights & RIGHT_READ)) e = ERR_NOTFOUND;
     if (!e)
         e = store_keywords(look->view, &look->mailbox, &s->arena, &look->keywords,
                            &look->keywords_n);
