@@ -142,14 +142,20 @@ static enum err read_message(struct appending *a)
     return OK;
 }
 
+/* One commit takes no more than that, whatever a command may be about. */
+static uint64_t messages_max(const struct imap *s)
+{
+    uint64_t max = s->server->settings->messages_max;
+    return max && max < IMAP_APPEND_MESSAGES ? max : IMAP_APPEND_MESSAGES;
+}
+
 static enum err read_messages(struct appending *a)
 {
     enum err e = read_message(a);
     while (!e && parse_append_more(&a->parse)) {
         if (a->one) return imap_bad(a->s, S("one message a command"));
-        if (a->n == IMAP_APPEND_MESSAGES)
-            return imap_no(a->s, ERR_LIMIT, S("LIMIT"), S("too many messages in one command"));
-        e = read_message(a);
+        e = imap_limit_count(a->s, a->n + 1, messages_max(a->s));
+        if (!e) e = read_message(a);
     }
     if (!e && a->parse.err) e = appending_bad(a);
     return e;

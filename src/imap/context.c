@@ -126,8 +126,9 @@ void imap_context_keep(struct imap *s, const struct command *c, const struct uid
 {
     if (!(c->search.returns & RETURN_UPDATE)) return;
     if (!s->contexts) s->contexts = MEM_NEW(struct contexts);
-    if (c->what == VERB_SORT || s->contexts->n == IMAP_CONTEXTS) {
-        tell_no_update(s, c->tag); /* an order is not kept: that were CONTEXT=SORT */
+    /* An order is not kept: that were CONTEXT=SORT; nor what was not looked for everywhere. */
+    if (c->what == VERB_SORT || s->contexts->n == IMAP_CONTEXTS || s->limited_to.n) {
+        tell_no_update(s, c->tag);
         return;
     }
     struct context *one = &s->contexts->items[s->contexts->n];

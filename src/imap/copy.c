@@ -48,7 +48,9 @@ enum err imap_copy(struct imap *s, const struct command *c)
     enum err e = imap_place(s, c->mailbox.to, RIGHT_INSERT, &to);
     if (e == ERR_NOTFOUND) return imap_no(s, e, S("TRYCREATE"), S("no such mailbox"));
     if (!e) e = look_at_source(s, c, &named);
+    if (!e && !move) e = imap_limit_whole(s, &named);
     if (e || named.uids.n == 0) return e;
+    if (move) imap_limit_cut(s, &named);
 
     struct doing doing = { s, &named };
     struct copy copy = {

@@ -4,6 +4,29 @@
  */
 #include "imap/session_int.h"
 
+static bool take_marked(void *arg, const struct message *m)
+{
+    struct uidset *marked = arg;
+    if (!(m->flags.system & FLAG_DELETED)) return true;
+    return uidset_add(marked, m->uid.n, m->uid.n);
+}
+
+/* RFC 9738 3.1: it is about those alone that are marked. */
+static enum err limit(struct imap *s, const struct look *look, struct named *named)
+{
+    enum err e = OK;
+    struct uidset marked = uidset_make(&s->arena);
+    if (!imap_limit_passed(s, named)) return OK;
+    for (size_t i = 0; !e && i < named->uids.n; i++)
+        e = store_messages(look->view, &look->mailbox, named->uids.ranges[i], WANT_FLAGS,
+                           take_marked, &marked);
+    if (e || s->arena.full) return e ? e : ERR_LIMIT;
+    uidset_normalise(&marked);
+    named->uids = marked;
+    imap_limit_cut(s, named);
+    return OK;
+}
+
 enum err imap_expunge(struct imap *s, const struct command *c)
 {
     if (s->read_only) return imap_no(s, ERR_DENIED, S("NOPERM"), S("the mailbox is read-only"));
@@ -22,6 +45,7 @@ enum err imap_expunge(struct imap *s, const struct command *c)
         enum err e = imap_look(s, &look);
         if (e) return e;
         e = imap_named(s, &look, c, c->expunge, &named);
+        if (!e) e = limit(s, &look, &named);
         imap_look_end(&look);
         if (e) return e;
         if (named.uids.n == 0) return OK;

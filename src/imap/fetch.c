@@ -254,14 +254,19 @@ static enum err narrow(struct fetching *g, const struct look *look)
 
 /* --- PARTIAL ---------------------------------------------------------------------------------- */
 
-/* RFC 9394 3.3: of the messages that are asked for, those in these places. */
+/* RFC 9394 3.3: of the messages that are asked for, those in these places. RFC 9738 3.1: more
+ * places than a command may be about are refused. */
 static enum err cut(struct fetching *g)
 {
+    const struct partial *places = &g->c->fetch.places;
+    enum err e = imap_limit_count(g->s, (uint64_t)places->to - places->from + 1,
+                                  g->s->server->settings->messages_max);
+    if (e) return e;
     const struct seqmap *map = &g->named.map;
     struct uidset kept = uidset_make(&g->s->arena);
     uint32_t first = 0;
     uint64_t all = imap_named_count(&g->named, UINT32_MAX), at = 0, from, to;
-    bool some = imap_partial_places(g->c->fetch.places, all, &from, &to);
+    bool some = imap_partial_places(*places, all, &from, &to);
     for (size_t i = 0; some && i < g->named.uids.n; i++) {
         uint32_t n = imap_numbers_of(map, g->named.uids.ranges[i], &first);
         uint64_t low = from > at + 1 ? from : at + 1, high = to < at + n ? to : at + n;
@@ -429,6 +434,7 @@ enum err imap_fetch(struct imap *s, const struct command *c)
     if (!e && c->fetch.vanished) e = find_vanished(&g, &look, &vanished);
     if (!e && c->fetch.has_changed_since) e = narrow(&g, &look);
     if (!e && c->fetch.places.from) e = cut(&g);
+    if (!e && c->tag.n) imap_limit_cut(s, &g.named); /* without a tag it is news */
     if (!e && g.wants.seen && !s->read_only && (look.rights & RIGHT_SEEN))
         mark_seen(s, &look, &g.named);
     else

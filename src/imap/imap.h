@@ -13,6 +13,7 @@ struct imap_settings {
     uint64_t progress_ms;     /* a command that takes long says so this often */
     uint64_t errors_max;      /* bad commands, then goodbye */
     uint64_t append_bytes_max; /* one message of APPEND */
+    uint64_t messages_max;    /* one command is about so many; 0: any, RFC 9738 */
     bool unauthenticate;      /* a logged-in client may become a stranger again, RFC 8437 */
 };
 extern const struct settings_section imap_section;

@@ -1,7 +1,9 @@
 /* multisearch.c - ESEARCH: the same search in several mailboxes.
  *
  * RFC 7377. Which mailboxes there are is read in one view; each is then searched as SEARCH does it,
- * by UIDs, and named in its answer. One that is gone by then, or may not be read, is passed over.
+ * by UIDs, and named in its answer (RFC 9738: none of more messages than one command may look at,
+ * since its code cannot say of which mailbox it is). One that is gone by then, or may not be read,
+ * is passed over.
  */
 #include "base/limits.h"
 #include "imap/list_int.h"
@@ -160,12 +162,13 @@ static void tell(struct imap *s, const struct found *f, const struct place_found
 }
 
 static enum err search_one(struct imap *s, const struct command *c, struct search_program *program,
-                           const struct place_found *place)
+                           const struct place_found *place, bool alone)
 {
     struct arena kept = arena_make(IMAP_MEMORY_BYTES);
     struct found f = imap_found_none(c, &kept);
     struct search_walk w = { .s = s, .program = program, .hit = imap_found_add, .arg = &f };
     w.selected = is_selected(s, place->account, place->id);
+    w.whole = !alone;
     w.account = place->account;
     w.told = (struct told){ .mailbox = place->id, .uidvalidity = place->uidvalidity };
     enum err e = imap_search_begin(&w);
@@ -196,7 +199,7 @@ enum err imap_esearch(struct imap *s, const struct command *c)
     program->answers = &answers;
     for (size_t i = 0; !e && i < places.n; i++) {
         struct arena_mark mark = arena_mark(&s->arena);
-        e = search_one(s, c, program, &places.items[i]);
+        e = search_one(s, c, program, &places.items[i], selected_alone);
         arena_rewind(&s->arena, mark);
     }
     arena_free(&answers);

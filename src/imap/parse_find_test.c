@@ -62,6 +62,7 @@ static const struct { const char *in, *out; } good[] = {
     { "a UID EXPUNGE $", NULL },
 };
 static const char *const bad[] = {
+    "a SEARCH UIDAFTER", "a SEARCH UIDAFTER 1:2", "a SEARCH UIDBEFORE 0", "a SEARCH UIDBEFORE *",
     "a SEARCH $,1", "a SEARCH 1,$", "a SEARCH RETURN (PARTIAL) ALL", "a SEARCH RETURN (PARTIAL 0:1) ALL",
     "a SEARCH RETURN (PARTIAL 1:-2) ALL", "a SEARCH RETURN (PARTIAL -1:2) ALL",
     "a SEARCH RETURN (PARTIAL 1:2 ALL) ALL", "a SEARCH RETURN (RELEVANCY) ALL", "a SEARCH FUZZY",

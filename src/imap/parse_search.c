@@ -2,7 +2,7 @@
  *
  * RFC 9051 6.4.4, RFC 3501 6.4.4; RETURN RFC 4731, 5182, 5267, 6203, 9394; OLDER, YOUNGER RFC 5032;
  * MODSEQ RFC 7162 3.1.5; FUZZY RFC 6203 3; "$" RFC 5182 2.1; EMAILID, THREADID RFC 8474 6; SAVED…
- * RFC 8514 4.3.
+ * RFC 8514 4.3; UIDAFTER, UIDBEFORE RFC 9738 3.2.
  * Keys that are others in disguise (UNSEEN is NOT SEEN) are read as those, so that who evaluates
  * the tree knows few kinds.
  */
@@ -21,6 +21,8 @@ enum takes {
     TAKES_NUMBER,
     TAKES_INTERVAL,
     TAKES_SET,
+    TAKES_UID_BEFORE,
+    TAKES_UID_AFTER,
     TAKES_MODSEQ,
     TAKES_KEY,
     TAKES_TWO_KEYS,
@@ -74,6 +76,8 @@ static const struct search_row {
     { S_INIT("THREADID"),   TAKES_KEYWORD,  SEARCH_THREADID, false, 0, { 0 } },
     { S_INIT("TO"),         TAKES_TEXT,     SEARCH_HEADER, false, 0, S_INIT("To") },
     { S_INIT("UID"),        TAKES_SET,      SEARCH_UID, false, 0, { 0 } },
+    { S_INIT("UIDAFTER"),   TAKES_UID_AFTER, SEARCH_UID, false, 0, { 0 } },
+    { S_INIT("UIDBEFORE"),  TAKES_UID_BEFORE, SEARCH_UID, false, 0, { 0 } },
     { S_INIT("UNANSWERED"), TAKES_NOTHING,  SEARCH_FLAG, true, FLAG_ANSWERED, { 0 } },
     { S_INIT("UNDELETED"),  TAKES_NOTHING,  SEARCH_FLAG, true, FLAG_DELETED, { 0 } },
     { S_INIT("UNDRAFT"),    TAKES_NOTHING,  SEARCH_FLAG, true, FLAG_DRAFT, { 0 } },
@@ -120,6 +124,16 @@ static void search_modsequence(struct search *s, struct search_key *key)
     key->number = parse_mod_sequence(p);
 }
 
+/* RFC 9738 3.2: all UIDs above one, or below it; there may be none. */
+static struct seqset uids_beyond(struct parse *p, bool after)
+{
+    uint32_t uid = parse_nz_number(p);
+    struct seq_range *range = parse_alloc(p, 1, sizeof(*range));
+    if (!range || uid == (after ? UINT32_MAX : 1)) return (struct seqset){ 0 };
+    *range = after ? (struct seq_range){ uid + 1, UINT32_MAX } : (struct seq_range){ 1, uid - 1 };
+    return (struct seqset){ .ranges = range, .n = 1 };
+}
+
 static struct search_key *search_key(struct search *s);
 
 static void operands(struct search *s, const struct search_row *row, struct search_key *key)
@@ -148,6 +162,8 @@ static void argument(struct search *s, const struct search_row *row, struct sear
     case TAKES_NUMBER: key->number = parse_number64(p); break;
     case TAKES_INTERVAL: key->number = parse_nz_number(p); break;
     case TAKES_SET: key->set = parse_message_set(p); break;
+    case TAKES_UID_BEFORE: key->set = uids_beyond(p, false); break;
+    case TAKES_UID_AFTER: key->set = uids_beyond(p, true); break;
     case TAKES_MODSEQ: search_modsequence(s, key); break;
     case TAKES_HEADER:
         key->field = parse_astring(p);

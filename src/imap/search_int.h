@@ -79,6 +79,7 @@ struct search_walk {
     struct told told;
     bool cards;                /* what is found needs its card */
     const struct uidset *only; /* look at these alone; NULL: at all */
+    bool whole;                /* of more messages than RFC 9738 allows nothing is worth finding */
     /* A message that matches, ascending by UID; no view is open. seq is 0 where nobody is told. */
     void (*hit)(void *arg, struct candidate *c, struct seq seq);
     void *arg;

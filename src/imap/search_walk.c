@@ -170,7 +170,34 @@ static enum err turn(struct search_walk *w)
 
 /* --- beginning ------------------------------------------------------------------------------ */
 
-/* A set that all matches must be in narrows the walk: cost follows the matches. */
+/* What both name; both ascend. */
+static bool intersect(struct uidset *among, struct seqset with, struct arena *a)
+{
+    struct uidset both = uidset_make(a);
+    for (size_t i = 0, k = 0; i < among->n && k < with.n;) {
+        struct uid_range one = among->ranges[i];
+        struct seq_range other = with.ranges[k];
+        uint32_t from = one.from > other.first ? one.from : other.first;
+        uint32_t to = one.to < other.last ? one.to : other.last;
+        if (from <= to && !uidset_add(&both, from, to)) return false;
+        *(one.to < other.last ? &i : &k) += 1;
+    }
+    *among = both;
+    return true;
+}
+
+/* By keys all of which must hold. Recursion: IMAP_DEPTH. */
+static bool narrow_by(struct search_walk *w, const struct search_key *first)
+{
+    for (const struct search_key *k = first; k; k = k->next) {
+        bool set = k->kind == SEARCH_UID || k->kind == SEARCH_SEQ;
+        if (set && !intersect(&w->among, k->uids, &w->s->arena)) return false;
+        if (k->kind == SEARCH_AND && !narrow_by(w, k->child)) return false;
+    }
+    return true;
+}
+
+/* The sets that all matches must be in narrow the walk: cost follows the matches. */
 static enum err narrow(struct search_walk *w)
 {
     if (w->only) {
@@ -178,14 +205,14 @@ static enum err narrow(struct search_walk *w)
         return OK;
     }
     w->among = uidset_make(&w->s->arena);
-    for (const struct search_key *k = w->program->root->child; k; k = k->next) {
-        if (k->kind != SEARCH_UID && k->kind != SEARCH_SEQ) continue;
-        for (size_t i = 0; i < k->uids.n; i++)
-            if (!uidset_add(&w->among, k->uids.ranges[i].first, k->uids.ranges[i].last))
-                return ERR_LIMIT;
-        return OK;
-    }
-    return uidset_add(&w->among, 1, UINT32_MAX) ? OK : ERR_LIMIT;
+    bool fits = uidset_add(&w->among, 1, UINT32_MAX) && narrow_by(w, w->program->root->child);
+    if (!fits) return ERR_LIMIT;
+    struct named named = { .map = w->map, .uids = w->among };
+    uint64_t max = w->s->server->settings->messages_max;
+    if (w->whole) return imap_limit_count(w->s, imap_named_count(&named, UINT32_MAX), max);
+    imap_limit_cut(w->s, &named); /* RFC 9738 3.1: those that are looked at count */
+    w->among = named.uids;
+    return OK;
 }
 
 /* The first search of an account makes its index: seconds, if there is much mail. How far that is

@@ -85,6 +85,14 @@ static void refuse(struct imap *s, const struct parse *p, str tag)
     s->errors++;
 }
 
+static void tell_modseq(struct imap *s, const struct command_row *row, enum err e)
+{
+    if (e || s->answer.code.n || !(row->how & TELLS_MODSEQ))
+        imap_tell_highest_modseq(s);
+    else
+        imap_ok_code(s, arena_fmt(&s->arena, "HIGHESTMODSEQ %ju", (uintmax_t)s->told.modseq.n));
+}
+
 static enum err run(struct imap *s, const struct command_row *row, const struct command *c)
 {
     enum err e = imap_numbers_allowed(s, c);
@@ -95,11 +103,8 @@ static enum err run(struct imap *s, const struct command_row *row, const struct 
     if (e == ERR_GONE || s->closing || s->state != SELECTED || s->answer.sent) return e;
     bool expunges = !(row->how & USES_SEQ) || c->uid;
     if (imap_sync(s, expunges, NULL) == ERR_GONE) return ERR_GONE;
-    if (!s->owes_modseq || !(s->enabled & ENABLED_CONDSTORE)) return e;
-    if (e || s->answer.code.n || !(row->how & TELLS_MODSEQ))
-        imap_tell_highest_modseq(s);
-    else
-        imap_ok_code(s, arena_fmt(&s->arena, "HIGHESTMODSEQ %ju", (uintmax_t)s->told.modseq.n));
+    if (s->owes_modseq && (s->enabled & ENABLED_CONDSTORE)) tell_modseq(s, row, e);
+    imap_limit_tell(s, e);
     return e;
 }
 
@@ -164,6 +169,7 @@ static void serve_line(struct imap *s)
     conn_deadline(s->conn, stranger ? patience_ms(s) : (unsigned)s->server->settings->command_ms);
     s->answer = (struct answer){ 0 };
     s->owes_modseq = false;
+    s->limited_to = (struct uid){ 0 };
     enum err e = imap_line(s, &line);
     if (e)
         s->closing = true;

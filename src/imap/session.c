@@ -27,6 +27,8 @@ void imap_capabilities(struct imap *s, struct buf *out)
         buf_add(out, imap_commands[i].capability);
     }
     buf_addf(out, " APPENDLIMIT=%ju", (uintmax_t)s->server->settings->append_bytes_max);
+    uintmax_t messages_max = s->server->settings->messages_max;
+    if (messages_max) buf_addf(out, " MESSAGELIMIT=%ju", messages_max);
     if (!stranger && s->server->settings->unauthenticate) buf_add(out, S(" UNAUTHENTICATE"));
     if (!stranger) return;
     if (s->server->can_starttls && !conn_has_tls(s->conn)) buf_add(out, S(" STARTTLS"));

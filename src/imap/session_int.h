@@ -56,6 +56,7 @@ struct imap {
     size_t told_keywords;   /* how many keywords FLAGS has named */
     bool told_overquota;
     struct told_metadata { uint64_t own, server, selected; } told_metadata; /* RFC 5464 4.4, once it is enabled */
+    struct uid limited_to;  /* the command went no further down than this, RFC 9738; 0: it did all */
     bool owes_modseq;       /* expunges were told: HIGHESTMODSEQ is due, RFC 7162 3.2.7 */
     struct uidset saved;    /* "$", RFC 5182: UIDs of the selected mailbox */
     struct arena saved_arena; /* where they are */
@@ -153,6 +154,16 @@ uint64_t imap_named_count(const struct named *n, uint32_t up_to);
 bool imap_partial_places(struct partial places, uint64_t count, uint64_t *from, uint64_t *to);
 /* The sequence numbers of the messages in a range of UIDs: the first, and how many. */
 uint32_t imap_numbers_of(const struct seqmap *map, struct uid_range range, uint32_t *first);
+
+/* --- how many messages a command is about (limit.c), RFC 9738 --------------------------------- */
+/* Of more than imap.messages_max those with the highest UIDs; imap_limit_tell then says so. */
+void imap_limit_cut(struct imap *s, struct named *named);
+bool imap_limit_passed(const struct imap *s, const struct named *named);
+/* Of a command that does all or nothing: NO [MESSAGELIMIT …] if they are more. */
+enum err imap_limit_whole(struct imap *s, const struct named *named) MUST_CHECK;
+/* The same of n, where max (0: none) may be less than the setting. */
+enum err imap_limit_count(struct imap *s, uint64_t n, uint64_t max) MUST_CHECK;
+void imap_limit_tell(struct imap *s, enum err e); /* with the answer of the command, which is e */
 
 /* --- searches that are kept up to date (context.c), RFC 5267 4.3 ------------------------------ */
 void imap_contexts_free(struct imap *s);

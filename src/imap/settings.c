@@ -19,6 +19,8 @@ static const struct setting rows[] = {
       "After so many commands that could not be understood the connection is closed." },
     { "append_max", SET_SIZE, ROW(append_bytes_max), "100M", 1024, 1024ull * 1024 * 1024 * 1024, NULL,
       "The largest message that a client may store with APPEND." },
+    { "messages_max", SET_COUNT, ROW(messages_max), "1000000", 0, UINT32_MAX, NULL,
+      "A command reads, finds or changes at most so many messages, the newest; the client asks for the others by further commands (MESSAGELIMIT, which wants at least 1000). 0: any number." },
     { "unauthenticate", SET_BOOL, ROW(unauthenticate), "yes", 0, 0, NULL,
       "A client may log out and keep its connection, to log in as somebody else (UNAUTHENTICATE)." },
 };

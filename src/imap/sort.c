@@ -215,7 +215,7 @@ enum err imap_sort(struct imap *s, const struct command *c)
 {
     struct arena kept = arena_make_large(IMAP_SORT_BYTES);
     struct sorting g = { .c = c, .arena = &kept };
-    struct search_walk w = { .cards = true, .hit = take, .arg = &g };
+    struct search_walk w = { .cards = true, .whole = true, .hit = take, .arg = &g };
     enum err e = imap_search_selected(s, c, &w);
     if (!e && kept.full) e = ERR_LIMIT;
     if (!e && g.n) qsort_r(g.rows, g.n, sizeof(*g.rows), by_keys, (void *)(uintptr_t)&c->search);

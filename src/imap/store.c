@@ -50,6 +50,7 @@ static enum err prepare(struct storing *g, const struct command *c)
     enum err e = imap_look(s, &look);
     if (e) return e;
     e = imap_named(s, &look, c, g->args->set, &g->named);
+    if (!e) imap_limit_cut(s, &g->named);
     if (!e) e = imap_named_gone(s, &look, &g->named, &g->gone);
     for (size_t i = 0; !e && i < g->named.uids.n; i++)
         e = store_messages(look.view, &look.mailbox, g->named.uids.ranges[i], WANT_FLAGS, remember,

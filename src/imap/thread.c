@@ -69,7 +69,7 @@ enum err imap_thread(struct imap *s, const struct command *c)
 {
     struct arena kept = arena_make_large(IMAP_SORT_BYTES);
     struct threading g = { .uid = c->uid, .arena = &kept };
-    struct search_walk w = { .cards = true, .hit = take, .arg = &g };
+    struct search_walk w = { .cards = true, .whole = true, .hit = take, .arg = &g };
     struct thread_tree tree;
     enum err e = imap_search_selected(s, c, &w);
     if (!e && kept.full) e = ERR_LIMIT;

@@ -1,0 +1,69 @@
+# MESSAGELIMIT, RFC 9738: what is about more than 1000 messages is done for the newest of them.
+S~ \* OK \[CAPABILITY .* MESSAGELIMIT=1000 .*
+C: a LOGIN alice@a.test secret
+S~ a OK .*
+C: b APPEND INBOX {6+}
+C: a: 1
+C: 
+S* b OK .*
+C: c SELECT INBOX
+S* c OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+C: d COPY 1:* INBOX
+S* d OK .*
+# 1024 messages, with the UIDs 1 to 1024.
+C: e UID FETCH 1:* (FLAGS)
+S: * 25 FETCH (UID 25 FLAGS ())
+S* \* 1024 FETCH \(UID 1024 FLAGS \(\)\)
+S~ e OK \[MESSAGELIMIT 1000 25\] .*
+C: f UID FETCH 1:24 (FLAGS) (PARTIAL -1:-1)
+S: * 24 FETCH (UID 24 FLAGS ())
+S: f OK FETCH completed
+C: g UID FETCH 1:* (FLAGS) (PARTIAL 1:1001)
+S~ g NO \[MESSAGELIMIT 1000\] .*
+C: h COPY 1:* Archive
+S~ h NO \[MESSAGELIMIT 1000 25\] .*
+C: i UID SEARCH RETURN (MIN MAX COUNT) ALL
+S: * ESEARCH (TAG "i") UID MIN 25 MAX 1024 COUNT 1000
+S~ i OK \[MESSAGELIMIT 1000 25\] .*
+C: j UID SEARCH RETURN (COUNT) UIDBEFORE 25
+S: * ESEARCH (TAG "j") UID COUNT 24
+S: j OK SEARCH completed
+C: k UID SEARCH UIDAFTER 1022
+S: * SEARCH 1023 1024
+S: k OK SEARCH completed
+C: l SORT (ARRIVAL) UTF-8 ALL
+S~ l NO \[MESSAGELIMIT 1000\] .*
+C: m UID STORE 1:* +FLAGS.SILENT (\Deleted)
+S~ m OK \[MESSAGELIMIT 1000 25\] .*
+C: n UID STORE 1:24 +FLAGS.SILENT (\Deleted)
+S: n OK STORE completed
+C: o ENABLE QRESYNC
+S* o OK .*
+C: p UID EXPUNGE 1:*
+S: * VANISHED 25:1024
+S~ \* NO \[MESSAGELIMIT 1000 25\] .*
+S~ p OK \[HIGHESTMODSEQ [0-9]+\] .*
+C: q UID MOVE 1:* Trash
+S~ \* OK \[COPYUID [0-9]+ 1:24 1:24\] .*
+S: * VANISHED 1:24
+S~ q OK \[HIGHESTMODSEQ [0-9]+\] .*
+C: r UID SEARCH UIDAFTER 0
+S~ r BAD .*
