@@ -152,12 +152,10 @@ uint64_t imap_metadata_myself(const struct imap *s)
 
 static bool is_administrator(struct imap *s)
 {
-    struct user me;
     struct view *v = store_view(s->server->store);
-    if (!v) return false;
-    enum err e = store_user_by_account(v, s->account, &me);
-    view_end(v);
-    return !e && me.administrator;
+    bool is = v && imap_is_administrator(s, v);
+    if (v) view_end(v);
+    return is;
 }
 
 /* A name has a component below /private or /shared; /shared/vendor and the like have two more. */

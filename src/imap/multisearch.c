@@ -7,6 +7,7 @@
  */
 #include "base/limits.h"
 #include "imap/list_int.h"
+#include "imap/name.h"
 #include "imap/search_int.h"
 
 struct place_found {
@@ -28,22 +29,19 @@ static bool is_selected(const struct imap *s, struct account account, struct mai
     return s->state == SELECTED && s->selected.n == account.n && s->told.mailbox.n == id.n;
 }
 
-static bool is_below(str name, str top, bool one_level)
+static bool is_in_tree(str name, str top, bool one_level)
 {
-    if (str_ieq(top, S("INBOX"))) top = S("INBOX");
     if (str_eq(name, top)) return true;
-    if (!str_starts(name, top) || name.n == top.n || name.p[top.n] != '/') return false;
-    return !one_level || !str_has(str_from(name, top.n + 1), '/');
+    return imap_name_is_below(name, top) &&
+           (!one_level || !str_has(str_from(name, top.n + 1), '/'));
 }
 
 static bool is_named(const struct search_source *source, str name)
 {
+    bool tree = source->kind != SOURCE_MAILBOXES, one_level = source->kind == SOURCE_SUBTREE_ONE;
     for (size_t i = 0; i < source->names.n; i++) {
         str one = source->names.items[i];
-        bool same = str_eq(one, name) || (str_ieq(one, name) && str_ieq(name, S("INBOX")));
-        if (source->kind == SOURCE_MAILBOXES && same) return true;
-        if (source->kind == SOURCE_MAILBOXES) continue;
-        if (is_below(name, one, source->kind == SOURCE_SUBTREE_ONE)) return true;
+        if (tree ? is_in_tree(name, one, one_level) : str_eq(one, name)) return true;
     }
     return false;
 }

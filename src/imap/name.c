@@ -63,6 +63,11 @@ const char *imap_name_refused(str name)
     return NULL;
 }
 
+bool imap_name_is_below(str name, str top)
+{
+    return name.n > top.n && str_starts(name, top) && name.p[top.n] == IMAP_SEPARATOR;
+}
+
 static bool is_wildcard(char c)
 {
     return c == '*' || c == '%';

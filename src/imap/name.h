@@ -28,6 +28,9 @@ enum err imap_pattern_decode(str wire, enum name_coding coding, struct arena *ar
  * the wildcards. NULL: yes; otherwise why not, for the reply's text. */
 const char *imap_name_refused(str name);
 
+/* Is it below that one, at any depth? */
+bool imap_name_is_below(str name, str top);
+
 /* LIST's matching, RFC 9051 6.3.9: "*" matches anything, "%" anything but the separator. Takes
  * name.n times pattern.n steps whatever they hold: no recursion, no backtracking. */
 bool imap_name_matches(str pattern, str name);

@@ -73,12 +73,23 @@ static void decodes(void **state)
     arena_free(&a);
 }
 
+static void knows_what_is_below(void **state)
+{
+    (void)state;
+    assert_true(imap_name_is_below(S("a/b"), S("a")));
+    assert_true(imap_name_is_below(S("a/b/c"), S("a")));
+    assert_false(imap_name_is_below(S("a"), S("a")));
+    assert_false(imap_name_is_below(S("ab/c"), S("a")));
+    assert_false(imap_name_is_below(S("a"), S("a/b")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(list_matches),
         cmocka_unit_test(refuses_names),
         cmocka_unit_test(decodes),
+        cmocka_unit_test(knows_what_is_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,17 +8,14 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "imap/name.h"
 
 /* --- which events of which mailbox ----------------------------------------------------------- */
-static bool below(str name, str top)
-{
-    return name.n > top.n && str_starts(name, top) && name.p[top.n] == '/';
-}
-
 static bool named(const struct notify_group *g, str name, bool trees)
 {
     for (size_t i = 0; i < g->names.n; i++)
-        if (str_eq(name, g->names.items[i]) || (trees && below(name, g->names.items[i])))
+        if (str_eq(name, g->names.items[i]) ||
+            (trees && imap_name_is_below(name, g->names.items[i])))
             return true;
     return false;
 }
@@ -197,7 +194,8 @@ struct looking {
 
 static bool touches(str own, str name)
 {
-    return own.n && (str_eq(own, name) || below(name, own) || below(own, name));
+    return own.n &&
+           (str_eq(own, name) || imap_name_is_below(name, own) || imap_name_is_below(own, name));
 }
 
 /* RFC 5465 5: what the client did itself it need not hear. */

@@ -56,6 +56,8 @@ struct seqset parse_sequence_set(struct parse *p);
 struct seqset parse_message_set(struct parse *p); /* or "$", RFC 5182 4 */
 struct partial parse_partial_range(struct parse *p); /* behind the word PARTIAL: " 1:100", " -1:-100" */
 str parse_mailbox(struct parse *p);
+/* one-or-more-mailbox, RFC 5465 8: a name, or several in brackets, at most max. */
+struct str_list parse_mailboxes(struct parse *p, size_t max);
 void parse_flag(struct parse *p, struct flag_list *flags, struct grow *keywords);
 struct flag_list parse_flag_list(struct parse *p);     /* in parentheses */
 int32_t parse_date(struct parse *p);                   /* days since 1970-01-01 */

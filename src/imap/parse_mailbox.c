@@ -115,6 +115,19 @@ void parse_mailbox_args(struct parse *p, struct command *c)
     c->mailbox.mailbox = parse_mailbox(p);
 }
 
+struct str_list parse_mailboxes(struct parse *p, size_t max)
+{
+    struct grow list = { 0 };
+    bool many = parse_try(p, '(');
+    do {
+        str name = parse_mailbox(p);
+        str *place = parse_grow(p, &list, sizeof(*place), max);
+        if (place) *place = name;
+    } while (many && parse_try(p, ' '));
+    if (many) parse_want(p, ')');
+    return (struct str_list){ list.items, list.n };
+}
+
 void parse_rename_args(struct parse *p, struct command *c)
 {
     parse_sp(p);

@@ -24,21 +24,6 @@ static const struct word events[] = {
     { S_INIT("ServerMetadataChange"), HEAR_SERVER },
 };
 
-/* one-or-more-mailbox = mailbox / "(" mailbox *(SP mailbox) ")" */
-static struct str_list mailboxes(struct parse *p)
-{
-    struct grow list = { 0 };
-    parse_sp(p);
-    bool many = parse_try(p, '(');
-    do {
-        str name = parse_mailbox(p);
-        str *place = parse_grow(p, &list, sizeof(str), IMAP_NOTIFY_NAMES);
-        if (place) *place = name;
-    } while (many && parse_try(p, ' '));
-    if (many) parse_want(p, ')');
-    return (struct str_list){ list.items, list.n };
-}
-
 static uint32_t event(struct parse *p)
 {
     str name = parse_atom(p);
@@ -69,7 +54,10 @@ static void group(struct parse *p, struct notify_group *g)
 {
     parse_want(p, '(');
     g->filter = parse_word(p, filters, COUNT_OF(filters), "no such choice of mailboxes");
-    if (g->filter == HEAR_SUBTREE || g->filter == HEAR_MAILBOXES) g->names = mailboxes(p);
+    if (g->filter == HEAR_SUBTREE || g->filter == HEAR_MAILBOXES) {
+        parse_sp(p);
+        g->names = parse_mailboxes(p, IMAP_NOTIFY_NAMES);
+    }
     parse_events(p, g);
     parse_want(p, ')');
 }

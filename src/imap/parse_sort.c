@@ -71,20 +71,6 @@ void parse_thread_args(struct parse *p, struct command *c)
 
 /* --- ESEARCH -------------------------------------------------------------------------------- */
 
-/* one-or-more-mailbox, RFC 5465 8 */
-static struct str_list mailboxes(struct parse *p)
-{
-    struct grow list = { 0 };
-    bool many = parse_try(p, '(');
-    do {
-        str name = parse_mailbox(p);
-        str *item = parse_grow(p, &list, sizeof(*item), IMAP_SEARCH_SOURCES);
-        if (item) *item = name;
-    } while (many && parse_try(p, ' '));
-    if (many) parse_want(p, ')');
-    return (struct str_list){ .items = list.items, .n = list.n };
-}
-
 static void source(struct parse *p, struct grow *list)
 {
     static const struct word kinds[] = {
@@ -97,7 +83,7 @@ static void source(struct parse *p, struct grow *list)
     one.kind = (enum search_source_kind)parse_word(p, kinds, COUNT_OF(kinds), "unknown source");
     if (!p->err && one.kind >= SOURCE_SUBTREE) {
         parse_sp(p);
-        one.names = mailboxes(p);
+        one.names = parse_mailboxes(p, IMAP_SEARCH_SOURCES);
     }
     struct search_source *place = parse_grow(p, list, sizeof(*place), IMAP_SEARCH_SOURCES);
     if (place) *place = one;

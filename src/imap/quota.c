@@ -8,7 +8,7 @@
 enum { KIB = 1024 };
 
 /* --- whose ---------------------------------------------------------------------------------- */
-static bool is_administrator(struct imap *s, struct view *view)
+bool imap_is_administrator(struct imap *s, struct view *view)
 {
     struct user me;
     return !store_user_by_account(view, s->account, &me) && me.administrator;
@@ -19,7 +19,7 @@ static bool is_administrator(struct imap *s, struct view *view)
 static enum err find_root(struct imap *s, struct view *view, str root, bool to_change,
                           struct user *out)
 {
-    bool administrator = is_administrator(s, view);
+    bool administrator = imap_is_administrator(s, view);
     if (!administrator && (to_change || !str_eq(root, s->user)))
         return imap_no(s, ERR_DENIED, S("NOPERM"), S("only administrators may do this"));
     enum err e = store_user_find(view, root, out);

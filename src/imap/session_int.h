@@ -310,6 +310,8 @@ uint64_t imap_metadata_myself(const struct imap *s); /* what it puts into struct
 /* "* MYRIGHTS name lrs", which LIST … RETURN (MYRIGHTS) gives too. */
 void imap_tell_myrights(struct imap *s, str mailbox, uint32_t rights);
 
+/* May the session's user set others' quota, and the server's shared annotations? (quota.c) */
+bool imap_is_administrator(struct imap *s, struct view *view);
 /* An untagged OVERQUOTA, once, when the selected mailbox's owner keeps more than he may. */
 void imap_tell_overquota(struct imap *s);
 
