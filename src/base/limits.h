@@ -283,6 +283,7 @@
 #define IMAP_OBJECTID_BYTES       64          /* a letter and two numbers in hexadecimal */
 #define IMAP_SEARCH_TURN          256         /* matches, or messages to be read, of one view */
 #define IMAP_SEARCH_LOOKED_AT     4096        /* messages looked at in one view: some milliseconds */
+#define IMAP_SEARCH_END           16          /* messages at the end that are looked at first for MAX; then four times as many */
 #define IMAP_SEARCH_CARDS_BYTES   (4 * 1024 * 1024) /* of their cards that are kept behind it */
 #define IMAP_SEARCH_WORDS         16          /* of one FUZZY text; further ones are not looked for */
 #define IMAP_SEARCH_SOURCES       100         /* of one ESEARCH, and names of each */

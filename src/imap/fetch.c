@@ -262,23 +262,10 @@ static enum err cut(struct fetching *g)
     enum err e = imap_limit_count(g->s, (uint64_t)places->to - places->from + 1,
                                   g->s->server->settings->messages_max);
     if (e) return e;
-    const struct seqmap *map = &g->named.map;
-    struct uidset kept = uidset_make(&g->s->arena);
-    uint32_t first = 0;
-    uint64_t all = imap_named_count(&g->named, UINT32_MAX), at = 0, from, to;
-    bool some = imap_partial_places(*places, all, &from, &to);
-    for (size_t i = 0; some && i < g->named.uids.n; i++) {
-        uint32_t n = imap_numbers_of(map, g->named.uids.ranges[i], &first);
-        uint64_t low = from > at + 1 ? from : at + 1, high = to < at + n ? to : at + n;
-        if (low <= high) {
-            struct seq a = { (uint32_t)(first + low - at - 1) };
-            struct seq b = { (uint32_t)(first + high - at - 1) };
-            if (!uidset_add(&kept, seqmap_uid(map, a).n, seqmap_uid(map, b).n)) return ERR_LIMIT;
-        }
-        at += n;
-    }
-    g->named.uids = kept;
-    return OK;
+    uint64_t all = imap_named_count(&g->named, UINT32_MAX), from, to;
+    if (!imap_partial_places(*places, all, &from, &to)) to = from = 0;
+    bool fits = imap_named_slice(&g->named, from, to, &g->s->arena, &g->named.uids);
+    return fits ? OK : ERR_LIMIT;
 }
 
 /* RFC 7162 3.2.6; those that the session still has are told as expunged when the command ends. */

@@ -147,6 +147,26 @@ uint64_t imap_named_count(const struct named *n, uint32_t up_to)
     return count;
 }
 
+bool imap_named_slice(const struct named *n, uint64_t from, uint64_t to, struct arena *a,
+                      struct uidset *out)
+{
+    struct uidset kept = uidset_make(a);
+    uint64_t at = 0;
+    for (size_t i = 0; from && i < n->uids.n; i++) {
+        uint32_t first = 0, count = imap_numbers_of(&n->map, n->uids.ranges[i], &first);
+        uint64_t low = from > at + 1 ? from : at + 1, high = to < at + count ? to : at + count;
+        if (low <= high) {
+            struct seq one = { (uint32_t)(first + low - at - 1) };
+            struct seq last = { (uint32_t)(first + high - at - 1) };
+            if (!uidset_add(&kept, seqmap_uid(&n->map, one).n, seqmap_uid(&n->map, last).n))
+                return false;
+        }
+        at += count;
+    }
+    *out = kept;
+    return true;
+}
+
 struct actor imap_actor(struct imap *s)
 {
     struct buf peer = buf_make(256);

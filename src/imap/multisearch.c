@@ -167,6 +167,7 @@ static enum err search_one(struct imap *s, const struct command *c, struct searc
     struct search_walk w = { .s = s, .program = program, .hit = imap_found_add, .arg = &f };
     w.selected = is_selected(s, place->account, place->id);
     w.whole = !alone;
+    w.enough = imap_search_enough(c->search.returns);
     w.account = place->account;
     w.told = (struct told){ .mailbox = place->id, .uidvalidity = place->uidvalidity };
     enum err e = imap_search_begin(&w);

@@ -29,6 +29,7 @@ enum err imap_search(struct imap *s, const struct command *c)
     struct arena kept = arena_make(IMAP_MEMORY_BYTES);
     struct found f = imap_found_none(c, &kept);
     struct search_walk w = { .hit = imap_found_add, .arg = &f };
+    w.enough = imap_search_enough(c->search.returns);
     enum err e = imap_search_selected(s, c, &w);
     if (!e && kept.full) e = ERR_LIMIT;
     if (!e) e = imap_found_save(s, &f);

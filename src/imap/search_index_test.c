@@ -150,6 +150,49 @@ static void progress_is_told(void **unused)
     (void)ask("a NOOP", answer);
 }
 
+/* How many signs of life a search gave that tells of each message it reads. */
+static unsigned reads(const char *command, char *answer)
+{
+    const char *line;
+    unsigned told = 0;
+    answer[0] = '\0';
+    client_send(0, str_of(command), false);
+    while ((line = client_line(0, 5000)) && strncmp(line, "a ", 2) != 0) {
+        told += strstr(line, "INPROGRESS") != NULL;
+        const char *found = strstr(line, ") UID ");
+        if (found) (void)snprintf(answer, ANSWER_MAX, "%s", found + 6);
+    }
+    assert_non_null(line);
+    return told;
+}
+
+/* RFC 4731: who asks for the first match alone, or the last, waits for no other. */
+static void one_end_is_soon_found(void **unused)
+{
+    (void)unused;
+    static const char *const some[] = { "ALL",          "NOT ALL",        "BODY fox",
+                                        "NOT BODY fox", "1:20 BODY dull", "DELETED",
+                                        "7 BODY quick", "BODY nowhere" };
+    static char first[ANSWER_MAX], last[ANSWER_MAX], both[ANSWER_MAX], joined[2 * ANSWER_MAX + 1],
+        ask_[128];
+    (void)ask("a SELECT INBOX", both);
+    w.server.search = NULL;
+    w.settings.progress_ms = 0;
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        (void)snprintf(ask_, sizeof ask_, "a UID SEARCH RETURN (MIN MAX) %s", some[i]);
+        unsigned all = reads(ask_, both);
+        (void)snprintf(ask_, sizeof ask_, "a UID SEARCH RETURN (MIN SAVE) %s", some[i]);
+        unsigned of_first = reads(ask_, first);
+        (void)snprintf(ask_, sizeof ask_, "a UID SEARCH RETURN (MAX) %s", some[i]);
+        unsigned of_last = reads(ask_, last);
+        (void)snprintf(joined, sizeof joined, "%s%s%s", first, *first ? " " : "", last);
+        if (strcmp(joined, both) != 0) fail_msg("%s: '%s', not '%s'", some[i], joined, both);
+        if (strcmp(some[i], "BODY fox") == 0)
+            assert_true(all > 50 && of_first < 20 && of_last < 50);
+    }
+    w.settings.progress_ms = 60000;
+}
+
 static int erase(const char *path, const struct stat *st, int flag, struct FTW *at)
 {
     (void)st, (void)flag, (void)at;
@@ -184,6 +227,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_the_same),
         cmocka_unit_test(progress_is_told),
+        cmocka_unit_test(one_end_is_soon_found),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -71,6 +71,9 @@ bool imap_search_card(struct imap *s, struct candidate *c);
 
 /* --- a mailbox (search_walk.c) ------------------------------------------------------------------
  */
+enum search_enough { ENOUGH_ALL, ENOUGH_FIRST, ENOUGH_LAST }; /* which matches are needed */
+/* RETURN (MIN) and (MAX) alone, RFC 4731 3.1, need one. */
+enum search_enough imap_search_enough(uint32_t returns);
 struct search_walk {
     struct imap *s;
     struct search_program *program;
@@ -80,13 +83,16 @@ struct search_walk {
     bool cards;                /* what is found needs its card */
     const struct uidset *only; /* look at these alone; NULL: at all */
     bool whole;                /* of more messages than RFC 9738 allows nothing is worth finding */
-    /* A message that matches, ascending by UID; no view is open. seq is 0 where nobody is told. */
+    enum search_enough enough;
+    /* A message that matches, ascending by UID; no view is open. seq is 0 where nobody is told. Of
+     * ENOUGH_LAST a few come before the last. */
     void (*hit)(void *arg, struct candidate *c, struct seq seq);
     void *arg;
     /* ---- its own ---- */
     struct seqmap map;
     struct uidset among; /* UIDs to look at */
     size_t range;
+    bool matched; /* some message did */
     uint32_t at; /* the next UID to look at */
     int64_t now_s;
     struct arena scratch;

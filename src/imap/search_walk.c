@@ -61,7 +61,9 @@ static void consider(struct turn *t, const struct message *m)
 
 static bool is_over(const struct turn *t)
 {
-    return t->err || t->n == IMAP_SEARCH_TURN || t->looked_at >= IMAP_SEARCH_LOOKED_AT ||
+    bool found = t->n && !t->entries[t->n - 1].unsure;
+    return t->err || (found && t->w->enough == ENOUGH_FIRST) || t->n == IMAP_SEARCH_TURN ||
+           t->looked_at >= IMAP_SEARCH_LOOKED_AT ||
            t->w->scratch.used > IMAP_SEARCH_CARDS_BYTES / 2;
 }
 
@@ -125,7 +127,7 @@ static void progress(struct search_walk *w)
 {
     if (!imap_progress_due(w->s)) return;
     struct named named = { .map = w->map, .uids = w->among };
-    bool known = w->selected && w->at > 0;
+    bool known = w->selected && w->at > 0 && w->enough != ENOUGH_LAST;
     imap_progress(w->s, known ? imap_named_count(&named, w->at - 1) : 0,
                   known ? imap_named_count(&named, UINT32_MAX) : 0);
 }
@@ -144,12 +146,18 @@ static enum err tell_entry(struct turn *t, struct entry *entry)
     bool match = !entry->unsure || imap_search_judge_reading(w->s, &c) == MATCH;
     if (match && w->cards) (void)imap_search_card(w->s, &c);
     if (match) w->hit(w->arg, &c, seqmap_seq(&w->map, c.m.uid));
+    w->matched |= match;
     if (entry->unsure) {
         progress(w);
         fiber_yield();
     }
     arena_rewind(&t->judging, mark);
     return conn_gone(w->s->conn) ? ERR_GONE : OK;
+}
+
+static bool has_enough(const struct search_walk *w)
+{
+    return w->matched && w->enough == ENOUGH_FIRST;
 }
 
 static enum err turn(struct search_walk *w)
@@ -159,7 +167,7 @@ static enum err turn(struct search_walk *w)
     arena_reset(&w->scratch);
     t.entries = ARENA_ARRAY(&w->scratch, IMAP_SEARCH_TURN, struct entry);
     enum err e = t.entries ? gather(&t) : ERR_LIMIT;
-    for (size_t i = 0; !e && i < t.n; i++)
+    for (size_t i = 0; !e && i < t.n && !has_enough(w); i++)
         e = tell_entry(&t, &t.entries[i]);
     arena_free(&t.judging);
     arena_rewind(&w->s->arena, mark);
@@ -283,13 +291,43 @@ enum err imap_search_begin(struct search_walk *w)
     return e;
 }
 
-enum err imap_search_run(struct search_walk *w)
+enum search_enough imap_search_enough(uint32_t returns)
+{
+    uint32_t asked = returns & ~(uint32_t)(RETURN_SAVE | RETURN_CONTEXT);
+    if (asked == RETURN_MIN) return ENOUGH_FIRST;
+    return asked == RETURN_MAX ? ENOUGH_LAST : ENOUGH_ALL;
+}
+
+static enum err run_forward(struct search_walk *w)
 {
     enum err e = OK;
+    while (!e && w->range < w->among.n && !has_enough(w))
+        e = turn(w);
+    return e;
+}
+
+/* Rows are listed forward alone: from the end in growing pieces, until one of them has a match. */
+static enum err run_from_end(struct search_walk *w)
+{
+    const struct named all = { .map = w->map, .uids = w->among };
+    uint64_t left = imap_named_count(&all, UINT32_MAX), piece = IMAP_SEARCH_END;
+    enum err e = OK;
+    for (; !e && left && !w->matched; piece *= 4) {
+        uint64_t from = left > piece ? left - piece + 1 : 1;
+        if (!imap_named_slice(&all, from, left, &w->s->arena, &w->among)) return ERR_LIMIT;
+        w->range = 0;
+        w->at = 1;
+        left = from - 1;
+        e = run_forward(w);
+    }
+    return e;
+}
+
+enum err imap_search_run(struct search_walk *w)
+{
     w->now_s = seam_wall_us(loop_seam(conn_loop(w->s->conn))) / 1000000;
     w->scratch = arena_make(IMAP_SEARCH_CARDS_BYTES + STORE_SIDE_BYTES);
-    while (!e && w->range < w->among.n)
-        e = turn(w);
+    enum err e = w->enough == ENOUGH_LAST ? run_from_end(w) : run_forward(w);
     arena_free(&w->scratch);
     return e;
 }

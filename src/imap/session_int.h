@@ -150,6 +150,8 @@ struct uid imap_named_next(const struct named *n, struct named_walk *w);
 void imap_saved_clear(struct imap *s); /* "$" is empty (search_found.c) */
 /* How many of them have UIDs up to this one. */
 uint64_t imap_named_count(const struct named *n, uint32_t up_to);
+/* Those in these places among them, from 1 on, in the arena; from 0: none. out may be named's own. */
+bool imap_named_slice(const struct named *n, uint64_t from, uint64_t to, struct arena *a, struct uidset *out) MUST_CHECK;
 /* The places that PARTIAL asks for, of so many, RFC 9394 3.1; false: there are none. */
 bool imap_partial_places(struct partial places, uint64_t count, uint64_t *from, uint64_t *to);
 /* The sequence numbers of the messages in a range of UIDs: the first, and how many. */
