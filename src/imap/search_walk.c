@@ -119,6 +119,7 @@ static enum err gather(struct turn *t)
     while (!is_over(t) && w->range < w->among.n)
         range_rows(t, w->among.ranges[w->range]);
     imap_look_end(&look);
+    t->look = NULL;
     return t->err;
 }
 

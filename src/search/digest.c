@@ -123,14 +123,12 @@ static enum err take_over(struct digest *d)
 enum err digest_begin(struct digest *d, struct book *b)
 {
     size_t most = SEARCH_RECORD_BYTES;
-    *d = (struct digest){
-        .book = b,
-        .page = page_make(),
-        .raw = buf_make(2 * (size_t)SEARCH_BATCH_BYTES),
-        .outside = buf_make(most),
-        .body = buf_make(most),
-        .signature = buf_make((1u << SEARCH_SIGNATURE_LOG2_MAX) / 8),
-    };
+    *d = (struct digest){ .book = b };
+    d->page = page_make();
+    d->raw = buf_make(2 * (size_t)SEARCH_BATCH_BYTES);
+    d->outside = buf_make(most);
+    d->body = buf_make(most);
+    d->signature = buf_make((1u << SEARCH_SIGNATURE_LOG2_MAX) / 8);
     enum err e = take_over(d);
     if (!e && seam_truncate(b->s->seam, b->file, b->end)) e = ERR_LATER;
     return e;

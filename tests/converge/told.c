@@ -325,7 +325,8 @@ static bool uses_numbers(const char *command)
            strstr(command, " SEARCH ") == command;
 }
 
-static void send_command(struct device *d, const char *format, va_list ap)
+static void __attribute__((format(printf, 2, 0)))
+send_command(struct device *d, const char *format, va_list ap)
 {
     int n = snprintf(d->sent, sizeof d->sent, "t%u ", ++d->c->tag);
     vsnprintf(d->sent + n, sizeof d->sent - (size_t)n, format, ap);

@@ -24,7 +24,8 @@
 #include "support/server.h"
 
 enum { PORT_CLEAR = 3143, LETTER = 300000, LEFT = 6 * 1024 * 1024 };
-/* Without the filler there are more than twice STORE_RESERVE_BYTES free: new mail waits for that. */
+/* Without the filler there are more than twice STORE_RESERVE_BYTES free: new mail waits for that.
+ */
 #define DISK "size=160m"
 
 struct scene {

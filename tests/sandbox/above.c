@@ -62,7 +62,9 @@ static pid_t child_of(pid_t parent)
 {
     char number[20], output[64];
     snprintf(number, sizeof number, "%d", (int)parent);
-    return RUN(output, sizeof output, 5, NULL, "pgrep", "-P", number) ? 0 : (pid_t)strtol(output, NULL, 10);
+    return RUN(output, sizeof output, 5, NULL, "pgrep", "-P", number)
+               ? 0
+               : (pid_t)strtol(output, NULL, 10);
 }
 
 static bool started_times(const struct scene *s, int times)
