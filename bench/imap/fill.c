@@ -7,6 +7,8 @@
 
 enum { A_COMMAND = 100, CONNECTIONS = 16 };
 
+enum { APPEND_HEAD_MAX = 200 }; /* a command up to its literal */
+
 struct filling {
     const char *mailbox;
     enum mail_kind kind;
@@ -17,7 +19,7 @@ static size_t one_literal(char *out, enum mail_kind kind, unsigned i)
 {
     static char message[MAIL_BYTES_MAX];
     size_t n = mail_make(kind, i, message);
-    size_t head = (size_t)sprintf(out, "%s {%zu+}\r\n", mail_flags(i), n);
+    size_t head = (size_t)snprintf(out, APPEND_HEAD_MAX, "%s {%zu+}\r\n", mail_flags(i), n);
     memcpy(out + head, message, n);
     return head + n;
 }
@@ -26,19 +28,19 @@ static size_t next_append(void *arg, unsigned i, char *out, size_t max)
 {
     struct filling *f = arg;
     (void)i, (void)max;
-    size_t n = (size_t)sprintf(out, "APPEND %s", f->mailbox);
+    size_t n = (size_t)snprintf(out, APPEND_HEAD_MAX, "APPEND %s", f->mailbox);
     n += one_literal(out + n, f->kind, f->next++);
-    return n + (size_t)sprintf(out + n, "\r\n");
+    return n + (size_t)snprintf(out + n, 3, "\r\n");
 }
 
 static void many_a_command(struct client *c, const struct filling *f, unsigned count)
 {
     char *out = malloc((size_t)A_COMMAND * (MAIL_BYTES_MAX + 100));
     for (unsigned i = 0; i < count;) {
-        size_t n = (size_t)sprintf(out, "T%u APPEND %s", ++c->tag, f->mailbox);
+        size_t n = (size_t)snprintf(out, APPEND_HEAD_MAX, "T%u APPEND %s", ++c->tag, f->mailbox);
         for (unsigned end = i + A_COMMAND; i < count && i < end; i++)
             n += one_literal(out + n, f->kind, i);
-        n += (size_t)sprintf(out + n, "\r\n");
+        n += (size_t)snprintf(out + n, 3, "\r\n");
         client_send(c, out, n);
         while (!client_take(c))
             ;

@@ -29,7 +29,7 @@ static size_t append_4k(void *arg, unsigned i, char *out, size_t max)
     static size_t n;
     (void)arg, (void)i, (void)max;
     if (n == 0) n = mail_make(MAIL_4K, 1, message);
-    size_t at = (size_t)sprintf(out, "APPEND in {%zu+}\r\n", n);
+    size_t at = (size_t)snprintf(out, 50, "APPEND in {%zu+}\r\n", n);
     memcpy(out + at, message, n);
     memcpy(out + at + n, "\r\n", 2);
     return at + n + 2;

@@ -189,7 +189,7 @@ static void retrieve(struct client *c, unsigned from, unsigned n)
     size_t at = 0;
     unsigned got = 0, seen = 0;
     for (unsigned i = 0; i < n; i++)
-        at += (size_t)sprintf(commands + at, "RETR %u\r\n", from + i);
+        at += (size_t)snprintf(commands + at, sizeof commands - at, "RETR %u\r\n", from + i);
     client_send(c, commands, at);
     while (got < n) {
         size_t came = client_read(c, &p);
