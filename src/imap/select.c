@@ -96,7 +96,8 @@ enum err imap_select(struct imap *s, const struct command *c)
     return OK;
 }
 
-/* CLOSE expunges without a word; UNSELECT does not. */
+/* CLOSE expunges without a word, HIGHESTMODSEQ neither (RFC 7162 3.2.8: the client would take
+ * itself to know what it was not told); UNSELECT does not. */
 enum err imap_close(struct imap *s, const struct command *c)
 {
     enum err e = OK;

@@ -314,9 +314,27 @@ static enum err tell_flags_changed(struct imap *s, struct changed *changed)
     return own.n ? imap_tell_changed(s, changed) : OK;
 }
 
+/* Who does not listen hears nothing, but what is expunged meanwhile is held for him like for who
+ * may not hear yet: the store may forget it before he listens again, or names a number. */
+static enum err hold(struct imap *s)
+{
+    struct look look;
+    struct news n = { .s = s };
+    enum err e = imap_look(s, &look);
+    if (e) return e;
+    bool any = look.mailbox.highest_modseq.n != s->told.expunge_modseq.n;
+    if (any) e = gather(&n, &look, false);
+    imap_look_end(&look);
+    if (!any || e) return e;
+    n.told.modseq = s->told.modseq;
+    n.told.uidnext = s->told.uidnext;
+    keep_told(s, &n.told);
+    return OK;
+}
+
 enum err imap_sync(struct imap *s, bool expunges, const struct own_flags *own)
 {
-    if (!imap_hears(s)) return OK;
+    if (!imap_hears(s)) return hold(s) == ERR_GONE ? ERR_GONE : OK;
     struct look look;
     enum err e = imap_look(s, &look);
     if (e) return e;

@@ -255,6 +255,39 @@ static void a_long_sleep_ends_well(void **state)
     world_end();
 }
 
+/* RFC 5465: who asked not to hear of it may still name numbers, however soon the store forgets. */
+static void who_does_not_listen_keeps_his_numbers(void **state)
+{
+    (void)state;
+    w.playing = "deaf";
+    world_begin_keeping(&keep_nothing);
+    log_in(0, false);
+    log_in(1, false);
+    fill(0, 6);
+    select_inbox(0);
+    select_inbox(1);
+    ask(1, "a NOTIFY NONE");
+    ask(0, "a STORE 2,4 +FLAGS.SILENT (\\Deleted)");
+    ask(0, "a EXPUNGE");
+    say(1, "b NOOP");
+    expect_like(1, "b OK .*");
+    assert_int_equal(store_tidy(w.store), OK);
+    ask(0, "a STORE 1 +FLAGS.SILENT (\\Deleted)");
+    ask(0, "a EXPUNGE");
+    say(1, "c FETCH 5 UID");
+    expect(1, "* 5 FETCH (UID 5)");
+    expect_like(1, "c OK .*");
+    assert_int_equal(store_tidy(w.store), OK);
+    fill(0, 1);
+    say(1, "d NOTIFY SET (SELECTED (MessageNew MessageExpunge))");
+    expect(1, "* 4 EXPUNGE");
+    expect(1, "* 2 EXPUNGE");
+    expect(1, "* 1 EXPUNGE");
+    expect(1, "* 4 EXISTS");
+    expect_like(1, "d OK .*");
+    world_end();
+}
+
 /* --- a mailbox that others change ------------------------------------------------------------- */
 static void vanished_waits_like_expunge(void **state)
 {
@@ -477,6 +510,7 @@ int main(void)
         cmocka_unit_test(after_too_long_all_that_is_gone_is_told),
         cmocka_unit_test(what_may_not_be_told_yet_is_kept),
         cmocka_unit_test(a_long_sleep_ends_well),
+        cmocka_unit_test(who_does_not_listen_keeps_his_numbers),
         cmocka_unit_test(vanished_waits_like_expunge),
         cmocka_unit_test(a_store_of_expunged_messages),
         cmocka_unit_test(a_copy_of_expunged_messages),

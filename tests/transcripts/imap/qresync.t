@@ -81,3 +81,13 @@ C: m SELECT INBOX (QRESYNC (1 1 1:*))
 S: m BAD a known set names numbers, not *
 C: n UNSELECT
 S: n OK UNSELECT completed
+# Nobody is told what CLOSE expunged, so its answer has no HIGHESTMODSEQ: RFC 7162 3.2.8.
+C: o SELECT INBOX
+S* o OK .*
+C: p STORE 1 +FLAGS.SILENT (\Deleted)
+S* p OK .*
+C: q CLOSE
+S: q OK CLOSE completed
+C: r STATUS INBOX (MESSAGES)
+S: * STATUS "INBOX" (MESSAGES 5)
+S: r OK STATUS completed
