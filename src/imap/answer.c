@@ -15,9 +15,9 @@ void imap_send(struct imap *s)
         log_event(LOG_WARN, "imap.bad_command", conn_id(s->conn),
                   F_CSTR("why", "a reply held what it may not, and was cleaned"));
     s->reply.refused = false;
+    if (!s->cut) conn_write(s->conn, buf_str(&s->reply.out));
     /* A response that did not fit its buffer is cut in the middle: nothing valid can follow it. */
-    if (s->reply.out.full) s->closing = true;
-    conn_write(s->conn, buf_str(&s->reply.out));
+    if (s->reply.out.full) s->closing = s->cut = true;
     buf_reset(&s->reply.out);
 }
 

@@ -176,6 +176,7 @@ static enum err response(struct fetched *f, const struct command *c, struct seq 
         if (!first) reply_words(r, S(" "));
         first = false;
         e = item(f, &fetch->items[i]);
+        if (f->reader) imap_send_some(f->s); /* no view is open then, and items may be large */
     }
     reply_words(r, S(")"));
     reply_end(r);

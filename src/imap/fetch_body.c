@@ -130,6 +130,7 @@ static enum err header_fields(struct fetched *f, const struct fetch_item *item,
                               struct card_range range)
 {
     str block;
+    struct arena_mark mark = arena_mark(&f->s->arena);
     struct buf chosen = buf_make(HEADER_BYTES + 2);
     enum err e = imap_read_range(f->reader, &f->s->arena, range, HEADER_BYTES, &block);
     if (!e) {
@@ -138,6 +139,7 @@ static enum err header_fields(struct fetched *f, const struct fetch_item *item,
         whole(f, item, buf_str(&chosen), false);
     }
     buf_free(&chosen);
+    arena_rewind(&f->s->arena, mark);
     return e ? ERR_GONE : OK;
 }
 

@@ -158,6 +158,12 @@ static inline const char *client_line(int i, int patience_ms)
             if (c->at == c->n) c->at = c->n = 0;
             return line;
         }
+        if (c->n == REPLY_MAX) {
+            c->n -= c->at;
+            for (size_t k = 0; k < c->n; k++)
+                c->got[k] = c->got[c->at + k];
+            c->at = 0;
+        }
         ssize_t r = seam_recv(w.seam, c->socket, c->got + c->n, REPLY_MAX - c->n);
         if (r > 0) c->n += (size_t)r;
         if (r == 0 || seam_mono_us(w.seam) > until) return NULL;

@@ -448,6 +448,43 @@ static void a_slow_line_is_no_dead_line(void **state)
     world_end();
 }
 
+/* Of a header as long as one may be, more often than an answer or a command's memory could hold. */
+enum { WIDE_FIELDS = 900, WIDE_BYTES = 990, WIDE_ASKED = 60, WIDE_TOLD = 12 };
+
+static void long_headers_are_fetched_often(void **state)
+{
+    (void)state;
+    w.playing = "wide";
+    world_begin();
+    log_in(0);
+    struct buf text = buf_make(WIDE_FIELDS * (WIDE_BYTES + 5));
+    for (int i = 0; i < WIDE_FIELDS; i++) {
+        buf_add(&text, S("X: "));
+        buf_fill(&text, 'x', WIDE_BYTES);
+        buf_add(&text, i + 1 < WIDE_FIELDS ? S("\r\n") : S("\0"));
+    }
+    append(0, "INBOX", text.p);
+    expect_like(0, "p OK .*");
+    select_inbox(0);
+    buf_reset(&text);
+    buf_add(&text, S("a FETCH 1 (UID"));
+    for (int i = 0; i < WIDE_ASKED; i++)
+        buf_add(&text, S(" BODY.PEEK[HEADER.FIELDS (A)]"));
+    for (int i = 0; i < WIDE_TOLD; i++)
+        buf_add(&text, S(" BODY.PEEK[HEADER.FIELDS (X)]"));
+    buf_add(&text, S(")"));
+    client_send(0, buf_str(&text), false);
+    buf_free(&text);
+    const char *line;
+    size_t told = 0;
+    while ((line = client_line(0, 5000)) && strncmp(line, "a ", 2) != 0)
+        told += strncmp(line, "X: ", 3) == 0;
+    assert_non_null(line);
+    assert_string_equal(line, "a OK FETCH completed");
+    assert_int_equal(told, WIDE_FIELDS * WIDE_TOLD);
+    world_end();
+}
+
 /* A mailbox that another device deletes is not served further. */
 static void a_deleted_mailbox_ends_it(void **state)
 {
@@ -479,6 +516,7 @@ int main(void)
         cmocka_unit_test(quota_is_said_before_the_sending),
         cmocka_unit_test(objects_are_found_by_id),
         cmocka_unit_test(a_slow_line_is_no_dead_line),
+        cmocka_unit_test(long_headers_are_fetched_often),
         cmocka_unit_test(a_deleted_mailbox_ends_it),
         cmocka_unit_test(devices_hear_of_each_other),
         cmocka_unit_test(expunges_wait),

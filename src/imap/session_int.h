@@ -44,6 +44,7 @@ struct imap {
     unsigned errors;       /* bad commands so far */
     unsigned failures;     /* refused log-ins so far */
     bool closing;          /* goodbye was said */
+    bool cut;              /* a response was larger than any may be: nothing follows it */
 
     struct account account; /* from log-in on */
     str user;               /* own memory; for the log */
