@@ -13,8 +13,8 @@
 
 enum { MANY = 30000 };
 
-/* "id<refs|subject" of each message, sent and arrived in this order unless a digit stands first; one
- * with a '=' arrived in the same second as the one before it. */
+/* "id<refs|subject" of each message, sent and arrived in this order unless a digit stands first;
+ * one with a '=' arrived in the same second as the one before it. */
 static struct thread_message parse(struct arena *a, str text, size_t i)
 {
     struct thread_message m = { .number = (uint32_t)i + 1, .sent_s = (int64_t)i + 100 };
