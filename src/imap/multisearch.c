@@ -199,7 +199,7 @@ enum err imap_esearch(struct imap *s, const struct command *c)
     for (size_t i = 0; !e && i < places.n; i++) {
         struct arena_mark mark = arena_mark(&s->arena);
         e = search_one(s, c, program, &places.items[i], selected_alone);
-        arena_rewind(&s->arena, mark);
+        if (!e) arena_rewind(&s->arena, mark); /* else the answer is in there */
     }
     arena_free(&answers);
     return e;
