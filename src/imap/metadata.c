@@ -253,7 +253,7 @@ static void look_everywhere(struct imap *s, bool quiet)
         n.owner = owner.address;
         /* From its selection on: the first look is quiet. */
         if (!told->selected) each = pass;
-        e = store_annotation_news(n.view, s->selected, s->account, &told->selected, each, &n);
+        (void)!store_annotation_news(n.view, s->selected, s->account, &told->selected, each, &n);
         if (!told->selected) told->selected = 1;
     }
     if (!abroad) told->selected = 0;

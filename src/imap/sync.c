@@ -311,7 +311,9 @@ static enum err tell_flags_changed(struct imap *s, struct changed *changed)
     for (size_t i = 0; changed->own && i < changed->own->n; i++)
         if (!uidset_add(&own, changed->own->uids[i].n, changed->own->uids[i].n)) return ERR_LIMIT;
     changed->among = &own;
-    return own.n ? imap_tell_changed(s, changed) : OK;
+    enum err e = own.n ? imap_tell_changed(s, changed) : OK;
+    changed->among = NULL;
+    return e;
 }
 
 /* Who does not listen hears nothing, but what is expunged meanwhile is held for him like for who

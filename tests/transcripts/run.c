@@ -378,8 +378,9 @@ static struct server *server_for_transcripts(struct world *w)
     char address[16];
     size_t n = 0;
     world_address(w, 2, address);
-    n += (size_t)snprintf(extra, sizeof extra,
-                          "\n[imap]\nappend_max = 1000000\nmessages_max = 1000\n\n[smtp]\nsize_max = 100K\n");
+    n += (size_t)snprintf(
+        extra, sizeof extra,
+        "\n[imap]\nappend_max = 1000000\nmessages_max = 1000\n\n[smtp]\nsize_max = 100K\n");
     for (int i = 0; i < LISTENERS; i++)
         if (listeners[i].protocol)
             n += (size_t)snprintf(extra + n, sizeof extra - n,

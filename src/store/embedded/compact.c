@@ -408,7 +408,7 @@ void compactor_step(void *arg)
     c->was_full = full;
     if (c->round == atomic_load(&c->answered)) c->round = atomic_load(&c->asked);
     enum step step = next(c);
-    count_dead(c);
+    if (step != STEP_SENT) count_dead(c); /* what was sent is the writer's until it is answered */
     if (step != STEP_DONE) return;
     pause_for(c, now);
     kick(e, &e->compactor_service);
