@@ -102,6 +102,9 @@ static enum err run(struct imap *s, const struct command_row *row, const struct 
     if (!s->answer.sent) imap_tell_metadata_news(s);
     if (e == ERR_GONE || s->closing || s->state != SELECTED || s->answer.sent) return e;
     bool expunges = !(row->how & USES_SEQ) || c->uid;
+    /* RFC 7162 3.2.5: what SELECT tells is of one moment. What came since waits for the next
+     * command: with it a client would take a HIGHESTMODSEQ for one up to which it has heard all. */
+    if (row->run == imap_select) return e;
     if (imap_sync(s, expunges, NULL) == ERR_GONE) return ERR_GONE;
     if (s->owes_modseq && (s->enabled & ENABLED_CONDSTORE)) tell_modseq(s, row, e);
     imap_limit_tell(s, e);

@@ -8,13 +8,16 @@
 
 #include "base/mem.h"
 
-/* UTF-8 without controls, no empty level, not too deep, not too long: what IMAP can name. */
+/* UTF-8 without controls and without separators of lines and paragraphs (RFC 6855 3), no empty
+ * level, not too deep, not too long: what IMAP can name. */
 bool mailbox_name_ok(str name)
 {
     size_t depth = 0;
     str rest = name, level;
     if (name.n == 0 || name.n > MAILBOX_NAME_BYTES) return false;
     if (!utf8_valid(name) || utf8_has_control(name) || str_ends(name, S("/"))) return false;
+    if (str_find(name, S("\u2028")) != STR_NPOS) return false;
+    if (str_find(name, S("\u2029")) != STR_NPOS) return false;
     while (str_split(&rest, '/', &level)) {
         if (level.n == 0) return false;
         depth++;

@@ -58,6 +58,7 @@ const struct attack imap_user_attacks[] = {
     { "rule 15: half a UTF-7",        ONLY("CREATE &Jjo"), BAD },
     { "rule 15: overlong UTF-8",      ONLY("CREATE \"\xc0\xaf\""), BAD },
     { "rule 15: a surrogate",         ONLY("CREATE \"\xed\xa0\x80\""), BAD },
+    { "rule 15: a line separator in a name", ONLY("CREATE \"a\xe2\x80\xa8" "b\""), NO },
     { "rule 15: NUL in a name",       SAY("a CREATE {3+}\r\na\0b\r\n" OUT), BAD },
     { "rule 18: a response in a name", SAY("a CREATE {8+}\r\nx\r\n* BAD\r\n" OUT), BAD },
     { "rename into its own child",    ONLY("RENAME Archive Archive/x"), NO },

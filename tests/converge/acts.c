@@ -56,8 +56,8 @@ static void merge(struct device *d, bool named)
         if (at == d->n) wrong(d, "QRESYNC: more messages than EXISTS says");
         d->known[at] = d->cache[i];
     }
-    for (size_t late = d->late; (named || late) && n > 0 && !d->known[n - 1].uid; n--)
-        late -= late > 0;
+    while (named && n > 0 && !d->known[n - 1].uid)
+        n--;
     for (size_t i = 0; i < n; i++) {
         if (!d->known[i].uid) wrong(d, "QRESYNC: nothing was told of message %zu", i + 1);
         if (i && d->known[i - 1].uid >= d->known[i].uid) wrong(d, "QRESYNC: UIDs do not rise");
@@ -89,7 +89,6 @@ static void resume_qresync(struct device *d)
     device_do(d, "ENABLE QRESYNC");
     d->qresync = d->condstore = d->merging = true;
     d->counted = false;
-    d->late = 0;
     device_do(d, "SELECT %s (QRESYNC (%u %ju%s))", box_names[d->box], d->uidvalidity,
               (uintmax_t)d->modseq, uids);
     d->merging = false;
@@ -305,13 +304,13 @@ static void apply_silent(struct device *d, const struct act *a)
     }
 }
 
-/* RFC 2180 4.1.2, 4.2.2; RFC 7162 3.1.3: what is gone, and not told yet, may be refused. */
+/* RFC 2180 4.1.2, 4.2.2, 4.4.1; RFC 7162 3.1.3: what is gone, and not told yet, may be refused. */
 static bool refused_rightly(const struct device *d, const struct act *a, bool read_only)
 {
     bool writes = a->what == ACT_STORE || a->what == ACT_MOVE || a->what == ACT_EXPUNGE ||
                   a->what == ACT_UID_EXPUNGE;
     if (read_only) return writes;
-    if (a->what != ACT_STORE && a->what != ACT_READ) return false;
+    if (a->what != ACT_STORE && a->what != ACT_READ && (a->what != ACT_COPY || a->uid)) return false;
     return strcmp(d->code, "EXPUNGEISSUED") == 0 ||
            (a->unchanged_since && strncmp(d->code, "MODIFIED ", 9) == 0);
 }

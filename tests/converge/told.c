@@ -100,7 +100,8 @@ static void exists(struct device *d, unsigned long n)
     if (n < d->n) wrong(d, "EXISTS %lu, though %zu are known", n, d->n);
     if (n > MESSAGES_MAX) wrong(d, "EXISTS %lu", n);
     memset(&d->known[d->n], 0, (n - d->n) * sizeof *d->known);
-    if (d->merging && d->counted) d->late += n - d->n;
+    /* What has come since would be counted by a HIGHESTMODSEQ, and never told. */
+    if (d->merging && d->counted) wrong(d, "EXISTS twice in one answer to SELECT");
     d->counted = true;
     d->n = n;
 }
@@ -148,11 +149,11 @@ static void told_vanished(struct device *d, const char *text)
         vanished_earlier(d, &uids);
         return;
     }
+    if (d->merging) wrong(d, "VANISHED in the answer to SELECT");
     if (d->numbers_in_use) wrong(d, "VANISHED while numbers are in use");
     for (size_t i = 0; i < uids.n; i++)
         for (uint32_t uid = uids.ranges[i][0]; uid <= uids.ranges[i][1]; uid++)
             vanished(d, uid);
-    vanished_earlier(d, &uids); /* while SELECT is answered: of those that have no place yet */
 }
 
 /* --- FETCH ------------------------------------------------------------------------------------ */

@@ -48,8 +48,7 @@ struct device {
     size_t n;
     struct known cache[MESSAGES_MAX]; /* while SELECT with QRESYNC is answered */
     size_t cache_n;
-    size_t late; /* messages that came while SELECT was answered, behind its EXISTS */
-    bool counted; /* that EXISTS was heard */
+    bool counted; /* while merging: EXISTS was heard */
     bool merging, offers_qresync;
     uint32_t uidvalidity, uidnext;
     uint64_t highest_modseq; /* as told last */
