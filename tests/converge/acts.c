@@ -310,7 +310,8 @@ static bool refused_rightly(const struct device *d, const struct act *a, bool re
     bool writes = a->what == ACT_STORE || a->what == ACT_MOVE || a->what == ACT_EXPUNGE ||
                   a->what == ACT_UID_EXPUNGE;
     if (read_only) return writes;
-    if (a->what != ACT_STORE && a->what != ACT_READ && (a->what != ACT_COPY || a->uid)) return false;
+    if (a->what != ACT_STORE && a->what != ACT_READ && (a->what != ACT_COPY || a->uid))
+        return false;
     return strcmp(d->code, "EXPUNGEISSUED") == 0 ||
            (a->unchanged_since && strncmp(d->code, "MODIFIED ", 9) == 0);
 }
