@@ -6,7 +6,7 @@
 #                                      which is run, and then ./do again
 #
 # Needs root, debootstrap and overlayfs. The machine is a folder that pivot_root enters (user namespaces
-# are refused inside a chroot); it takes this machine's package sources and shares its network. The
+# are refused inside a chroot); it takes this machine's package sources (Debian's, npm's) and shares its network. The
 # minimal Debian is kept in /var/tmp; what a run changes lies over it, and is thrown away.
 # The repository is cloned as it is committed.
 set -eu
@@ -52,7 +52,7 @@ enter() {
     pivot_root . .old
     umount -l .old
     exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        ${CI:+CI="$CI"} sh /mnt/repository/tools/fresh.sh --inside "$@"
+        ${CI:+CI="$CI"} ${npm_config_registry:+npm_config_registry="$npm_config_registry"} sh /mnt/repository/tools/fresh.sh --inside "$@"
 }
 
 # On the fresh machine, as root.
@@ -90,6 +90,8 @@ case "${1:-}" in
     rm -rf "$kept/scratch" "$kept/repository"
     mkdir -p "$kept/scratch"
     git clone -q "$repository" "$kept/repository"
+    npm_config_registry=$(npm config get registry 2>/dev/null || true)
+    export npm_config_registry
     status=0
     unshare --mount --pid --fork --kill-child=KILL "$0" --enter "$@" || status=$?
     rm -rf "$kept/scratch" "$kept/repository"
