@@ -170,7 +170,7 @@ ADMIN_REQUEST(admin_user_admin)
     enum err e = user_load(a, args[0], &arena, &u, out);
     if (!e && !yes && !str_eq(args[1], S("no"))) e = admin_fail(out, ERR_SYNTAX, "say yes or no");
     u.administrator = yes;
-    if (!e) e = user_save(a, &u, "standing as administrator", out);
+    if (!e) e = user_save(a, &u, "right to administer", out);
     arena_free(&arena);
     return e;
 }

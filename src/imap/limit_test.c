@@ -84,7 +84,7 @@ static void the_newest_are_changed(void **state)
     expect("t STORE 1:* +FLAGS.SILENT (\\Deleted)", "t OK [MESSAGELIMIT 3 4]");
     expect("t SEARCH 1:3 DELETED", "* SEARCH|t OK SEARCH completed");
     expect("t UID STORE 1:* (UNCHANGEDSINCE 1) +FLAGS.SILENT (\\Seen)",
-           "* OK [HIGHESTMODSEQ 8] last change|* NO [MESSAGELIMIT 3 4]|t OK [MODIFIED 4:6]");
+           "* OK [HIGHESTMODSEQ 8] last|* NO [MESSAGELIMIT 3 4]|t OK [MODIFIED 4:6]");
     world_end();
 }
 

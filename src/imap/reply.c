@@ -151,7 +151,7 @@ void reply_permanent_flags(struct reply *r, struct flags flags, const str *keywo
     flag_names(r, flags, keywords, n);
     /* Who may set \Flagged may set keywords too (RFC 4314 4). */
     if ((flags.system & FLAG_FLAGGED) && n < MAILBOX_KEYWORDS) reply_words(r, S(" \\*"));
-    reply_words(r, S(")] these are kept"));
+    reply_words(r, S(")] kept"));
     reply_end(r);
 }
 

@@ -40,10 +40,10 @@ static enum err tell(struct imap *s, struct look *look)
     bool numbers = !(s->enabled & ENABLED_UIDONLY); /* UNSEEN is one: RFC 9586 3 */
     if (!rev2 && numbers && !store_first_unseen(look->view, m, &unseen))
         numbered(s, "UNSEEN", seqmap_seq(&map, unseen).n, S("first unseen message"));
-    numbered(s, "UIDVALIDITY", m->uidvalidity, S("UIDs are valid"));
-    numbered(s, "UIDNEXT", m->uidnext.n, S("next UID"));
-    reply_untagged(&s->reply, S("OK"), imap_mailbox_id_code(s, m->id), S("its id"));
-    numbered(s, "HIGHESTMODSEQ", m->highest_modseq.n, S("last change"));
+    numbered(s, "UIDVALIDITY", m->uidvalidity, S("valid"));
+    numbered(s, "UIDNEXT", m->uidnext.n, S("next"));
+    reply_untagged(&s->reply, S("OK"), imap_mailbox_id_code(s, m->id), S("id"));
+    numbered(s, "HIGHESTMODSEQ", m->highest_modseq.n, S("last"));
     return OK;
 }
 

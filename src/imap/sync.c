@@ -87,7 +87,7 @@ void imap_tell_vanished(struct imap *s, const struct uidset *gone, bool earlier)
 void imap_tell_highest_modseq(struct imap *s)
 {
     str code = arena_fmt(&s->arena, "HIGHESTMODSEQ %ju", (uintmax_t)s->told.modseq.n);
-    reply_untagged(&s->reply, S("OK"), code, S("last change"));
+    reply_untagged(&s->reply, S("OK"), code, S("last"));
     s->owes_modseq = false;
 }
 

@@ -74,7 +74,7 @@ S: * MYRIGHTS "Shared/alice@a.test/Team/2026" lr
 S: d3 OK LIST completed
 C: d4 SELECT Shared/alice@a.test/Team
 S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft)
-S: * OK [PERMANENTFLAGS (\Deleted \Seen)] these are kept
+S: * OK [PERMANENTFLAGS (\Deleted \Seen)] kept
 S* d4 OK \[READ-WRITE\] SELECT completed
 C: d5 EXPUNGE
 S: d5 NO [NOPERM] its owner has not granted this

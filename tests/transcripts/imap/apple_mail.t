@@ -130,7 +130,7 @@ S~ \* 1 FETCH \(UID 1 MODSEQ \([0-9]+\)\)
 S: 18.1 OK STORE completed
 C: 19.1 UID STORE 2 +FLAGS.SILENT ($MailFlagBit0 \Flagged)
 S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $MailFlagBit0)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $MailFlagBit0 \*)] these are kept
+S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $MailFlagBit0 \*)] kept
 S~ \* 2 FETCH \(UID 2 MODSEQ \([0-9]+\)\)
 S: 19.1 OK STORE completed
 # A telephone asks for what is not deleted, and for what is recent.

@@ -79,7 +79,7 @@ S: * 2 FETCH (FLAGS (\Seen))
 S: A14 OK FETCH completed
 C: A15 STORE 1 +FLAGS (\Seen $Forwarded)
 S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $Forwarded)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $Forwarded \*)] these are kept
+S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $Forwarded \*)] kept
 S~ \* 1 FETCH \(UID 1 FLAGS \(\\Seen \$Forwarded\) MODSEQ \([0-9]+\)\)
 S: A15 OK STORE completed
 C: A16 UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1)

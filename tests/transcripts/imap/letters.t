@@ -42,12 +42,12 @@ C:
 S~ e OK \[APPENDUID [0-9]+ 1\] APPEND completed
 C: f SELECT INBOX
 S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $Work)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $Work \*)] these are kept
+S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $Work \*)] kept
 S: * 1 EXISTS
 S: * 0 RECENT
 S: * OK [UNSEEN 1] first unseen message
 S~ \* OK \[UIDVALIDITY [0-9]+\] .*
-S: * OK [UIDNEXT 2] next UID
+S: * OK [UIDNEXT 2] next
 S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ [0-9]+\] .*
 S: f OK [READ-WRITE] SELECT completed
@@ -121,11 +121,11 @@ S: t BAD no message has this number
 C: u EXAMINE INBOX
 S: * OK [CLOSED] the previous mailbox is closed
 S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $Work)
-S: * OK [PERMANENTFLAGS ()] these are kept
+S: * OK [PERMANENTFLAGS ()] kept
 S: * 1 EXISTS
 S: * 0 RECENT
 S~ \* OK \[UIDVALIDITY [0-9]+\] .*
-S: * OK [UIDNEXT 2] next UID
+S: * OK [UIDNEXT 2] next
 S~ \* OK \[MAILBOXID \(F[0-9a-f]+\)\] .*
 S~ \* OK \[HIGHESTMODSEQ [0-9]+\] .*
 S: u OK [READ-ONLY] EXAMINE completed

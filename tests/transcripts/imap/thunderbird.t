@@ -167,12 +167,12 @@ S~ \* 2 FETCH \(UID 2 FLAGS \(\\Seen\) MODSEQ \([0-9]+\)\)
 S: 22 OK STORE completed
 C: 23 uid store 2 +FLAGS ($label1)
 S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1 \*)] these are kept
+S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1 \*)] kept
 S~ \* 2 FETCH \(UID 2 FLAGS \(\\Seen \$label1\) MODSEQ \([0-9]+\)\)
 S: 23 OK STORE completed
 C: 24 uid store 3 +FLAGS (NonJunk)
 S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1 NonJunk)
-S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1 NonJunk \*)] these are kept
+S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1 NonJunk \*)] kept
 S~ \* 3 FETCH \(UID 3 FLAGS \(NonJunk\) MODSEQ \([0-9]+\)\)
 S: 24 OK STORE completed
 C: 25 uid store 1 +FLAGS (\Answered)
