@@ -30,21 +30,32 @@ static enum kind kind_of(ucs4_t c)
     return none ? NOTHING : SOLID;
 }
 
-/* Bytes at the front that are printable ASCII and no space. */
+static bool is_solid_ascii(str s, size_t at)
+{
+    return at < s.n && s.p[at] > ' ' && s.p[at] < 0x7f;
+}
+
+/* Bytes at the front that are printable ASCII, words with one space between them. */
 static size_t solid_ascii(str s)
 {
     size_t n = 0;
-    while (n < s.n && s.p[n] > ' ' && s.p[n] < 0x7f)
-        n++;
+    while (is_solid_ascii(s, n)) {
+        while (is_solid_ascii(s, n))
+            n++;
+        if (n < s.n && s.p[n] == ' ' && is_solid_ascii(s, n + 1)) n++;
+    }
     return n;
 }
 
-/* Takes one word or one character; returns its bytes. */
+/* Takes a run of words or one character; returns its bytes. */
 static size_t squeeze_some(struct buf *out, str s, bool *space)
 {
     size_t n = solid_ascii(s);
     enum kind kind = SOLID;
-    if (!n) {
+    if (!n && (unsigned char)s.p[0] <= ' ') {
+        n = 1;
+        kind = SPACE;
+    } else if (!n) {
         ucs4_t c;
         int bytes = u8_mbtouc(&c, (const uint8_t *)s.p, s.n);
         n = bytes > 0 ? (size_t)bytes : 1;

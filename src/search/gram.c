@@ -75,8 +75,11 @@ static bool gram_next(struct walk *w, uint32_t *out)
 static size_t bits_set(const uint8_t *bits, size_t bytes)
 {
     size_t n = 0;
-    for (size_t i = 0; i < bytes; i++)
-        n += (size_t)__builtin_popcount(bits[i]);
+    for (size_t i = 0; i < bytes; i += sizeof(uint64_t)) { /* a signature is whole words */
+        uint64_t word;
+        bytes_copy(&word, sizeof(word), bits + i, sizeof(word));
+        n += (size_t)__builtin_popcountll(word);
+    }
     return n;
 }
 
