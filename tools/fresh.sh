@@ -49,10 +49,11 @@ enter() {
     mount --bind "$kept/repository" mnt/repository
     cat /etc/resolv.conf >etc/resolv.conf
     cat /etc/hosts >etc/hosts
+    cat /etc/ssl/certs/ca-certificates.crt >etc/authorities.pem # whom npm's registry is certified by here
     pivot_root . .old
     umount -l .old
     exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        ${CI:+CI="$CI"} ${npm_config_registry:+npm_config_registry="$npm_config_registry"} sh /mnt/repository/tools/fresh.sh --inside "$@"
+        ${CI:+CI="$CI"} NODE_EXTRA_CA_CERTS=/etc/authorities.pem ${npm_config_registry:+npm_config_registry="$npm_config_registry"} sh /mnt/repository/tools/fresh.sh --inside "$@"
 }
 
 # On the fresh machine, as root.

@@ -281,6 +281,7 @@
 #define IMAP_SWALLOW_BYTES        (64 * 1024 * 1024) /* of a refused literal; past it goodbye */
 #define IMAP_BATCH_MESSAGES       500         /* RFC 10022 3.1.1: no smaller ones are given */
 #define IMAP_OBJECTID_BYTES       64          /* a letter and two numbers in hexadecimal */
+#define IMAP_RESYNC_PAGE          512         /* messages told in one look when a client comes back */
 #define IMAP_SEARCH_TURN          256         /* matches, or messages to be read, of one view */
 #define IMAP_SEARCH_LOOKED_AT     4096        /* messages looked at in one view: some milliseconds */
 #define IMAP_SEARCH_END           16          /* messages at the end that are looked at first for MAX; then four times as many */

@@ -5,6 +5,7 @@
  */
 #include "imap/session_int.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 
 /* What of the range is not in the map. */
@@ -97,37 +98,110 @@ static bool known_uids(struct imap *s, const struct select_args *select, uint32_
     return true;
 }
 
-static enum err vanished(struct imap *s, const struct select_args *select, struct seqmap *map,
-                         struct uidset *gone)
+/* What to tell, found in the view whose counts were told. */
+struct imap_resync {
+    struct seqmap map;
+    struct uidset gone, changed;
+};
+
+struct gathering {
+    const struct imap *s;
+    const struct uidset *known;
+    struct uidset *changed;
+};
+
+static bool gather_changed(void *arg, const struct change *c)
 {
-    struct look look;
-    struct uidset known;
-    enum err e = imap_look(s, &look);
-    if (e) return e;
-    e = store_seqmap(look.view, &look.mailbox, &s->told, &s->arena, map);
-    struct since since = { .modseq = { select->modseq }, .among = &known, .has = map };
-    if (!e && !known_uids(s, select, matched_up_to(select, map), &known)) e = ERR_LIMIT;
-    if (!e) e = imap_vanished_since(s, &look, &since, gone);
-    imap_look_end(&look);
+    struct gathering *g = arg;
+    if (c->uid.n >= g->s->told.uidnext.n || !uidset_has(g->known, c->uid)) return true;
+    return uidset_add(g->changed, c->uid.n, c->uid.n);
+}
+
+static enum err changed_since(struct imap *s, const struct look *look, struct modseq since,
+                              const struct uidset *known, struct uidset *out)
+{
+    struct change after = { .modseq = since, .uid = { UINT32_MAX } };
+    struct gathering g = { .s = s, .known = known, .changed = out };
+    *out = uidset_make(&s->arena);
+    enum err e = store_changed(look->view, &look->mailbox, after, gather_changed, &g);
+    if (!e && s->arena.full) e = ERR_LIMIT;
+    uidset_normalise(out);
     return e;
 }
 
-enum err imap_resync(struct imap *s, const struct select_args *select)
+enum err imap_resync_look(struct imap *s, const struct look *look, const struct select_args *select,
+                          struct imap_resync **out)
 {
-    struct seqmap map;
-    struct uidset gone, known;
+    struct uidset known, all;
+    *out = NULL;
     /* RFC 7162 3.2.5.1: of another mailbox that had the name, nothing can be said. */
-    if (select->uidvalidity != s->told.uidvalidity) return OK;
-    enum err e = vanished(s, select, &map, &gone);
+    if (!select->qresync || select->uidvalidity != s->told.uidvalidity) return OK;
+    struct imap_resync *r = ARENA_NEW(&s->arena, struct imap_resync);
+    if (!r) return ERR_LIMIT;
+    enum err e = store_seqmap(look->view, &look->mailbox, &s->told, &s->arena, &r->map);
+    struct since since = { .modseq = { select->modseq }, .among = &known, .has = &r->map };
+    if (!e && !known_uids(s, select, matched_up_to(select, &r->map), &known)) e = ERR_LIMIT;
+    if (!e) e = imap_vanished_since(s, look, &since, &r->gone);
+    if (!e && !known_uids(s, select, 0, &all)) e = ERR_LIMIT;
+    if (!e) e = changed_since(s, look, since.modseq, &all, &r->changed);
+    *out = r;
+    return e;
+}
+
+/* --- telling, in pages: a view spans no wait ------------------------------------------------- */
+struct page {
+    struct imap *s;
+    struct look look;
+    uint32_t last; /* the UID that was told last */
+    unsigned n;
+};
+
+static bool tell_message(void *arg, struct seq seq, const struct message *m)
+{
+    struct page *p = arg;
+    imap_tell_flags(p->s, &p->look, seq, m, true);
+    p->last = m->uid.n;
+    return ++p->n < IMAP_RESYNC_PAGE;
+}
+
+/* Also of those that were expunged or changed again meanwhile: they were counted. */
+static enum err tell_page(struct page *p, const struct seqmap *map, struct uid_range range)
+{
+    struct imap *s = p->s;
+    uint32_t lost;
+    enum err e = imap_look(s, &p->look);
     if (e) return e;
-    imap_tell_vanished(s, &gone, true);
-    if (!known_uids(s, select, 0, &known)) return ERR_LIMIT;
-    struct changed changed = {
-        .map = &map,
-        .among = &known,
-        .since = { select->modseq },
-        .until = s->told.modseq,
-        .below = s->told.uidnext,
-    };
-    return imap_tell_changed(s, &changed);
+    if (p->look.keywords_n > s->told_keywords) imap_tell_keywords(s, &p->look);
+    p->n = 0;
+    p->last = range.to;
+    struct numbered which = { map, range, WANT_FLAGS };
+    e = store_numbered(p->look.view, &p->look.mailbox, &which, tell_message, p, &lost);
+    if (p->n < IMAP_RESYNC_PAGE) p->last = range.to;
+    imap_look_end(&p->look);
+    return e;
+}
+
+static enum err tell_changed(struct imap *s, const struct imap_resync *r)
+{
+    for (size_t i = 0; i < r->changed.n; i++) {
+        struct uid_range left = r->changed.ranges[i];
+        while (left.from <= left.to) {
+            struct page p = { .s = s };
+            struct arena_mark mark = arena_mark(&s->arena);
+            enum err e = tell_page(&p, &r->map, left);
+            arena_rewind(&s->arena, mark);
+            if (e) return e;
+            imap_send_some(s);
+            if (conn_gone(s->conn)) return ERR_GONE;
+            left.from = p.last + 1; /* below uidnext: never past the last number */
+        }
+    }
+    return OK;
+}
+
+enum err imap_resync_tell(struct imap *s, const struct imap_resync *r)
+{
+    if (!r) return OK;
+    imap_tell_vanished(s, &r->gone, true);
+    return tell_changed(s, r);
 }

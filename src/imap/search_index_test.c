@@ -65,9 +65,9 @@ static const char *ask(const char *command, char *answer)
     while ((line = client_line(0, 5000)) && !strstr(line, "a OK") && !strstr(line, "a NO") &&
            !strstr(line, "a BAD"))
         if (strstr(line, "SEARCH") && n < ANSWER_MAX - 1)
-            n += (size_t)snprintf(answer + n, ANSWER_MAX - n, "%s\n", line);
+            n += (size_t)snprintf(answer + n, ANSWER_MAX - n, "%.*s\n", ANSWER_MAX, line);
     assert_non_null(line);
-    if (!strstr(line, "a OK")) (void)snprintf(answer, ANSWER_MAX, "%s", line);
+    if (!strstr(line, "a OK")) (void)snprintf(answer, ANSWER_MAX, "%.*s", ANSWER_MAX - 1, line);
     return answer;
 }
 

@@ -47,11 +47,11 @@ static enum err tell(struct imap *s, struct look *look)
     return OK;
 }
 
-/* The mailbox's id and marks into told, by its name. */
-static enum err enter(struct imap *s, str name)
+/* The mailbox's id and marks into told, by its name; *resync: what is to be told besides. */
+static enum err enter(struct imap *s, const struct select_args *select, struct imap_resync **resync)
 {
     struct mailbox m;
-    enum err e = imap_find_mailbox(s, name, RIGHT_READ, &m);
+    enum err e = imap_find_mailbox(s, select->mailbox, RIGHT_READ, &m);
     if (e) return e;
     s->told = (struct told){
         .mailbox = m.id,
@@ -67,6 +67,7 @@ static enum err enter(struct imap *s, str name)
     s->told.modseq = s->told.expunge_modseq = look.mailbox.highest_modseq;
     s->told.uidnext = look.mailbox.uidnext;
     e = tell(s, &look);
+    if (!e) e = imap_resync_look(s, &look, select, resync);
     imap_look_end(&look);
     return e;
 }
@@ -82,8 +83,9 @@ enum err imap_select(struct imap *s, const struct command *c)
     if (c->select.condstore) imap_enable_now(s, ENABLED_CONDSTORE);
 
     s->read_only = c->what == VERB_EXAMINE;
-    enum err e = enter(s, c->select.mailbox);
-    if (!e && c->select.qresync) e = imap_resync(s, &c->select);
+    struct imap_resync *resync = NULL;
+    enum err e = enter(s, &c->select, &resync);
+    if (!e) e = imap_resync_tell(s, resync);
     if (e) {
         imap_unselect(s);
         return e;

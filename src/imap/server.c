@@ -106,7 +106,9 @@ static enum err run(struct imap *s, const struct command_row *row, const struct 
      * command: with it a client would take a HIGHESTMODSEQ for one up to which it has heard all. */
     if (row->run == imap_select) return e;
     if (imap_sync(s, expunges, NULL) == ERR_GONE) return ERR_GONE;
-    if (s->owes_modseq && (s->enabled & ENABLED_CONDSTORE)) tell_modseq(s, row, e);
+    /* Not while expunges are held back: who came back with that number would never hear of them. */
+    bool owes = s->owes_modseq && (s->enabled & ENABLED_CONDSTORE) && !s->told.held.n;
+    if (owes) tell_modseq(s, row, e);
     imap_limit_tell(s, e);
     return e;
 }

@@ -99,8 +99,9 @@ void imap_enable_now(struct imap *s, enum enabled what)
     bool new_modseqs = (what & ENABLED_CONDSTORE) && !(s->enabled & ENABLED_CONDSTORE);
     s->enabled |= what;
     s->reply.utf8 = s->enabled & (ENABLED_REV2 | ENABLED_UTF8);
-    /* RFC 7162 3.1.2.1: from here on the client follows them. */
-    if (new_modseqs && s->state == SELECTED) imap_tell_highest_modseq(s);
+    /* RFC 7162 3.1.2.1: from here on the client follows them. While expunges are held back the
+     * number comes behind those. */
+    if (new_modseqs && s->state == SELECTED && !s->told.held.n) imap_tell_highest_modseq(s);
 }
 
 static void enable(struct imap *s, str name, unsigned *bits)

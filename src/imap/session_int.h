@@ -222,8 +222,13 @@ struct since {
 };
 enum err imap_vanished_since(struct imap *s, const struct look *look, const struct since *since,
                              struct uidset *out) MUST_CHECK;
-/* SELECT … (QRESYNC …), RFC 7162 3.2.5: what happened while the client was away. Waits. */
-enum err imap_resync(struct imap *s, const struct select_args *select) MUST_CHECK;
+/* SELECT … (QRESYNC …), RFC 7162 3.2.5: what happened while the client was away. Found in the very view
+ * whose counts are told, so that every message that is counted is named; *out, in the arena, is NULL
+ * when nothing is to be told. Then told. Waits. */
+struct imap_resync;
+enum err imap_resync_look(struct imap *s, const struct look *look, const struct select_args *select,
+                          struct imap_resync **out) MUST_CHECK;
+enum err imap_resync_tell(struct imap *s, const struct imap_resync *r) MUST_CHECK;
 
 /* --- what it wants to hear (notify.c), RFC 5465 --------------------------------------------- */
 bool imap_hears(const struct imap *s);       /* of new and expunged messages of the selected mailbox */

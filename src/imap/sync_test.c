@@ -340,7 +340,7 @@ static void a_store_of_expunged_messages(void **state)
     expect(1, "* 3 FETCH (FLAGS (\\Seen))");
     expect(1, "d OK [EXPUNGEISSUED] some of the messages are gone");
     say(1, "e STORE 2:3 (UNCHANGEDSINCE 9999999) +FLAGS.SILENT (\\Draft)");
-    expect_like(1, "\\* OK \\[HIGHESTMODSEQ .*");
+    /* No HIGHESTMODSEQ yet: who came back with it would never hear of message 2. */
     expect_like(1, "\\* 3 FETCH \\(UID 3 MODSEQ \\([0-9]+\\)\\)");
     expect(1, "e NO [MODIFIED 2] some of the messages are gone");
     ask(0, "f STORE 3 +FLAGS.SILENT (\\Flagged)"); /* UID 4: changed by another, and not told */

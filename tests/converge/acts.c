@@ -110,7 +110,7 @@ static void resume_condstore(struct device *d)
     }
     device_do(d, "UID FETCH 1:* (FLAGS) (CHANGEDSINCE %ju)", (uintmax_t)modseq);
     for (size_t i = 0; i < n && i < d->n; i++)
-        if (d->known[i].uid < d->uidnext && !d->known[i].sure)
+        if (d->known[i].uid && d->known[i].uid < d->uidnext && !d->known[i].sure)
             wrong(d, "CHANGEDSINCE %ju says nothing of UID %u", (uintmax_t)modseq, d->known[i].uid);
 }
 
@@ -309,7 +309,7 @@ static bool refused_rightly(const struct device *d, const struct act *a, bool re
 {
     bool writes = a->what == ACT_STORE || a->what == ACT_MOVE || a->what == ACT_EXPUNGE ||
                   a->what == ACT_UID_EXPUNGE;
-    if (read_only) return writes;
+    if (read_only && writes) return true;
     if (a->what != ACT_STORE && a->what != ACT_READ && (a->what != ACT_COPY || a->uid))
         return false;
     return strcmp(d->code, "EXPUNGEISSUED") == 0 ||
