@@ -487,7 +487,8 @@ static void commits_go_in_between(void **state)
     while (left)
         loop_run_once(p->loop, true);
     assert_true(b.result.copied_bytes > 4000000 && b.commits > 20);
-    /* On a busy machine the loop sees an answer late, when the next steps are in the journal too. */
+    /* On a busy machine the loop sees an answer late, when the next steps are in the journal too.
+     */
     assert_in_range(b.most_bytes, STORE_COMPACT_TXN_BYTES / 2, 4 * STORE_COMPACT_TXN_BYTES);
 }
 
