@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-/* UTF-8 without controls and without separators of lines and paragraphs (RFC 6855 3), no empty
+/* UTF-8 without controls and without separators of lines and paragraphs (RFC 9755 3), no empty
  * level, not too deep, not too long: what IMAP can name. */
 bool mailbox_name_ok(str name)
 {

@@ -65,9 +65,10 @@ static void create_makes_parents(void **state)
 static void bad_names_are_refused(void **state)
 {
     struct world *w = *state;
-    static const char *const bad[] = { "",      "/a",   "a/",      "a//b", "\xff",
-                                       "a\xc3", "a\nb", "\x1b[2J", "\x7f", "a\xc2\x85",
-                                       "a\u2028b", "\u2029" };
+    static const char *const bad[] = {
+        "",     "/a",      "a/",   "a//b",      "\xff",     "a\xc3",
+        "a\nb", "\x1b[2J", "\x7f", "a\xc2\x85", "a\u2028b", "\u2029"
+    };
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_int_equal(create(w, bad[i]), ERR_LIMIT);
     struct buf b = buf_make(4096);
