@@ -17,6 +17,7 @@ usage: ./do COMMAND
   lint                            warnings, layers, banned calls, layout, static analysis
   fuzz [TARGET...] [SECONDS]      each fuzzer for so long (60); --merge keeps new inputs
   crash [STATES] [SEED]           crash states, so many of each workload (10000), and every fault
+  soak [MINUTES]                  mixed clients for so long (30): nothing grows, slows down or is lost
   bench [NAME [OPTION...]]        measurements against peers and physical limits
   install [PREFIX]                into /usr/local or PREFIX, with man pages and systemd unit
 
@@ -31,6 +32,7 @@ test)    shift; need build test; exec tools/test.sh "$@" ;;
 lint)    shift; need build lint; exec tools/lint.sh "$@" ;;
 fuzz)    shift; need build test; exec tools/fuzz.sh "$@" ;;
 crash)   shift; need build test; exec tools/crash.sh "$@" ;;
+soak)    shift; need build test; exec tools/soak.sh "$@" ;;
 bench)   shift; need build test; exec tools/bench.sh "$@" ;;
 install) shift; need build; exec tools/install.sh "$@" ;;
 help|-h|--help) help ;;

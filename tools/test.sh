@@ -21,7 +21,7 @@ aarch64       the aarch64 fiber switch, under qemu
 transcripts   each protocol, line by line: whole, and one byte at a time, under ASan
 integration   whole servers, under ASan
 crash         kill -9 and full disks
-many          a thousand idle connections: what each costs, and how soon it hears
+many          a thousand idle connections, a crowd that means harm, a short soak
 clients       unmodified mail programs
 attacks       what strangers send, under ASan
 sandbox       what a server that was broken into can still do, and who starts it again

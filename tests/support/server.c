@@ -73,12 +73,18 @@ static bool is_ready(void *arg)
 static void launch(struct server *s)
 {
     remove(s->log);
-    s->process = peer_start(
-        s->world, s->name,
-        (const char *const[]){ program_posthorn(), "--config", s->config, "serve", NULL });
+    s->process =
+        peer_start(s->world, s->name,
+                   (const char *const[]){ program_posthorn(), "--config", s->config, "serve",
+                                          s->world->supervise ? "--supervise" : NULL, NULL });
     if (wait_until(is_ready, s, 30)) return;
     char *log = file_read(s->log, NULL);
     fail_now("%s did not get ready; its log:\n%s", s->domain, log ? log : "(none)");
+}
+
+void world_supervise(struct world *w)
+{
+    w->supervise = true;
 }
 
 struct server *server_start(struct world *w, const char *domain, const char *extra)

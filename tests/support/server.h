@@ -53,6 +53,8 @@ struct server;
  * lines of configuration, or NULL; they follow the sections "[relay]" last, so they may begin with
  * relay's settings or open other sections. Returns when the server says it is ready. */
 struct server *server_start(struct world *w, const char *domain, const char *extra);
+/* From now on the servers of this world have the parent of `serve --supervise` above them. */
+void world_supervise(struct world *w);
 const char *server_address(const struct server *s);
 const char *server_domain(const struct server *s);
 const char *server_config(const struct server *s); /* the file */

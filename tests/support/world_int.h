@@ -10,6 +10,7 @@ struct world {
     struct peer *dns;
     struct server *servers;
     int hosts; /* servers started so far; the first is host 2 */
+    bool supervise; /* servers have a parent that starts them again */
     bool keep;
 };
 
