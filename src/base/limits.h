@@ -38,6 +38,7 @@
 #define CONN_BURST_MS            (5 * 60 * 1000)  /* a burst's waits when its code set no deadline */
 #define CONN_PARK_MS             (30 * 60 * 1000) /* a park when its code set no length; RFC 9051 5.4 */
 #define CONN_SEND_MS             (2 * 60 * 1000)  /* for a slow peer to take what a burst left unsent */
+#define CONN_DRAIN_SEND_MS       3000        /* a peer that takes nothing for so long holds up no shutdown */
 #define CONN_HANDSHAKE_MS        (30 * 1000)      /* TLS, when the listener does not say */
 #define CONN_COMPLAIN_MS         1000        /* between two log lines about refused connections */
 #define CONN_LINGER_MS           2000        /* after our last byte, for the peer to read it */
@@ -52,6 +53,7 @@
 #define LISTEN_ACCEPTS_PER_TURN  64          /* then others of the loop have their turn */
 #define LISTEN_PAUSE_MS          100         /* before accepting again without descriptors */
 #define LOOP_EVENTS_PER_WAIT     256
+#define LOOP_UNWIND_MS           500         /* behind a drain's grace, for what was cut off to give back what it holds */
 #define WORK_QUEUE_ITEMS         1024        /* waiting items of one pool, past it ERR_LATER */
 #define CONFIG_FILE_BYTES        (256 * 1024)
 #define CONFIG_MEMORY_BYTES      (4 * CONFIG_FILE_BYTES) /* of a parsed file: texts, lists, structs */

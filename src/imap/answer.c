@@ -93,3 +93,10 @@ void imap_bye(struct imap *s, str code, str text)
     imap_send(s);
     s->closing = true;
 }
+
+enum err imap_cut(struct imap *s)
+{
+    if (loop_draining(conn_loop(s->conn)) && !conn_gone(s->conn))
+        imap_bye(s, S("UNAVAILABLE"), S("the server is shutting down"));
+    return ERR_GONE;
+}

@@ -139,6 +139,7 @@ static void serve_command(struct imap *s, str line)
     imap_progress_begin(s, c.tag);
     e = run(s, row, &c);
     if (e == ERR_GONE) {
+        (void)imap_cut(s);
         s->closing = true;
         return;
     }
@@ -207,7 +208,10 @@ static enum serve serve(void *session, enum conn_why why)
     if (why == CONN_STARTED) welcome(s);
     if (why == CONN_TIMEOUT) imap_bye(s, S(""), S("idle for too long"));
     if (why == CONN_DRAIN) imap_bye(s, S("UNAVAILABLE"), S("the server is shutting down"));
-    if (why == CONN_WOKEN && (s->idling || s->notify) && imap_idle_woken(s)) s->closing = true;
+    if (why == CONN_WOKEN && (s->idling || s->notify) && imap_idle_woken(s)) {
+        (void)imap_cut(s);
+        s->closing = true;
+    }
     if (why == CONN_INPUT) serve_line(s); /* also when it is the input's end */
     while (!s->closing && conn_line_ready(s->conn))
         serve_line(s);
@@ -254,4 +258,5 @@ const struct conn_handler imap_handler = {
     .serve = serve,
     .closed = closed,
     .busy = S_INIT("* BYE [UNAVAILABLE] too many connections, try again later\r\n"),
+    .farewell = S_INIT("* BYE [UNAVAILABLE] the server is shutting down\r\n"),
 };

@@ -96,6 +96,9 @@ enum err imap_bad(struct imap *s, str text);
 void imap_answer(struct imap *s, str tag, str command, enum err e);
 /* "* BYE …", and no more after it. Waits. */
 void imap_bye(struct imap *s, str code, str text);
+/* What a command waited for was cut off: by a drain, then the client is told, or by its own end.
+ * Always ERR_GONE. */
+enum err imap_cut(struct imap *s);
 
 /* --- the selected mailbox (mailbox.c) ------------------------------------------------------- */
 /* A view, and the selected mailbox in it. It spans no wait: open, look, close. */

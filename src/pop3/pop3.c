@@ -184,4 +184,5 @@ const struct conn_handler pop3_handler = {
     .serve = session_serve,
     .closed = session_closed,
     .busy = S_INIT("-ERR [SYS/TEMP] too many connections, come back later\r\n"),
+    .farewell = S_INIT("-ERR [SYS/TEMP] the server is stopping; nothing was deleted\r\n"),
 };

@@ -153,7 +153,7 @@ static enum err more_by(struct conn *c, enum err (*until)(struct conn *c, enum i
 
 static enum err more(struct conn *c)
 {
-    return more_by(c, conn_wait_io);
+    return more_by(c, conn_wait_more);
 }
 
 static enum err wait_in_time(struct conn *c, enum io want)

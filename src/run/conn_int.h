@@ -78,6 +78,7 @@ struct conn {
     bool gone : 1;                /* nothing works any more */
     bool started : 1, woken : 1, timed_out : 1, told_drain : 1;
     bool closing : 1;             /* no more serving */
+    bool owes_farewell : 1;       /* the drain found us waiting for the peer's next words */
     bool masked : 1, input_masked : 1;
 };
 
@@ -95,6 +96,7 @@ enum err conn_wait(struct conn *c, unsigned what);
 /* The same without setting gone: ERR_LATER at that time, ERR_GONE. Waits. */
 enum err conn_wait_until(struct conn *c, unsigned what, uint64_t until_us);
 enum err conn_wait_io(struct conn *c, enum io want); /* the same for IO_WANT_READ, IO_WANT_WRITE */
+enum err conn_wait_more(struct conn *c, enum io want); /* the same for what the peer says next */
 
 /* conn_input.c */
 enum io conn_fill(struct conn *c);      /* one read, as much as there is room for; never waits */

@@ -311,20 +311,28 @@ void fiber_wake(struct fiber *f)
     list_push_back(&f->loop->fibers.runnable, &f->link);
 }
 
+enum err fiber_suspend_through(uint64_t mono_us)
+{
+    struct fiber *f = here();
+    struct loop *l = f->loop;
+
+    f->timed_out = false;
+    if (mono_us != UINT64_MAX) timer_set(l, &f->timer, mono_us);
+    fiber_suspend();
+    timer_cancel(l, &f->timer);
+    return f->timed_out ? ERR_LATER : OK;
+}
+
 enum err fiber_suspend_until(uint64_t mono_us)
 {
     struct fiber *f = here();
     struct loop *l = f->loop;
 
     if (l->draining) return ERR_GONE;
-    f->timed_out = false;
     list_push_back(&l->fibers.cuttable, &f->cuttable);
-    if (mono_us != UINT64_MAX) timer_set(l, &f->timer, mono_us);
-    fiber_suspend();
-    timer_cancel(l, &f->timer);
+    enum err e = fiber_suspend_through(mono_us);
     list_remove(&f->cuttable);
-    if (l->draining) return ERR_GONE;
-    return f->timed_out ? ERR_LATER : OK;
+    return l->draining ? ERR_GONE : e;
 }
 
 void fibers_drain(struct fibers *f)

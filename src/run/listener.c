@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "run/conn_int.h"
 #include "run/lock.h"
+#include "run/parent.h"
 
 struct listener {
     struct seam *seam;
@@ -79,6 +80,17 @@ static bool free_count(void *arg, str key, void *value)
     return true;
 }
 
+/* A Unix socket's name outlives it. One that a service manager opened is his to remove. */
+static void remove_name(struct listener *l)
+{
+    if (l->addr.family != NET_UNIX) return;
+    int held = inherited(&l->addr);
+    if (held >= 0)
+        seam_socket_close(l->seam, held);
+    else
+        (void)seam_unlink(l->seam, l->addr.path);
+}
+
 void listener_close(struct listener *l)
 {
     if (!l) return;
@@ -89,6 +101,7 @@ void listener_close(struct listener *l)
         map_free(at->addresses);
         mem_free(at);
     }
+    remove_name(l);
     seam_socket_close(l->seam, l->socket);
     lock_end(&l->lock);
     mem_free(l);

@@ -277,4 +277,5 @@ const struct conn_handler smtp_handler = {
     .serve = session_serve,
     .closed = session_closed,
     .busy = S_INIT("421 4.3.2 too many connections, try again later\r\n"),
+    .farewell = S_INIT("421 4.3.2 going down, try again soon\r\n"),
 };
