@@ -30,6 +30,7 @@ const struct admin_command admin_commands[] = {
     { S_INIT("trace"),  S_INIT(""),        "ID | --address IP", "everything that happened to a message; or what an address did too much of", 1, 2, false, admin_trace },
     { S_INIT("compact"), S_INIT(""),       "",                  "give the room of deleted mail back now",              0, 0, false, admin_compact },
     { S_INIT("undelete"), S_INIT(""),      "USER [--list] [--mailbox NAME] [--since AGE]", "bring deleted mail back", 1, 6, false, admin_undelete },
+    { S_INIT("metrics"), S_INIT(""),       "",                  "figures of the running server, as Prometheus reads them", 0, 0, false, admin_metrics },
     { S_INIT("ping"),   S_INIT(""),        "",                  "is the server there?",                                0, 0, false, admin_ping },
 };
 /* clang-format on */

@@ -28,6 +28,7 @@ ADMIN_REQUEST(admin_queue_drop);
 ADMIN_REQUEST(admin_trace);
 ADMIN_REQUEST(admin_compact);
 ADMIN_REQUEST(admin_undelete);
+ADMIN_REQUEST(admin_metrics);
 ADMIN_REQUEST(admin_ping);
 
 /* Says why in the answer and returns e, so that a request can end with it. */

@@ -17,7 +17,9 @@ static void request_run(void *arg)
 {
     struct request *r = arg;
     enum err e = admin_call(&r->cli->control, &r->words, &r->answer, &r->result);
-    if (e == ERR_NOTFOUND && str_eq(r->words.words[0], S("ping"))) {
+    str about = r->words.words[0];
+    bool running = str_eq(about, S("ping")) || str_eq(about, S("metrics"));
+    if (e == ERR_NOTFOUND && running) {
         buf_addf(&r->answer, "no server runs on this data folder; posthorn serve starts one\n");
         r->result = e;
     } else if (e == ERR_NOTFOUND && r->cli->missing) {

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdarg.h>
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "pop3/session_int.h"
 
@@ -75,6 +76,7 @@ void pop3_bad(struct pop3 *s, const char *why)
 {
     pop3_err(s, "%s", why);
     if (++s->errors < s->server->settings->errors_max) return;
+    budget_struck(BUDGET_POP3_ERRORS);
     pop3_err(s, "too many errors, goodbye");
     s->ended = true;
 }
@@ -106,7 +108,10 @@ static enum err next(struct pop3 *s)
     str line;
     conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
     enum err e = conn_line(s->conn, POP3_LINE_BYTES, &line);
-    if (e == ERR_LIMIT) pop3_bad(s, "the line is too long");
+    if (e == ERR_LIMIT) {
+        budget_struck(BUDGET_POP3_LINE);
+        pop3_bad(s, "the line is too long");
+    }
     if (e) return e == ERR_LIMIT ? OK : e;
     if (!str_ends(line, S("\r\n"))) {
         /* What looks like two lines to one program and like one to another is how commands are
@@ -166,6 +171,7 @@ static enum serve session_serve(void *session, enum conn_why why)
     struct pop3 *s = session;
     if (why == CONN_STARTED && !welcome(s)) return SERVE_CLOSE;
     if (why == CONN_TIMEOUT) {
+        budget_struck(s->state == POP3_AUTHORIZATION ? BUDGET_POP3_LOGIN : BUDGET_POP3_IDLE);
         pop3_err(s, "too long silent, goodbye; nothing was deleted");
         return SERVE_CLOSE;
     }
@@ -185,4 +191,5 @@ const struct conn_handler pop3_handler = {
     .closed = session_closed,
     .busy = S_INIT("-ERR [SYS/TEMP] too many connections, come back later\r\n"),
     .farewell = S_INIT("-ERR [SYS/TEMP] the server is stopping; nothing was deleted\r\n"),
+    .conns = METRIC_CONNS_POP3,
 };

@@ -11,12 +11,38 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/budget.h"
 #include "run/conn_int.h"
 
 static void burst(void *arg);
 static void socket_ready(struct loop_watch *w, unsigned what);
 static void park_ended(struct timer *t);
 static void told_to_drain(struct loop_member *m);
+
+/* --- gauges ---------------------------------------------------------------------------------- */
+
+static enum metric gauge_of(const struct conn *c, bool known)
+{
+    enum metric strangers = c->handler->conns ? c->handler->conns : METRIC_CONNS_OTHER;
+    return known ? strangers + 1 : strangers;
+}
+
+/* Among the connections of its protocol, as a stranger or not; or among none. */
+static void count_as(struct conn *c, bool counted)
+{
+    bool known = c->request.class != FIBER_STRANGER;
+    if (c->counted) metric_sub(gauge_of(c, c->counted_known), 1);
+    if (counted) metric_add(gauge_of(c, known), 1);
+    c->counted = counted;
+    c->counted_known = known;
+}
+
+static void count_parked(struct conn *c, bool parked)
+{
+    if (parked && !c->counted_parked) metric_add(METRIC_CONNS_PARKED, 1);
+    if (!parked && c->counted_parked) metric_sub(METRIC_CONNS_PARKED, 1);
+    c->counted_parked = parked;
+}
 
 /* --- being there ----------------------------------------------------------------------------- */
 
@@ -61,6 +87,8 @@ static void session_end(struct conn *c)
 void conn_free(struct conn *c)
 {
     session_end(c);
+    count_as(c, false);
+    count_parked(c, false);
     loop_unwatch(c->loop, &c->watch);
     timer_cancel(c->loop, &c->timer);
     fiber_request_cancel(c->loop, &c->request);
@@ -141,6 +169,7 @@ enum err conn_wait_more(struct conn *c, enum io want)
 static void ask_for_stack(struct conn *c)
 {
     if (c->state == CONN_STATE_QUEUED || c->state == CONN_STATE_SERVED) return;
+    count_parked(c, false);
     c->state = CONN_STATE_QUEUED;
     fiber_request(c->loop, &c->request);
 }
@@ -214,6 +243,7 @@ static void park(struct conn *c)
         return;
     }
     c->state = CONN_STATE_IDLE;
+    count_parked(c, true);
     if (!c->timer.slot) conn_timer_in(c, c->park_ms); /* a dripping line does not begin it again */
 }
 
@@ -281,7 +311,13 @@ static void park_ended(struct timer *t)
     switch ((enum conn_state)c->state) {
     case CONN_STATE_PROXY:
     case CONN_STATE_HANDSHAKE:
+        budget_struck(BUDGET_CONN_HANDSHAKE);
+        conn_free(c);
+        return;
     case CONN_STATE_SENDING:
+        budget_struck(BUDGET_CONN_SEND);
+        conn_free(c);
+        return;
     case CONN_STATE_LINGERING: conn_free(c); return;
     case CONN_STATE_IDLE:
     case CONN_STATE_QUEUED:
@@ -418,6 +454,8 @@ static void burst(void *arg)
 void conn_begin(struct conn *c)
 {
     loop_join(c->loop, &c->member);
+    metric_add(METRIC_CONNS_ACCEPTED, 1);
+    count_as(c, true);
     if (conn_proxy_expected(c))
         conn_proxy_begin(c);
     else
@@ -453,6 +491,7 @@ void conn_park_for(struct conn *c, unsigned ms)
 void conn_class(struct conn *c, enum fiber_class class)
 {
     c->request.class = class;
+    if (c->counted) count_as(c, true);
     if (c->state == CONN_STATE_SERVED && fiber_self()) fiber_class_set(class);
 }
 

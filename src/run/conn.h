@@ -16,6 +16,7 @@
 #define RUN_CONN_H
 
 #include "base/arena.h"
+#include "base/metric.h"
 #include "run/fiber.h"
 #include "run/loop.h"
 #include "run/tls.h"
@@ -41,6 +42,7 @@ struct conn_handler {
     void (*closed)(void *session); /* frees it; may not wait; c may not be used after it */
     str busy; /* sent before closing when there is no room: "421 …\r\n", "* BYE …\r\n" */
     str farewell; /* sent before closing when the drain cut a wait for input short; as busy is */
+    enum metric conns; /* METRIC_CONNS_…, where its connections are counted before they log in; 0: OTHER */
 };
 
 enum listener_tls { LISTEN_PLAIN, LISTEN_TLS }; /* STARTTLS is the protocol's affair */

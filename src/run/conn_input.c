@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/metric.h"
 #include "run/conn_int.h"
 
 /* --- the buffer ------------------------------------------------------------------------------ */
@@ -110,6 +111,7 @@ enum io conn_wire_read(struct conn *c, char *p, size_t n, size_t *got)
     enum io r = c->tls ? tls_read(c->tls, p, n, got) : socket_read(c, p, n, got);
 
     c->bytes_in += *got;
+    metric_add(METRIC_BYTES_IN, *got);
     if (r == IO_END) c->eof = true;
     /* A short read found the socket empty; an event will tell when it no longer is. */
     if (r == IO_WANT_READ || (!c->tls && *got < n)) c->readable = false;
