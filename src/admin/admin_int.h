@@ -15,6 +15,7 @@ ADMIN_REQUEST(admin_user_passwd);
 ADMIN_REQUEST(admin_user_quota);
 ADMIN_REQUEST(admin_user_admin);
 ADMIN_REQUEST(admin_user_list);
+ADMIN_REQUEST(admin_user_suspend);
 ADMIN_REQUEST(admin_user_remove);
 ADMIN_REQUEST(admin_alias_add);
 ADMIN_REQUEST(admin_alias_list);

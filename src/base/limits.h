@@ -39,6 +39,7 @@
 #define CONN_PARK_MS             (30 * 60 * 1000) /* a park when its code set no length; RFC 9051 5.4 */
 #define CONN_SEND_MS             (2 * 60 * 1000)  /* for a slow peer to take what a burst left unsent */
 #define CONN_DRAIN_SEND_MS       3000        /* a peer that takes nothing for so long holds up no shutdown */
+#define TLS_KEY_BYTES        65536 /* a private key in PEM; RSA 16384 is 13 KB */
 #define CONN_HANDSHAKE_MS        (30 * 1000)      /* TLS, when the listener does not say */
 #define CONN_COMPLAIN_MS         1000        /* between two log lines about refused connections */
 #define CONN_LINGER_MS           2000        /* after our last byte, for the peer to read it */
@@ -179,6 +180,7 @@
 #define AUTH_REMEMBERED     4096 /* verified passwords remembered at once, one slot an address */
 #define GUARD_ENTRIES       65536 /* addresses, networks and accounts remembered; about 16 MiB when full */
 #define GUARD_KEY_BYTES     (ADDRESS_BYTES + 32)
+#define AUTH_CHANGES        32   /* users' rows that changed and are not yet looked at; more: all are */
 #define AUTH_QUEUE_ITEMS    256  /* log-ins waiting for a hash; 256 at 100 ms and 2 threads: 13 s */
 
 /* --- smtp, relay ---------------------------------------------------------------------------- */

@@ -63,8 +63,7 @@ int cli_admin(struct cli *cli, const str *words, size_t n)
         r.words.secret = buf_str(&secret);
         status = answer(&r, once(cli->seam, request_run, &r));
     }
-    if (secret.p) bytes_wipe(secret.p, secret.n);
-    buf_free(&secret);
+    buf_wipe(&secret);
     buf_free(&r.answer);
     return status;
 }

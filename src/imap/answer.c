@@ -23,7 +23,7 @@ void imap_send(struct imap *s)
 
 void imap_went_on(struct imap *s)
 {
-    conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
+    conn_deadline(s->conn, s->stay.over ? 0 : (unsigned)s->server->settings->command_ms);
 }
 
 void imap_send_some(struct imap *s)

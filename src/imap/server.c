@@ -196,7 +196,18 @@ static void serve_line(struct imap *s)
         imap_bye(s, S(""), S("too many errors"));
     }
     imap_send(s);
-    arena_reset(&s->arena);
+    /* Strangers' lines have passwords in them. */
+    if (stranger)
+        arena_wipe(&s->arena);
+    else
+        arena_reset(&s->arena);
+}
+
+/* Who was removed or suspended, or whose password was changed, is no longer here. */
+static bool is_over(struct imap *s)
+{
+    if (s->stay.over && !s->closing) imap_bye(s, S(""), S("your account has changed, log in anew"));
+    return s->closing;
 }
 
 /* Whoever connects too often is told to come back later (RFC 5530 3). */
@@ -219,12 +230,12 @@ static enum serve serve(void *session, enum conn_why why)
         imap_bye(s, S(""), S("idle for too long"));
     }
     if (why == CONN_DRAIN) imap_bye(s, S("UNAVAILABLE"), S("the server is shutting down"));
-    if (why == CONN_WOKEN && (s->idling || s->notify) && imap_idle_woken(s)) {
+    if (!is_over(s) && why == CONN_WOKEN && (s->idling || s->notify) && imap_idle_woken(s)) {
         (void)imap_cut(s);
         s->closing = true;
     }
-    if (why == CONN_INPUT) serve_line(s); /* also when it is the input's end */
-    while (!s->closing && conn_line_ready(s->conn))
+    if (!s->closing && why == CONN_INPUT) serve_line(s); /* also when it is the input's end */
+    while (!is_over(s) && conn_line_ready(s->conn))
         serve_line(s);
     imap_send(s);
     buf_free(&s->reply.out);
@@ -253,6 +264,7 @@ static void closed(void *session)
     log_event(LOG_DEBUG, "imap.closed", conn_id(s->conn), F_STR("user", s->user),
               F_NUM("in_bytes", conn_bytes_in(s->conn)),
               F_NUM("out_bytes", conn_bytes_out(s->conn)));
+    auth_stay_end(&s->stay);
     imap_idle_end(s);
     imap_notify_free(s);
     imap_told_free(s);

@@ -47,6 +47,7 @@ struct imap {
     bool cut;              /* a response was larger than any may be: nothing follows it */
 
     struct account account; /* from log-in on */
+    struct auth_stay stay;  /* likewise: it ends when the user may no longer be here */
     str user;               /* own memory; for the log */
     unsigned enabled;       /* enum enabled: what the client turned on, RFC 9051 6.3.1 */
 

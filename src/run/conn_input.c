@@ -29,8 +29,17 @@ void conn_input_return(struct loop *l, char *p)
     list_push_front(&l->spare_inputs, (struct list *)(void *)p);
 }
 
+/* A stranger's password may have stood there, and the next who is lent the buffer is somebody else.
+ * What lies above in_used was never written since the buffer came. */
+static void wipe(struct conn *c)
+{
+    if (c->in_used) bytes_wipe(c->in, c->in_used);
+    c->in_used = 0;
+}
+
 static void release(struct conn *c)
 {
+    wipe(c);
     if (c->in_lent)
         conn_input_return(c->loop, c->in);
     else
@@ -63,7 +72,7 @@ static void move_to(struct conn *c, char *to, size_t cap, bool lent)
     c->in_cap = (uint32_t)cap;
     c->in_lent = lent;
     c->in_at = 0;
-    c->in_end = (uint32_t)n;
+    c->in_end = c->in_used = (uint32_t)n;
 }
 
 void conn_input_park(struct conn *c)
@@ -130,6 +139,7 @@ enum io conn_fill(struct conn *c)
     r = c->zip ? conn_inflate(c, c->in + c->in_end, room, &got)
                : conn_wire_read(c, c->in + c->in_end, room, &got);
     c->in_end += (uint32_t)got;
+    if (c->in_end > c->in_used) c->in_used = c->in_end;
     if (r == IO_FAILED) c->gone = true;
     return r;
 }
@@ -306,6 +316,7 @@ void conn_discard_input(struct conn *c)
 
     conn_trace_flush(c);
     c->in_at = c->in_end = c->in_searched = 0;
+    if (c->in) c->in_used = c->in_cap;
     while (c->tls && tls_pending(c->tls) && c->in) {
         if (tls_read(c->tls, c->in, c->in_cap, &ignored)) return;
     }

@@ -51,6 +51,7 @@ struct conn {
     char *in;                     /* the input buffer; NULL when nothing is held */
     uint32_t in_at, in_end, in_cap;
     uint32_t in_searched;         /* no LF lies before this */
+    uint32_t in_used;             /* nothing was written behind this */
     struct buf out;
     size_t out_at;                /* sent up to here */
 

@@ -196,6 +196,12 @@ static enum err command(struct smtp *s)
     return run(s, arena_copy(&s->command, line));
 }
 
+/* Who was removed or suspended, or whose password was changed, is no longer here. */
+enum err smtp_stay_over(struct smtp *s)
+{
+    return smtp_bye(s, "4.7.0", S("your account has changed, log in anew"));
+}
+
 static void serve_command(struct smtp *s)
 {
     conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
@@ -252,19 +258,29 @@ static void *session_open(void *listener_arg, struct conn *c)
 static enum serve session_serve(void *session, enum conn_why why)
 {
     struct smtp *s = session;
+    bool stranger = !s->logged_in;
     switch (why) {
     case CONN_STARTED:
         if (smtp_guard_welcome(s)) (void)smtp_greet(s);
         break;
-    case CONN_INPUT: serve_command(s); break;
+    case CONN_INPUT:
+    case CONN_WOKEN:
+        if (s->stay.over)
+            (void)smtp_stay_over(s);
+        else if (why == CONN_INPUT)
+            serve_command(s);
+        break;
     case CONN_TIMEOUT:
         budget_struck(BUDGET_SMTP_IDLE);
         (void)smtp_bye(s, "4.4.2", S("nothing heard for too long"));
         break;
     case CONN_DRAIN: (void)smtp_bye(s, "4.3.2", S("going down, try again soon")); break;
-    case CONN_WOKEN: break;
     }
-    arena_free(&s->command);
+    /* Strangers' lines have passwords in them. */
+    if (stranger)
+        arena_wipe(&s->command);
+    else
+        arena_free(&s->command);
     return s->closing || conn_gone(s->conn) ? SERVE_CLOSE : SERVE_PARK;
 }
 
@@ -274,6 +290,7 @@ static void session_closed(void *session)
     log_event(LOG_INFO, "smtp.closed", conn_id(s->conn), F_NUM("in", conn_bytes_in(s->conn)),
               F_NUM("out", conn_bytes_out(s->conn)), F_NUM("errors", s->errors));
     s->state = SMTP_START;
+    auth_stay_end(&s->stay);
     smtp_forget_transaction(s);
     buf_free(&s->helo);
     arena_free(&s->session);
