@@ -8,10 +8,11 @@
 #include <stdatomic.h>
 
 #include "auth/password_int.h"
-#include "auth/stay_int.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "mail/address.h"
+#include "run/lock.h"
 
 /* clang-format off */
 static const struct setting rows[] = {
@@ -30,6 +31,24 @@ const struct settings_section auth_section = {
     .rows = rows,
     .n = COUNT_OF(rows),
     .help = "Passwords and log-ins.",
+};
+
+enum { TAG_BYTES = 32 };
+struct remembered {
+    uint8_t tag[TAG_BYTES];
+    uint64_t until_us;
+};
+
+struct auth {
+    struct seam *seam;
+    struct store *store;
+    const struct auth_settings *settings;
+    struct pool *pool;
+    struct guard *guard; /* or NULL */
+    uint8_t key[32];
+    struct buf nobody;             /* the hash that an unknown user's password is checked against */
+    struct lock lock;              /* guards the table below */
+    struct remembered *remembered; /* AUTH_REMEMBERED slots, by a hash of the address */
 };
 
 enum err auth_new(struct seam *seam, struct store *store, const struct auth_settings *s,
@@ -59,7 +78,6 @@ void auth_free(struct auth *a)
 {
     if (!a) return;
     pool_free(a->pool);
-    stays_free(a->stays);
     lock_end(&a->lock);
     bytes_wipe(a->key, sizeof a->key);
     mem_free(a->remembered);
@@ -87,20 +105,20 @@ uint64_t auth_failures_max(const struct auth *a)
 
 /* address, password and stored hash under the process's key; lengths keep them apart. */
 static bool tag_make(const struct auth *a, const struct user *u, str password,
-                     uint8_t tag[AUTH_TAG_BYTES])
+                     uint8_t tag[TAG_BYTES])
 {
     struct buf b = buf_make(AUTH_PASSWORD_BYTES + 4096);
-    (void)buf_reserve(&b, 16 + u->address.n + password.n + u->password_hash.n); /* it never moves */
     buf_le64(&b, u->address.n);
     buf_add(&b, u->address);
     buf_le64(&b, password.n);
     buf_add(&b, password);
     buf_add(&b, u->password_hash);
 
-    unsigned n = AUTH_TAG_BYTES;
+    unsigned n = TAG_BYTES;
     bool ok =
         !b.full && HMAC(EVP_sha256(), a->key, sizeof a->key, (const uint8_t *)b.p, b.n, tag, &n);
-    buf_wipe(&b);
+    bytes_wipe(b.p, b.n);
+    buf_free(&b);
     return ok;
 }
 
@@ -109,21 +127,21 @@ static struct remembered *slot_of(const struct auth *a, str address)
     return &a->remembered[siphash13(a->key, address) % AUTH_REMEMBERED];
 }
 
-static bool is_remembered(struct auth *a, str address, const uint8_t tag[AUTH_TAG_BYTES])
+static bool is_remembered(struct auth *a, str address, const uint8_t tag[TAG_BYTES])
 {
     uint64_t now = seam_mono_us(a->seam);
     lock_take(&a->lock);
     const struct remembered *r = slot_of(a, address);
-    bool same = now < r->until_us && bytes_equal_secret(r->tag, tag, AUTH_TAG_BYTES);
+    bool same = now < r->until_us && bytes_equal_secret(r->tag, tag, TAG_BYTES);
     lock_drop(&a->lock);
     return same;
 }
 
-static void remember(struct auth *a, str address, const uint8_t tag[AUTH_TAG_BYTES])
+static void remember(struct auth *a, str address, const uint8_t tag[TAG_BYTES])
 {
     lock_take(&a->lock);
     struct remembered *r = slot_of(a, address);
-    bytes_copy(r->tag, sizeof r->tag, tag, AUTH_TAG_BYTES);
+    bytes_copy(r->tag, sizeof r->tag, tag, TAG_BYTES);
     r->until_us = seam_mono_us(a->seam) + a->settings->cache_ms * 1000;
     lock_drop(&a->lock);
 }
@@ -133,10 +151,17 @@ void auth_forget(struct auth *a, str user)
     lock_take(&a->lock);
     slot_of(a, user)->until_us = 0;
     lock_drop(&a->lock);
-    stays_changed(a, user);
 }
 
 /* --- checking --------------------------------------------------------------------------------- */
+
+/* One try to log in. */
+struct attempt {
+    const struct netaddr *peer;
+    str user, password; /* user: folded */
+    struct guard_turn turn;
+    unsigned delay_ms;
+};
 
 struct check {
     const char *hash;
@@ -150,18 +175,24 @@ static void check_run(void *arg)
     c->same = password_matches(c->hash, c->password);
 }
 
+/* One spelling of all that are the same user (quotes, case, IDN): by it guesses are counted too.
+ * What is no address stays as it is, and is nobody's. */
+static str folded(str name, struct arena *arena)
+{
+    struct address who;
+    str short_name = str_take(name, ADDRESS_BYTES);
+    if (name.n > ADDRESS_BYTES || !address_parse(arena, name, ADDRESS_UTF8, &who))
+        return short_name;
+    return address_fold(arena, who, &who) ? address_text(arena, who) : short_name;
+}
+
 /* Copies the user's row out of the store. ERR_NOTFOUND also for what is no address. */
 static enum err user_copy(struct auth *a, str name, struct arena *arena, struct user *out)
 {
-    struct address who;
-    if (!address_parse(arena, name, ADDRESS_UTF8, &who)) return ERR_NOTFOUND;
-    if (!address_fold(arena, who, &who)) return ERR_NOTFOUND;
-    str folded = address_text(arena, who);
-
     struct view *v = store_view(a->store);
     if (!v) return ERR_LATER;
     struct user u;
-    enum err e = store_user_find(v, folded, &u);
+    enum err e = store_user_find(v, name, &u);
     if (!e) {
         u.address = arena_copy(arena, u.address);
         u.password_hash = arena_copy(arena, u.password_hash);
@@ -172,19 +203,26 @@ static enum err user_copy(struct auth *a, str name, struct arena *arena, struct 
     return e;
 }
 
-/* The hash is checked for unknown users too: the same work for every name. */
-static enum err verify(struct auth *a, str name, str password, struct arena *arena, struct user *u)
+/* Who is known here goes first: however many strangers guess, people get in. */
+static enum err check_hash(struct auth *a, struct check *c, bool known)
 {
-    uint8_t tag[AUTH_TAG_BYTES];
-    enum err found = user_copy(a, name, arena, u);
-    if (found && found != ERR_NOTFOUND) return found;
-    bool tagged = !found && tag_make(a, u, password, tag);
-    if (tagged && !u->suspended && is_remembered(a, u->address, tag)) return OK;
+    return known ? work_first(a->pool, check_run, c) : work(a->pool, check_run, c);
+}
 
-    struct check c = { .hash = found ? a->nobody.p : arena_cstr(arena, u->password_hash),
-                       .password = password };
+/* All of it is done for unknown users too: the same work for every name. */
+static enum err verify(struct auth *a, const struct attempt *t, struct arena *arena, struct user *u)
+{
+    uint8_t tag[TAG_BYTES];
+    enum err found = user_copy(a, t->user, arena, u);
+    if (found && found != ERR_NOTFOUND) return found;
+    if (found) *u = (struct user){ .address = t->user, .password_hash = str_of(a->nobody.p) };
+    bool tagged = tag_make(a, u, t->password, tag),
+         remembered = tagged && is_remembered(a, u->address, tag);
+    if (remembered && !found && !u->suspended) return OK;
+
+    struct check c = { .hash = arena_cstr(arena, u->password_hash), .password = t->password };
     if (!c.hash) return ERR_LIMIT;
-    enum err e = work(a->pool, check_run, &c);
+    enum err e = check_hash(a, &c, t->turn.known);
     if (e) return e;
     if (found || !c.same || u->suspended) return ERR_DENIED;
     if (tagged) remember(a, u->address, tag);
@@ -200,38 +238,61 @@ static void report(const struct netaddr *peer, str user, enum err e)
     buf_free(&from);
 }
 
-/* A refusal takes as long as a failure, and is the same whatever the password was. */
-static enum err throttled(const struct netaddr *peer, str user, uint64_t until_us)
+static void report_throttled(const struct netaddr *peer, str user)
 {
     struct buf from = buf_make(128);
     netaddr_text(peer, &from);
     log_event(LOG_WARN, "auth.throttled", (str){ 0 }, F_STR("user", user),
               F_STR("peer", buf_str(&from)));
     buf_free(&from);
-    enum err slept = fiber_sleep_until(until_us);
-    return slept ? slept : ERR_LATER;
 }
 
+/* Until others of this account and address are judged: each is counted before the next. */
+static enum err wait_for_turn(struct auth *a, struct attempt *t)
+{
+    uint64_t now_us = seam_mono_us(a->seam), until_us = now_us + AUTH_TURN_WAIT_MS * 1000;
+    while (!guard_turn_take(a->guard, t->peer, t->user, &t->turn)) {
+        if (now_us >= until_us) return ERR_LATER;
+        enum err e = fiber_sleep_until(now_us + AUTH_TURN_LOOK_MS * 1000);
+        if (e) return e;
+        now_us = seam_mono_us(a->seam);
+    }
+    return OK;
+}
+
+/* In its turn: may it be tried, and is it right? */
+static enum err judge(struct auth *a, struct attempt *t, struct arena *arena, struct user *u)
+{
+    enum err e = guard_login_ask(a->guard, t->peer, t->user, &t->delay_ms);
+    if (e) {
+        report_throttled(t->peer, t->user);
+        return e;
+    }
+    bool too_long = t->password.n > AUTH_PASSWORD_BYTES;
+    e = too_long ? ERR_DENIED : verify(a, t, arena, u);
+    report(t->peer, t->user, e);
+    if (!e || e == ERR_DENIED) guard_login_told(a->guard, t->peer, t->user, !e);
+    return e;
+}
+
+/* A refusal takes as long as a failure, and is the same whatever the password was. */
 enum err auth_password(struct auth *a, str user, str password, const struct netaddr *peer,
                        struct arena *arena, struct login *out)
 {
-    unsigned delay_ms;
-    enum err allowed = guard_login_ask(a->guard, peer, user, &delay_ms);
-    uint64_t until_us = seam_mono_us(a->seam) + (a->settings->fail_delay_ms + delay_ms) * 1000;
-    bool too_long = user.n > ADDRESS_BYTES || password.n > AUTH_PASSWORD_BYTES;
+    struct attempt t = { .peer = peer, .user = folded(user, arena), .password = password };
     struct user u = { 0 };
-    if (allowed) return throttled(peer, str_take(user, ADDRESS_BYTES), until_us);
-    enum err e = too_long ? ERR_DENIED : verify(a, user, password, arena, &u);
-    report(peer, str_take(user, ADDRESS_BYTES), e);
-    if (!e || e == ERR_DENIED) guard_login_told(a->guard, peer, user, !e);
-    if (e == ERR_DENIED) {
-        enum err slept = fiber_sleep_until(until_us);
-        return slept ? slept : ERR_DENIED;
+    enum err e = wait_for_turn(a, &t);
+    if (e) return e;
+    uint64_t from_us = seam_mono_us(a->seam);
+    e = judge(a, &t, arena, &u);
+    guard_turn_give(a->guard, &t.turn);
+    if (e == ERR_DENIED || e == ERR_LATER) {
+        uint64_t least_us = (a->settings->fail_delay_ms + t.delay_ms) * UINT64_C(1000);
+        enum err slept = fiber_sleep_until(from_us + least_us);
+        return slept ? slept : e;
     }
     if (e) return e;
-    *out = (struct login){ .account = u.account,
-                           .address = u.address,
-                           .stamp = stay_stamp(a, u.password_hash) };
+    *out = (struct login){ .account = u.account, .address = u.address };
     return OK;
 }
 

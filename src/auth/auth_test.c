@@ -204,6 +204,7 @@ static struct cost cost_of(const char *user, const char *password)
 {
     struct place p;
     place_open(&p, 2000, 3600000);
+    add_user(&p, "gone@a.test", hash_of(&p, "secret"), true);
     enum err e = log_in(&p, user, password);
     struct cost c = { p.took_us, sim_world_digest(p.world), e };
     place_end(&p);
@@ -216,12 +217,16 @@ static void every_failure_costs_the_same(void **state)
     (void)state;
     struct cost wrong = cost_of("alice@a.test", "wrong"),
                 nobody = cost_of("nobody@a.test", "secret"),
-                no_address = cost_of("no address", "secret"),
+                gone = cost_of("gone@a.test", "secret"), /* suspended */
+        elsewhere = cost_of("alice@b.test", "secret"), no_address = cost_of("no address", "secret"),
                 right = cost_of("alice@a.test", "secret");
     assert_int_equal(wrong.e, ERR_DENIED);
     assert_int_equal(nobody.e, ERR_DENIED);
     assert_true(wrong.us >= 2000000);
     assert_true(wrong.us == nobody.us && wrong.us == no_address.us);
+    assert_int_equal(gone.e, ERR_DENIED);
+    assert_true(gone.us == wrong.us && gone.digest == wrong.digest);
+    assert_true(elsewhere.us == wrong.us && elsewhere.digest == wrong.digest);
     assert_true(wrong.digest == nobody.digest && wrong.digest == no_address.digest);
     assert_int_equal(right.e, OK);
     assert_true(right.us < 2000000 && right.digest != wrong.digest);
@@ -231,6 +236,69 @@ static void every_failure_costs_the_same(void **state)
     assert_true(cost_of("alice@a.test", b.p).us >= 2000000);
     assert_true(cost_of(b.p, "secret").us >= 2000000);
     buf_free(&b);
+}
+
+/* --- guessing --------------------------------------------------------------------------------- */
+
+static const struct guard_settings strict = { .per_hour = { [GUARD_FAILURES] = 1000 },
+                                              .network_factor = 4,
+                                              .account_failures = 10,
+                                              .delay_max_ms = 100,
+                                              .known_ms = 86400000 };
+
+/* All spellings of one name are one account to guess at. */
+static void spellings_are_one_account(void **state)
+{
+    static const char *const spellings[] = { "alice@a.test", "ALICE@A.TEST", "\"alice\"@a.test",
+                                             "\"al\\ice\"@a.test", "\"\\a\\lice\"@A.test" };
+    (void)state;
+    struct place p;
+    place_open(&p, 0, 0);
+    struct guard *g = guard_new(p.seam, &strict);
+    auth_use_guard(p.auth, g);
+    for (unsigned i = 0; i < 11; i++)
+        assert_int_equal(log_in(&p, spellings[i % 5], "wrong"), ERR_DENIED);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(log_in(&p, spellings[i], "secret"), ERR_LATER);
+    assert_int_equal(log_in(&p, "nobody@a.test", "secret"), ERR_DENIED);
+    place_end(&p);
+    guard_free(g);
+}
+
+enum { AT_ONCE = 200 };
+struct guesses {
+    struct place *p;
+    unsigned denied, later;
+};
+
+static void guess(void *arg)
+{
+    struct guesses *all = arg;
+    struct netaddr peer = { .family = NET_IP4 };
+    struct arena arena = arena_make(1 << 16);
+    struct login login;
+    enum err e = auth_password(all->p->auth, S("alice@a.test"), S("wrong"), &peer, &arena, &login);
+    all->denied += e == ERR_DENIED;
+    all->later += e == ERR_LATER;
+    arena_free(&arena);
+}
+
+/* However many try at the same moment, not more are judged than one after the other. */
+static void at_once_is_not_more(void **state)
+{
+    (void)state;
+    struct place p;
+    struct guesses all = { .p = &p };
+    place_open(&p, 1000, 0);
+    struct guard *g = guard_new(p.seam, &strict);
+    auth_use_guard(p.auth, g);
+    for (int i = 0; i < AT_ONCE; i++)
+        assert_int_equal(fiber_start(p.loop, FIBER_STRANGER, guess, &all), OK);
+    sim_world_run(p.world, seam_mono_us(p.seam) + 100000000);
+    assert_int_equal(all.denied + all.later, AT_ONCE);
+    assert_in_range(all.denied, 10, 11 + GUARD_TURNS);
+    place_end(&p);
+    guard_free(g);
 }
 
 static void a_remembered_password_ends_with_its_hash(void **state)
@@ -303,6 +371,8 @@ int main(void)
         cmocka_unit_test(hashes_brought_along),
         cmocka_unit_test(who_may_log_in),
         cmocka_unit_test(every_failure_costs_the_same),
+        cmocka_unit_test(spellings_are_one_account),
+        cmocka_unit_test(at_once_is_not_more),
         cmocka_unit_test(a_remembered_password_ends_with_its_hash),
         cmocka_unit_test(sasl_plain),
     };

@@ -1,7 +1,6 @@
 /* guard.c - buckets that drain, by address, by network, and by account. */
 #include "auth/guard.h"
 
-#include "base/budget.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -34,13 +33,6 @@ const struct settings_section guard_section = {
 
 static const char *const kind_words[] = { "connections", "messages", "recipients", "errors",
                                           "failed log-ins" };
-static const enum budget kind_budgets[] = {
-    [GUARD_CONNECTIONS] = BUDGET_ADDRESS_CONNS_HOUR,
-    [GUARD_MESSAGES] = BUDGET_ADDRESS_MESSAGES,
-    [GUARD_RCPTS] = BUDGET_ADDRESS_RCPTS,
-    [GUARD_ERRORS] = BUDGET_ADDRESS_ERRORS,
-    [GUARD_FAILURES] = BUDGET_ADDRESS_FAILURES,
-};
 static const double hour_us = 3600.0 * 1e6;
 
 struct bucket {
@@ -50,45 +42,67 @@ struct bucket {
 
 /* What is known of an address, a network, an account, or an account at an address. */
 struct entry {
-    struct list node; /* used lately first */
+    struct list node; /* of its shelf: used lately first */
     struct buf key;
     uint64_t known_until_us;
     struct bucket buckets[GUARD_KINDS];
 };
 
+/* Entries that push each other out. Where people logged in is kept apart from what strangers do:
+ * however many these are, they do not make us forget those. */
+struct shelf {
+    struct list recent;
+    size_t n, max;
+};
+
 struct guard {
     struct seam *seam;
     const struct guard_settings *settings;
+    uint8_t key[16];
     struct lock lock; /* guards what follows */
     struct map *entries;
-    struct list recent;
+    struct shelf strangers, known;
+    uint8_t judging[GUARD_TURN_SLOTS]; /* log-ins under way, by a hash of account or address */
 };
+
+static void shelf_init(struct shelf *shelf, size_t max)
+{
+    list_init(&shelf->recent);
+    shelf->max = max;
+}
 
 struct guard *guard_new(struct seam *seam, const struct guard_settings *s)
 {
     struct guard *g = MEM_NEW(struct guard);
-    uint8_t seed[16];
     *g = (struct guard){ .seam = seam, .settings = s };
-    seam_random(seam, seed, sizeof seed);
+    seam_random(seam, g->key, sizeof g->key);
     lock_init(&g->lock);
-    list_init(&g->recent);
-    g->entries = map_new(GUARD_ENTRIES, seed);
+    shelf_init(&g->strangers, GUARD_ENTRIES);
+    shelf_init(&g->known, GUARD_KNOWN);
+    g->entries = map_new(GUARD_ENTRIES + GUARD_KNOWN, g->key);
     return g;
 }
 
-static void entry_free(struct guard *g, struct entry *e)
+static void entry_free(struct guard *g, struct shelf *shelf, struct entry *e)
 {
     map_take(g->entries, buf_str(&e->key));
     list_remove(&e->node);
+    shelf->n--;
     buf_free(&e->key);
     mem_free(e);
+}
+
+static void shelf_clear(struct guard *g, struct shelf *shelf)
+{
+    LIST_EACH_SAFE(&shelf->recent, node)
+        entry_free(g, shelf, CONTAINER_OF(node, struct entry, node));
 }
 
 void guard_free(struct guard *g)
 {
     if (!g) return;
-    LIST_EACH_SAFE(&g->recent, node)
-        entry_free(g, CONTAINER_OF(node, struct entry, node));
+    shelf_clear(g, &g->strangers);
+    shelf_clear(g, &g->known);
     map_free(g->entries);
     lock_end(&g->lock);
     mem_free(g);
@@ -96,23 +110,32 @@ void guard_free(struct guard *g)
 
 /* --- entries ---------------------------------------------------------------------------------- */
 
+/* What a key is of is its first letter. */
+enum { OF_NETWORK = 'n', OF_ACCOUNT = 'u', OF_PAIR = 'k', OF_HOST = 'h' };
+
+static struct shelf *shelf_of(struct guard *g, str key)
+{
+    return key.p[0] == OF_PAIR || key.p[0] == OF_HOST ? &g->known : &g->strangers;
+}
+
 /* One that is there, or NULL. */
 static struct entry *entry_find(struct guard *g, str key)
 {
     struct entry *e = map_get(g->entries, key);
     if (!e) return NULL;
     list_remove(&e->node);
-    list_push_front(&g->recent, &e->node);
+    list_push_front(&shelf_of(g, key)->recent, &e->node);
     return e;
 }
 
 /* The one that was used least lately gives way: a bounded table, whatever strangers do. */
 static struct entry *entry_of(struct guard *g, str key)
 {
+    struct shelf *shelf = shelf_of(g, key);
     struct entry *e = entry_find(g, key);
     if (e) return e;
-    if (map_count(g->entries) >= GUARD_ENTRIES)
-        entry_free(g, CONTAINER_OF(g->recent.prev, struct entry, node));
+    if (shelf->n >= shelf->max)
+        entry_free(g, shelf, CONTAINER_OF(shelf->recent.prev, struct entry, node));
     e = MEM_NEW(struct entry);
     *e = (struct entry){ .key = buf_make(GUARD_KEY_BYTES) };
     buf_add(&e->key, key);
@@ -121,7 +144,8 @@ static struct entry *entry_of(struct guard *g, str key)
         mem_free(e);
         return NULL;
     }
-    list_push_front(&g->recent, &e->node);
+    list_push_front(&shelf->recent, &e->node);
+    shelf->n++;
     return e;
 }
 
@@ -138,14 +162,21 @@ static void address_key(struct buf *key, const struct netaddr *peer)
 
 static void network_key(struct buf *key, const struct netaddr *peer)
 {
-    buf_addc(key, 'n');
+    buf_addc(key, OF_NETWORK);
     key_add_bits(key, peer, peer->family == NET_IP6 ? 6 : 3);
+}
+
+/* One machine: of IPv6 not its /64, in which others may live. */
+static void host_key(struct buf *key, const struct netaddr *peer)
+{
+    buf_addc(key, OF_HOST);
+    key_add_bits(key, peer, peer->family == NET_IP6 ? 16 : 4);
 }
 
 /* Users by their lower-case names: what is tried need not exist, so it is not looked up. */
 static void account_key(struct buf *key, str user)
 {
-    buf_addc(key, 'u');
+    buf_addc(key, OF_ACCOUNT);
     user = str_trim(str_take(user, ADDRESS_BYTES));
     for (size_t i = 0; i < user.n; i++)
         buf_addc(key, ascii_lower(user.p[i]));
@@ -153,7 +184,7 @@ static void account_key(struct buf *key, str user)
 
 static void pair_key(struct buf *key, const struct netaddr *peer, str user)
 {
-    buf_addc(key, 'k');
+    buf_addc(key, OF_PAIR);
     address_key(key, peer);
     account_key(key, user);
 }
@@ -191,9 +222,8 @@ static unsigned delay_at(const struct guard *g, double full)
     return over > 0 ? (unsigned)(over * over * (double)g->settings->delay_max_ms) : 0;
 }
 
-static enum err verdict(const struct guard *g, double full, enum budget budget, unsigned *delay_ms)
+static enum err verdict(const struct guard *g, double full, unsigned *delay_ms)
 {
-    if (full > 1) budget_struck(budget);
     if (delay_ms) *delay_ms = full > 1 ? 0 : delay_at(g, full);
     return full > 1 ? ERR_LATER : OK;
 }
@@ -205,11 +235,27 @@ static double fill_entry(struct guard *g, str key, enum guard_kind kind, uint64_
     return e ? fill(&e->buckets[kind], seam_mono_us(g->seam), limit, n) : 0;
 }
 
+/* The entry of this key, if somebody logged in there lately. */
+static struct entry *known_entry(struct guard *g, str key)
+{
+    struct entry *e = entry_find(g, key);
+    return e && e->known_until_us > seam_mono_us(g->seam) ? e : NULL;
+}
+
+/* How full the worst bucket is that judges this address: its own and its network's; where somebody
+ * logged in lately, its own alone. */
 static double fill_address(struct guard *g, const struct netaddr *peer, enum guard_kind kind,
                            unsigned n)
 {
     const struct guard_settings *s = g->settings;
     struct buf key = buf_make(GUARD_KEY_BYTES);
+    host_key(&key, peer);
+    struct entry *known = known_entry(g, buf_str(&key));
+    if (known) {
+        buf_free(&key);
+        return fill(&known->buckets[kind], seam_mono_us(g->seam), s->per_hour[kind], n);
+    }
+    buf_reset(&key);
     address_key(&key, peer);
     double own = fill_entry(g, buf_str(&key), kind, s->per_hour[kind], n);
     buf_reset(&key);
@@ -229,7 +275,7 @@ enum err guard_count(struct guard *g, const struct netaddr *peer, enum guard_kin
     lock_take(&g->lock);
     double full = fill_address(g, peer, kind, n);
     lock_drop(&g->lock);
-    return verdict(g, full, kind_budgets[kind], delay_ms);
+    return verdict(g, full, delay_ms);
 }
 
 enum err guard_ask(struct guard *g, const struct netaddr *peer, enum guard_kind kind,
@@ -245,18 +291,64 @@ static struct entry *known_pair(struct guard *g, const struct netaddr *peer, str
 {
     struct buf key = buf_make(GUARD_KEY_BYTES);
     pair_key(&key, peer, user);
-    struct entry *e = entry_find(g, buf_str(&key));
+    struct entry *e = known_entry(g, buf_str(&key));
     buf_free(&key);
-    return e && e->known_until_us > seam_mono_us(g->seam) ? e : NULL;
+    return e;
+}
+
+static unsigned slot_of(const struct guard *g, const struct buf *key)
+{
+    return (unsigned)(siphash13(g->key, buf_str(key)) % GUARD_TURN_SLOTS);
+}
+
+static void turn_find(struct guard *g, const struct netaddr *peer, str user,
+                      struct guard_turn *turn)
+{
+    struct buf key = buf_make(GUARD_KEY_BYTES);
+    *turn = (struct guard_turn){ .known = known_pair(g, peer, user) != NULL };
+    if (turn->known)
+        pair_key(&key, peer, user);
+    else
+        account_key(&key, user);
+    turn->slots[turn->n++] = slot_of(g, &key);
+    if (!turn->known && !is_free(g, peer)) {
+        buf_reset(&key);
+        address_key(&key, peer);
+        turn->slots[turn->n++] = slot_of(g, &key);
+    }
+    buf_free(&key);
+}
+
+bool guard_turn_take(struct guard *g, const struct netaddr *peer, str user, struct guard_turn *turn)
+{
+    *turn = (struct guard_turn){ 0 };
+    if (!g) return true;
+    bool free = true;
+    lock_take(&g->lock);
+    turn_find(g, peer, user, turn);
+    for (unsigned i = 0; i < turn->n; i++)
+        free &= g->judging[turn->slots[i]] < GUARD_TURNS;
+    for (unsigned i = 0; i < turn->n && free; i++)
+        g->judging[turn->slots[i]]++;
+    lock_drop(&g->lock);
+    return free;
+}
+
+void guard_turn_give(struct guard *g, struct guard_turn *turn)
+{
+    if (!g) return;
+    lock_take(&g->lock);
+    for (unsigned i = 0; i < turn->n; i++)
+        g->judging[turn->slots[i]]--;
+    lock_drop(&g->lock);
+    turn->n = 0;
 }
 
 /* n failures; how full the worst of the buckets is that judge this log-in. */
-static double fill_login(struct guard *g, const struct netaddr *peer, str user, unsigned n,
-                         enum budget *budget)
+static double fill_login(struct guard *g, const struct netaddr *peer, str user, unsigned n)
 {
     const struct guard_settings *s = g->settings;
     struct entry *known = known_pair(g, peer, user);
-    *budget = BUDGET_ADDRESS_FAILURES;
     if (known)
         return fill(&known->buckets[GUARD_FAILURES], seam_mono_us(g->seam),
                     s->per_hour[GUARD_FAILURES], n);
@@ -265,7 +357,6 @@ static double fill_login(struct guard *g, const struct netaddr *peer, str user, 
     double account = fill_entry(g, buf_str(&key), GUARD_FAILURES, s->account_failures, n);
     double address = fill_address(g, peer, GUARD_FAILURES, n);
     buf_free(&key);
-    if (account > address) *budget = BUDGET_ACCOUNT_FAILURES;
     return account > address ? account : address;
 }
 
@@ -274,27 +365,34 @@ enum err guard_login_ask(struct guard *g, const struct netaddr *peer, str user, 
     *delay_ms = 0;
     if (!g || is_free(g, peer)) return OK;
     lock_take(&g->lock);
-    enum budget budget;
-    double full = fill_login(g, peer, user, 0, &budget);
+    double full = fill_login(g, peer, user, 0);
     lock_drop(&g->lock);
-    return verdict(g, full, budget, delay_ms);
+    return verdict(g, full, delay_ms);
+}
+
+/* From now on what is filed under this key is judged by itself. */
+static void make_known(struct guard *g, const struct buf *key)
+{
+    struct entry *e = entry_of(g, buf_str(key));
+    if (e) e->known_until_us = seam_mono_us(g->seam) + g->settings->known_ms * 1000;
 }
 
 void guard_login_told(struct guard *g, const struct netaddr *peer, str user, bool ok)
 {
     if (!g || is_free(g, peer)) return;
+    struct buf key = buf_make(GUARD_KEY_BYTES);
     lock_take(&g->lock);
     if (!ok) {
-        enum budget budget;
-        fill_login(g, peer, user, 1, &budget);
+        fill_login(g, peer, user, 1);
     } else {
-        struct buf key = buf_make(GUARD_KEY_BYTES);
         pair_key(&key, peer, user);
-        struct entry *e = entry_of(g, buf_str(&key));
-        if (e) e->known_until_us = seam_mono_us(g->seam) + g->settings->known_ms * 1000;
-        buf_free(&key);
+        make_known(g, &key);
+        buf_reset(&key);
+        host_key(&key, peer);
+        make_known(g, &key);
     }
     lock_drop(&g->lock);
+    buf_free(&key);
 }
 
 /* --- in words --------------------------------------------------------------------------------- */
@@ -353,13 +451,16 @@ void guard_explain(struct guard *g, const struct netaddr *peer, struct buf *out)
     size_t before = out->n;
     if (is_free(g, peer)) buf_add(out, S("trusted: never limited\n"));
     lock_take(&g->lock);
+    host_key(&key, peer);
+    explain_entry(g, buf_str(&key), 1, "this address, where people logged in lately:", out);
+    buf_reset(&key);
     address_key(&key, peer);
     explain_entry(g, buf_str(&key), 1, "this address:", out);
     buf_reset(&key);
     network_key(&key, peer);
     explain_entry(g, buf_str(&key), g->settings->network_factor, "its network:", out);
     buf_reset(&key);
-    buf_addc(&key, 'k');
+    buf_addc(&key, OF_PAIR);
     address_key(&key, peer);
     map_each(g->entries, explain_pair, &(struct pairs){ g, buf_str(&key), out });
     lock_drop(&g->lock);

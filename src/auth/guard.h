@@ -5,7 +5,8 @@
  * and later; past the limit the answer is "later". Failed log-ins are counted by address and by the
  * account that was tried, whether it exists or not; an address from which the account logged in
  * lately is judged by itself alone, so that neither its neighbours nor a guesser elsewhere lock it
- * out. Nothing is written to disk.
+ * out. Nor does what neighbours do otherwise count against an address where anybody logged in
+ * lately. Nothing is written to disk.
  */
 #ifndef AUTH_GUARD_H
 #define AUTH_GUARD_H
@@ -37,7 +38,19 @@ enum err guard_count(struct guard *g, const struct netaddr *peer, enum guard_kin
 /* The same judgement without counting: what has been done by others of this address. */
 enum err guard_ask(struct guard *g, const struct netaddr *peer, enum guard_kind kind, unsigned *delay_ms);
 
-/* May this address try to log in as this user? ERR_LATER: not now. user: as it was typed. */
+/* Log-ins that are judged at once of one account, and of one address: only few, so that who tries
+ * many at the same moment is counted after each, and fills no queue alone. An account at an address
+ * where it logged in lately has turns of its own. */
+struct guard_turn {
+    bool known; /* the account logged in here lately */
+    unsigned n, slots[2];
+};
+/* False: none is free now, ask again. A turn that was taken is given back, soon. */
+bool guard_turn_take(struct guard *g, const struct netaddr *peer, str user, struct guard_turn *turn);
+void guard_turn_give(struct guard *g, struct guard_turn *turn);
+
+/* May this address try to log in as this user? ERR_LATER: not now. user: as it was typed, or one
+ * spelling of all that are the same. */
 enum err guard_login_ask(struct guard *g, const struct netaddr *peer, str user, unsigned *delay_ms);
 void guard_login_told(struct guard *g, const struct netaddr *peer, str user, bool ok);
 

@@ -210,6 +210,81 @@ static void refused_names_push_nobody_out(void **state)
     place_end(&p);
 }
 
+/* Nor by guessing from ever new addresses: where people logged in is kept apart. */
+static void strangers_push_nobody_out(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    tell(&p, "203.0.113.5", "alice@a.test", true);
+    for (int i = 0; i < 30; i++)
+        tell(&p, "198.51.100.9", "alice@a.test", false);
+    for (uint32_t i = 0; i < GUARD_ENTRIES + 5000; i++) {
+        struct netaddr a = { .family = NET_IP4 };
+        bytes_copy(a.ip, sizeof a.ip, &i, sizeof i);
+        guard_login_told(p.guard, &a, S("bob@a.test"), false);
+    }
+    for (int i = 0; i < 20; i++)
+        tell(&p, "203.0.113.6", "alice@a.test", false);
+    assert_int_equal(ask(&p, "203.0.113.5", "alice@a.test"), OK);
+    place_end(&p);
+}
+
+/* Where somebody logged in lately, what the /24 or the /64 does counts for nothing. */
+static void neighbours_ban_nobody_who_is_known(void **state)
+{
+    static const char *const good[] = { "192.0.2.77", "[2001:db8:1:1::77]:25" };
+    static const char *const bad[] = { "192.0.2.%d", "[2001:db8:1:1::%d]:25" };
+    (void)state;
+    for (int v = 0; v < 2; v++) {
+        struct place p;
+        place_make(&p);
+        tell(&p, good[v], "alice@a.test", true);
+        for (int i = 1; i <= 9; i++) {
+            struct buf b = buf_make(100);
+            buf_add(&b, str_take(str_of(bad[v]), str_chr(str_of(bad[v]), '%')));
+            buf_addf(&b, "%d%s%c", i, v ? "]:25" : "", '\0');
+            errors(&p, b.p, 10);
+            tell(&p, b.p, "bob@a.test", false);
+            tell(&p, b.p, "bob@a.test", false);
+            buf_free(&b);
+        }
+        assert_int_equal(errors(&p, v ? "[2001:db8:1:1::99]:25" : "192.0.2.99", 1), ERR_LATER);
+        assert_int_equal(errors(&p, good[v], 1), OK);
+        assert_int_equal(ask(&p, good[v], "alice@a.test"), OK);
+        assert_int_equal(errors(&p, good[v], 10), ERR_LATER); /* its own deeds count */
+        pass_minutes(&p, 25 * 60);
+        errors(&p, v ? "[2001:db8:1:1::1]:25" : "192.0.2.1", 100);
+        assert_int_equal(errors(&p, good[v], 0), ERR_LATER); /* known no more */
+        place_end(&p);
+    }
+}
+
+static void few_are_judged_at_once(void **state)
+{
+    (void)state;
+    struct place p;
+    struct netaddr here = at("192.0.2.1"), there = at("198.51.100.1");
+    struct guard_turn turns[GUARD_TURNS], one;
+    place_make(&p);
+    for (int i = 0; i < GUARD_TURNS; i++)
+        assert_true(guard_turn_take(p.guard, &here, S("alice@a.test"), &turns[i]));
+    assert_false(guard_turn_take(p.guard, &there, S("Alice@a.test"), &one));
+    assert_false(guard_turn_take(p.guard, &here, S("bob@a.test"), &one));
+    assert_true(guard_turn_take(p.guard, &there, S("bob@a.test"), &one));
+    assert_false(one.known);
+    guard_turn_give(p.guard, &one);
+    tell(&p, "198.51.100.1", "alice@a.test", true); /* she has turns of her own there */
+    assert_true(guard_turn_take(p.guard, &there, S("alice@a.test"), &one));
+    assert_true(one.known);
+    guard_turn_give(p.guard, &one);
+    for (int i = 0; i < GUARD_TURNS; i++)
+        guard_turn_give(p.guard, &turns[i]);
+    assert_true(guard_turn_take(p.guard, &here, S("bob@a.test"), &one));
+    guard_turn_give(p.guard, &one);
+    place_end(&p);
+}
+
 static void it_says_what_it_knows(void **state)
 {
     (void)state;
@@ -258,6 +333,9 @@ int main(void)
         cmocka_unit_test(guessing_from_one_address_ends),
         cmocka_unit_test(a_known_address_is_not_locked_out),
         cmocka_unit_test(refused_names_push_nobody_out),
+        cmocka_unit_test(strangers_push_nobody_out),
+        cmocka_unit_test(neighbours_ban_nobody_who_is_known),
+        cmocka_unit_test(few_are_judged_at_once),
         cmocka_unit_test(it_says_what_it_knows),
         cmocka_unit_test(a_flood_of_addresses_is_bounded),
     };

@@ -228,7 +228,8 @@ int cli_fetch(struct cli *cli, const str *args, size_t n)
                           .status = 1 };
     if (prepare(&f, args, n) && once(cli->seam, fetch_run, &f)) cli_complain("no room to run");
     tls_client_free(f.server.tls_client);
-    buf_wipe(&f.password);
+    if (f.password.p) bytes_wipe(f.password.p, f.password.n);
+    buf_free(&f.password);
     arena_free(&f.arena);
     return f.status;
 }

@@ -17,9 +17,7 @@ static void request_run(void *arg)
 {
     struct request *r = arg;
     enum err e = admin_call(&r->cli->control, &r->words, &r->answer, &r->result);
-    str about = r->words.words[0];
-    bool running = str_eq(about, S("ping")) || str_eq(about, S("metrics"));
-    if (e == ERR_NOTFOUND && running) {
+    if (e == ERR_NOTFOUND && str_eq(r->words.words[0], S("ping"))) {
         buf_addf(&r->answer, "no server runs on this data folder; posthorn serve starts one\n");
         r->result = e;
     } else if (e == ERR_NOTFOUND && r->cli->missing) {
@@ -63,7 +61,8 @@ int cli_admin(struct cli *cli, const str *words, size_t n)
         r.words.secret = buf_str(&secret);
         status = answer(&r, once(cli->seam, request_run, &r));
     }
-    buf_wipe(&secret);
+    if (secret.p) bytes_wipe(secret.p, secret.n);
+    buf_free(&secret);
     buf_free(&r.answer);
     return status;
 }

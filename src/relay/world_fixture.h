@@ -1,12 +1,198 @@
-/* world_fixture.h - for relay_test and world_test: what lies in the mailboxes of a simulated server,
- * and a person who submits a letter. */
+/* world_fixture.h - for relay_test and world_test: mail servers in a simulated world, each whole
+ * (store, delivery, SMTP, relay), wired as the program wires them; and a person who submits a
+ * letter. */
 #ifndef RELAY_WORLD_FIXTURE_H
 #define RELAY_WORLD_FIXTURE_H
 
 #include "base/codec.h"
-#include "relay/machine_fixture.h"
+#include "base/mem.h"
+#include "dns/resolve.h"
+#include "relay/relay_int.h"
+#include "smtp/smtp.h"
+
+#define SECOND_US INT64_C(1000000)
+#define MINUTE_US (60 * SECOND_US)
+#define HOUR_US   (60 * MINUTE_US)
+#define DAY_US    (24 * HOUR_US)
 
 enum { LETTERS_MAX = 16, LETTER_BYTES = 8192 };
+
+struct machine {
+    struct sim_world *world;
+    struct seam *seam;
+    const char *host, *domain, *user; /* mail.a.test, a.test, alice@a.test */
+    struct config *config;
+    struct loop *loop;
+    struct store *store;
+    struct auth *auth;
+    struct deliver *deliver;
+    struct relay *relay;
+    struct smtp_server mx, submission;
+    struct listener *listeners[2];
+    bool made; /* the directory is there already: a restart */
+    bool step_done;
+};
+
+static const struct settings_section *const world_sections[] = { &deliver_section, &auth_section,
+                                                                 &smtp_section, &relay_section,
+                                                                 &route_section, &store_section };
+
+/* --- running ------------------------------------------------------------------------------------
+ */
+
+static inline void run_for(struct machine *m, int64_t us)
+{
+    sim_world_run(m->world, seam_mono_us(m->seam) + (uint64_t)us);
+}
+
+/* Runs fn on a fiber of the machine until it has returned. */
+static inline void on_fiber(struct machine *m, fiber_fn *fn, void *arg)
+{
+    m->step_done = false;
+    assert_int_equal(fiber_start(m->loop, FIBER_SYSTEM, fn, arg), OK);
+    for (int i = 0; i < 1000 && !m->step_done; i++)
+        run_for(m, SECOND_US / 100);
+    assert_true(m->step_done);
+}
+
+/* --- a server's life ----------------------------------------------------------------------------
+ */
+
+static inline void make_directory(void *arg)
+{
+    struct machine *m = arg;
+    struct arena a = arena_make(64 * 1024);
+    struct user u = { .address = str_of(m->user) };
+    struct account account;
+    const struct auth_settings *s = config_section(m->config, "auth");
+    assert_int_equal(auth_hash_now(m->seam, s, S("secret"), &a, &u.password_hash), OK);
+    assert_int_equal(store_domain_add(m->store, str_of(m->domain)), OK);
+    assert_int_equal(store_user_add(m->store, &u, &account), OK);
+    arena_free(&a);
+    m->step_done = true;
+}
+
+static inline void machine_listen(struct machine *m, int which, const char *at,
+                                  struct smtp_server *as)
+{
+    struct listener_config c = { .handler = &smtp_handler, .arg = as, .conns_max = 100 };
+    assert_int_equal(netaddr_parse(str_of(at), 0, &c.at), OK);
+    assert_int_equal(listener_open(m->seam, &c, &m->listeners[which]), OK);
+    assert_int_equal(listener_attach(m->listeners[which], m->loop), OK);
+}
+
+static inline void machine_boot(struct machine *m)
+{
+    struct buf why = buf_make(1000);
+    m->loop = loop_new(m->seam, 0);
+    enum err e = store_open(m->seam, config_section(m->config, "store"), &m->store, &why);
+    if (e) fail_msg("%s: %s: %.*s", m->host, err_text(e), STR_ARG(buf_str(&why)));
+    assert_int_equal(auth_new(m->seam, m->store, config_section(m->config, "auth"), &m->auth), OK);
+    assert_int_equal(
+        deliver_new(m->seam, m->store, config_section(m->config, "deliver"), &m->deliver), OK);
+    assert_int_equal(relay_new(m->seam, m->store, m->deliver, m->config, &m->relay, &why),
+                     OK);
+    if (!m->made) on_fiber(m, make_directory, m);
+    m->made = true;
+    m->mx = (struct smtp_server){ .role = SMTP_MX,
+                                  .settings = config_section(m->config, "smtp"),
+                                  .store = m->store,
+                                  .auth = m->auth,
+                                  .deliver = m->deliver };
+    m->submission = m->mx;
+    m->submission.role = SMTP_SUBMISSION;
+    m->submission.auth_in_clear = true;
+    machine_listen(m, 0, "0.0.0.0:25", &m->mx);
+    machine_listen(m, 1, "0.0.0.0:587", &m->submission);
+    assert_int_equal(relay_start(m->relay, m->loop), OK);
+    buf_free(&why);
+}
+
+/* Also of a ghost. */
+static inline void machine_halt(struct machine *m)
+{
+    loop_stop(m->loop, 5000);
+    run_for(m, 6 * SECOND_US);
+    listener_close(m->listeners[0]);
+    listener_close(m->listeners[1]);
+    relay_free(m->relay);
+    deliver_free(m->deliver);
+    auth_free(m->auth);
+    store_close(m->store);
+    loop_free(m->loop);
+    m->loop = NULL;
+}
+
+/* settings: more lines of the configuration file. */
+static inline void machine_make(struct machine *m, struct sim_world *w, const char *letter,
+                                const char *ip, const char *settings)
+{
+    struct buf text = buf_make(4096), why = buf_make(1000);
+    const char *host = letter[0] == 'a' ? "mail.a.test" : "mail.b.test";
+    *m = (struct machine){ .world = w,
+                           .host = host,
+                           .domain = host + 5,
+                           .user = letter[0] == 'a' ? "alice@a.test" : "bob@b.test" };
+    m->seam = sim_machine_new(w, host, ip);
+    buf_addf(&text, "[deliver]\nhostname = %s\n[auth]\nargon2_memory = 64K\nargon2_passes = 1\n%s",
+             host, settings);
+    if (config_parse(S("world"), buf_str(&text), world_sections, COUNT_OF(world_sections),
+                     &m->config, &why))
+        fail_msg("%.*s", STR_ARG(buf_str(&why)));
+    buf_free(&text);
+    buf_free(&why);
+}
+
+/* Power lost and, much later or at once, back: machine_boot follows. */
+static inline void machine_lose_power(struct machine *m)
+{
+    if (sim_machine_has_power(m->seam)) sim_machine_power_cut(m->seam);
+    sim_machine_power_cut_at(m->seam, 0);
+    machine_halt(m);
+}
+
+static inline void machine_power_back(struct machine *m)
+{
+    sim_machine_power_on(m->seam);
+    machine_boot(m);
+}
+
+static inline void machine_end(struct machine *m)
+{
+    if (m->loop) machine_halt(m);
+    config_free(m->config);
+}
+
+/* --- names --------------------------------------------------------------------------------------
+ */
+
+static inline void wire_name(struct buf *b, str name)
+{
+    str label;
+    while (str_split(&name, '.', &label)) {
+        buf_addc(b, (char)label.n);
+        buf_add(b, label);
+    }
+    buf_addc(b, '\0');
+}
+
+static inline void dns_add_mx(struct sim_world *w, const char *domain, uint16_t preference,
+                              const char *host)
+{
+    struct buf b = buf_make(512);
+    buf_addc(&b, (char)(preference >> 8));
+    buf_addc(&b, (char)preference);
+    wire_name(&b, str_of(host));
+    sim_dns_add(w, str_of(domain), RR_MX, buf_str(&b));
+    buf_free(&b);
+}
+
+static inline void dns_add_a(struct sim_world *w, const char *host, const char *ip)
+{
+    struct netaddr at;
+    assert_int_equal(netaddr_parse(str_of(ip), 0, &at), OK);
+    sim_dns_add(w, str_of(host), RR_A, (str){ (const char *)at.ip, 4 });
+}
 
 /* --- what lies there ----------------------------------------------------------------------------
  */

@@ -1,4 +1,4 @@
-/* work.c - a pool of threads with one bounded queue; the fiber that asks sleeps till its item ends.
+/* work.c - a pool of threads with bounded queues; the fiber that asks sleeps till its item ends.
  *
  * Each thread is a service of the seam that takes one item a step, so that the simulation decides
  * when and in which order items run. An item lives on the stack of the fiber that waits for it.
@@ -22,20 +22,26 @@ struct work_thread {
     bool busy; /* has been kicked and will look at the queue again before it sleeps */
 };
 
-struct pool {
-    struct lock lock; /* guards the queue and busy */
-    struct list queue;
+/* Items in the order in which they came. */
+struct queue {
+    struct list items;
     unsigned waiting, waiting_max;
+};
+
+struct pool {
+    struct lock lock; /* guards the queues and busy */
+    struct queue first, others;
     unsigned n;
     struct work_thread *threads;
 };
 
 static struct work_item *take_item(struct pool *p)
 {
-    if (list_empty(&p->queue)) return NULL;
-    struct work_item *item = CONTAINER_OF(p->queue.next, struct work_item, node);
+    struct queue *q = p->first.waiting ? &p->first : &p->others;
+    if (!q->waiting) return NULL;
+    struct work_item *item = CONTAINER_OF(q->items.next, struct work_item, node);
     list_remove(&item->node);
-    p->waiting--;
+    q->waiting--;
     return item;
 }
 
@@ -62,8 +68,9 @@ struct pool *pool_new(struct seam *seam, const char *name, unsigned threads, uns
 {
     struct pool *p = MEM_NEW(struct pool);
     lock_init(&p->lock);
-    list_init(&p->queue);
-    p->waiting_max = queue;
+    list_init(&p->first.items);
+    list_init(&p->others.items);
+    p->first.waiting_max = p->others.waiting_max = queue;
     p->threads = MEM_ARRAY(threads, struct work_thread);
     for (unsigned i = 0; i < threads; i++) {
         struct work_thread *t = &p->threads[p->n];
@@ -96,17 +103,17 @@ static struct work_thread *idle_thread(struct pool *p)
     return NULL;
 }
 
-enum err work(struct pool *p, work_fn *fn, void *arg)
+static enum err work_in(struct pool *p, struct queue *q, work_fn *fn, void *arg)
 {
     struct work_item item = { .fn = fn, .arg = arg };
     lock_take(&p->lock);
-    if (p->waiting >= p->waiting_max) {
+    if (q->waiting >= q->waiting_max) {
         lock_drop(&p->lock);
         return ERR_LATER;
     }
     completion_init(&item.done);
-    list_push_back(&p->queue, &item.node);
-    p->waiting++;
+    list_push_back(&q->items, &item.node);
+    q->waiting++;
     struct work_thread *t = idle_thread(p);
     if (t) t->busy = true;
     lock_drop(&p->lock);
@@ -114,4 +121,14 @@ enum err work(struct pool *p, work_fn *fn, void *arg)
     if (t) seam_service_kick(t->service);
     completion_wait(&item.done); /* Waits. */
     return OK;
+}
+
+enum err work(struct pool *p, work_fn *fn, void *arg)
+{
+    return work_in(p, &p->others, fn, arg);
+}
+
+enum err work_first(struct pool *p, work_fn *fn, void *arg)
+{
+    return work_in(p, &p->first, fn, arg);
 }

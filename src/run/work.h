@@ -15,5 +15,7 @@ void pool_free(struct pool *p); /* finishes what is queued */
 /* Run fn(arg) on a thread of the pool and come back when it has ended; arg may live on the
  * fiber's stack, for the wait is never cut short. Waits. */
 enum err work(struct pool *p, work_fn *fn, void *arg) MUST_CHECK;
+/* The same ahead of all that came by work(), and with room of its own, as much again. Waits. */
+enum err work_first(struct pool *p, work_fn *fn, void *arg) MUST_CHECK;
 
 #endif

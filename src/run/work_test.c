@@ -121,6 +121,44 @@ static void a_full_queue_says_later(void **state)
     assert_int_equal(p->done + p->refused, FIBERS);
 }
 
+/* --- who goes first --------------------------------------------------------------------------- */
+
+static unsigned order[FIBERS], ordered; /* by the one thread of the pool */
+
+static void note(void *arg)
+{
+    order[ordered++] = *(unsigned *)arg;
+}
+
+static void ask_in_turn(void *arg)
+{
+    struct place *p = arg;
+    unsigned me = p->done++;
+    if (me == 0)
+        assert_int_equal(work(p->pool, wait_at_gate, p), OK);
+    else if (me % 2)
+        assert_int_equal(work(p->pool, note, &me), OK);
+    else
+        assert_int_equal(work_first(p->pool, note, &me), OK);
+}
+
+static void who_goes_first_is_not_held_up(void **state)
+{
+    struct place *p = *state;
+    ordered = 0;
+    p->pool = pool_new(p->seam, "test", 1, 10);
+    start(p, 1, ask_in_turn);
+    loop_run_once(p->loop, false);
+    usleep(20000); /* the thread has taken it, and waits */
+    start(p, 20, ask_in_turn);
+    loop_run_once(p->loop, false);
+    atomic_store(&p->gate, true);
+    finish(p);
+    assert_int_equal(ordered, 20);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(order[i] % 2, i >= 10);
+}
+
 static void freeing_a_pool_finishes_its_queue(void **state)
 {
     struct place *p = *state;
@@ -139,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(items_run_elsewhere_and_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_says_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_goes_first_is_not_held_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(freeing_a_pool_finishes_its_queue, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

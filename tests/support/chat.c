@@ -16,7 +16,19 @@
 
 /* --- bytes */
 
+static bool come_from(int fd, const char *source)
+{
+    struct sockaddr_in from = { .sin_family = AF_INET };
+    return !source || (inet_pton(AF_INET, source, &from.sin_addr) == 1 &&
+                       bind(fd, (struct sockaddr *)&from, sizeof from) == 0);
+}
+
 struct chat *chat_open(const char *address, int port)
+{
+    return chat_open_from(NULL, address, port);
+}
+
+struct chat *chat_open_from(const char *source, const char *address, int port)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((unsigned short)port) };
     struct timeval wait = { .tv_sec = CHAT_WAIT_S };
@@ -25,7 +37,7 @@ struct chat *chat_open(const char *address, int port)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to)) {
+    if (fd < 0 || !come_from(fd, source) || connect(fd, (struct sockaddr *)&to, sizeof to)) {
         if (fd >= 0) close(fd);
         return NULL;
     }

@@ -25,6 +25,8 @@ struct chat {
 
 /* NULL: nobody listens there. */
 struct chat *chat_open(const char *address, int port);
+/* The same from one of our own addresses (127.x.y.z); NULL: whichever the system takes. */
+struct chat *chat_open_from(const char *source, const char *address, int port);
 /* TLS from here on, the certificate checked against the CA and name. False: it failed. */
 bool chat_tls(struct chat *c, const char *ca, const char *host);
 void chat_close(struct chat *c); /* c may be NULL */

@@ -51,7 +51,7 @@ void world_dns_stop(struct world *w);
 struct server;
 /* A Posthorn server for a domain, host number 2, 3, … of the world: mail.DOMAIN. extra: further
  * lines of configuration, or NULL; they follow the sections "[relay]" last, so they may begin with
- * relay's settings or open other sections. Returns when the server says it is ready. */
+ * relay's settings or open other sections; an [auth] of their own replaces the cheap hashes. Returns when the server says it is ready. */
 struct server *server_start(struct world *w, const char *domain, const char *extra);
 /* From now on the servers of this world have the parent of `serve --supervise` above them. */
 void world_supervise(struct world *w);
@@ -63,9 +63,6 @@ const char *server_log(const struct server *s); /* the file */
 pid_t server_pid(const struct server *s);
 void server_kill(struct server *s);    /* SIGKILL, and waits */
 int server_stop(struct server *s);     /* SIGTERM; its exit status */
-/* A signal (0: none, it was sent before), and waits so long at most; its exit status, 128+signal, or
- * -1 when it had to be killed. */
-int server_end(struct server *s, int signal, int seconds);
 void server_restart(struct server *s); /* after kill or stop: same data, same ports */
 void server_user(struct server *s, const char *address, const char *password);
 /* Runs `posthorn --config … WORDS…`; the output (standard output and error) lives until the next
