@@ -15,7 +15,7 @@ usage: ./do COMMAND
   serve [OPTION...]               build and run one server
   test [SUITE...]                 all tests, or the suites named (./do test --list)
   lint                            warnings, layers, banned calls, layout, static analysis
-  fuzz [TARGET...] [SECONDS]      each fuzzer for so long (60); --merge keeps new inputs
+  fuzz [TARGET...] [SECONDS|1h]   each fuzzer for so long (60), or all of them; --merge keeps new inputs
   crash [STATES] [SEED]           crash states, so many of each workload (10000), and every fault
   soak [MINUTES]                  mixed clients for so long (30): nothing grows, slows down or is lost
   bench [NAME [OPTION...]]        measurements against peers and physical limits

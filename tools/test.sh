@@ -28,7 +28,7 @@ sandbox       what a server that was broken into can still do, and who starts it
 journey       ./do demo, and each ./do demo --break
 peers         other servers start, and answer
 corpora       every input the fuzzers have kept
-fuzz          each fuzzer for 5 seconds
+fuzz          each fuzzer for 3 seconds
 "
 names=$(echo "$suites" | awk 'NF { print $1 }')
 
@@ -57,7 +57,7 @@ run_sandbox()     { build build; tests build --suite sandbox; }
 run_journey()     { build build; tests build --suite journey; }
 run_peers()       { check peers tools/test_peers.py; }
 run_corpora()     { check corpora tools/fuzz.sh --replay; }
-run_fuzz()        { check fuzz tools/fuzz.sh 5; }
+run_fuzz()        { check fuzz tools/fuzz.sh 3; }
 
 # gcc's sanitizers bring warnings of their own, about code that has none without them.
 build_asan() { build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false; }

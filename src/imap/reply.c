@@ -203,10 +203,21 @@ void reply_untagged(struct reply *r, str condition, str code, str text)
     condition_line(r, condition, code, text);
 }
 
+/* RFC 9051 9: as an atom, but that a closing bracket may be in it. */
+static void reply_tag(struct reply *r, str tag)
+{
+    for (size_t i = 0; i < tag.n; i++) {
+        if (tag.p[i] == ']')
+            reply_words(r, S("]"));
+        else
+            reply_atom(r, str_sub(tag, i, 1));
+    }
+}
+
 void reply_tagged(struct reply *r, str tag, str condition, str code, str text)
 {
     if (tag.n)
-        reply_atom(r, tag);
+        reply_tag(r, tag);
     else
         reply_words(r, S("*"));
     condition_line(r, condition, code, text);

@@ -54,6 +54,8 @@ static void writes_lines(void **state)
     says("* OK [UIDNEXT 7] next\r\n", false);
     reply_tagged(&r, S(""), S("BAD"), S(""), S(""));
     says("* BAD done\r\n", false);
+    reply_tagged(&r, S("]a]"), S("OK"), S(""), S("a tag may hold brackets"));
+    says("]a] OK a tag may hold brackets\r\n", false);
 }
 
 static void writes_flags(void **state)

@@ -135,6 +135,8 @@ static void socket_free(struct sim_socket *s)
 {
     while (!list_empty(&s->packets))
         packet_drop(s, CONTAINER_OF(s->packets.next, struct packet, node));
+    while (!list_empty(&s->backlog)) /* a power cut frees listeners before those who wait there */
+        list_remove(s->backlog.next);
     list_remove(&s->waiting);
     list_remove(&s->node);
     sim_handle_drop(s->machine, s->handle);

@@ -479,6 +479,25 @@ static void a_power_cut_silences_the_network(void **state)
     }
 }
 
+/* Its machine ends, or loses its power, while somebody waits to be let in. */
+static void a_listener_goes_before_those_who_wait(void **state)
+{
+    (void)state;
+    for (int cut = 0; cut < 2; cut++) {
+        struct place p;
+        struct netaddr at;
+        place_open(&p, 1);
+        assert_int_equal(netaddr_parse(S("0.0.0.0:25"), 0, &at), OK);
+        assert_true(seam_listen(p.b, &at, 10) >= 0);
+        assert_int_equal(netaddr_parse(S("127.0.0.1:25"), 0, &at), OK);
+        assert_true(seam_connect(p.b, &at, NULL) >= 0);
+        sim_world_run(p.world, SECOND_US);
+        if (cut) sim_machine_power_cut(p.b);
+        if (cut) sim_machine_power_on(p.b);
+        place_close(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -490,6 +509,7 @@ int main(void)
         cmocka_unit_test(time_leaps_while_everybody_waits),
         cmocka_unit_test(names_resolve_from_the_table),
         cmocka_unit_test(a_power_cut_silences_the_network),
+        cmocka_unit_test(a_listener_goes_before_those_who_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

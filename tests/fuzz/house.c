@@ -1,0 +1,219 @@
+/* house.c - a whole server wired as the program wires it, on one simulated machine. */
+#include "house.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "dns/resolve.h"
+
+static const char configuration[] = "[deliver]\nhostname = mail.a.test\n"
+                                    "[auth]\nargon2_memory = 64K\nargon2_passes = 1\n"
+                                    "fail_delay = 1ms\n"
+                                    "[smtp]\nsize_max = 100000\nrcpts_max = 5\nhops_max = 5\n"
+                                    "hold_max = 1d\nxclient = 10.0.0.0/8\n"
+                                    "[imap]\nappend_max = 100000\n"
+                                    "[store]\nlag = 1M\nsegment = 1M\n";
+
+static const struct settings_section *const sections[] = {
+    &deliver_section, &auth_section,  &smtp_section,   &imap_section,  &pop3_section,
+    &relay_section,   &route_section, &search_section, &store_section,
+};
+
+static const char *const addresses[DOORS] = { "0.0.0.0:25",  "0.0.0.0:587", "0.0.0.0:24",
+                                              "0.0.0.0:143", "0.0.0.0:110", "0.0.0.0:4190" };
+
+void house_run(struct house *h, uint64_t us)
+{
+    sim_world_run(h->world, seam_mono_us(h->seam) + us);
+}
+
+static void on_fiber(struct house *h, fiber_fn *fn)
+{
+    h->done = false;
+    REQUIRE(!fiber_start(h->loop, FIBER_SYSTEM, fn, h));
+    for (int i = 0; i < 1000 && !h->done; i++)
+        house_run(h, 100000);
+    REQUIRE(h->done);
+}
+
+/* --- who lives here --------------------------------------------------------------------------- */
+
+static void add_user(struct house *h, str address, bool administrator)
+{
+    struct arena a = arena_make(64 * 1024);
+    struct user u = { .address = address, .administrator = administrator };
+    struct account account;
+    const struct auth_settings *s = config_section(h->config, "auth");
+    REQUIRE(!auth_hash_now(h->seam, s, S("secret"), &a, &u.password_hash));
+    REQUIRE(!store_user_add(h->store, &u, &account));
+    arena_free(&a);
+}
+
+static void make_directory(void *arg)
+{
+    struct house *h = arg;
+    REQUIRE(!store_domain_add(h->store, S("a.test")));
+    add_user(h, S("alice@a.test"), true);
+    add_user(h, S("bob@a.test"), false);
+    REQUIRE(!store_alias_add(h->store, S("team@a.test"), S("alice@a.test")));
+    REQUIRE(!store_alias_add(h->store, S("team@a.test"), S("bob@a.test")));
+    REQUIRE(!store_alias_add(h->store, S("team@a.test"), S("far@b.test")));
+    h->done = true;
+}
+
+/* --- the doors -------------------------------------------------------------------------------- */
+
+static void open_door(struct house *h, enum door door, const struct conn_handler *handler,
+                      void *arg)
+{
+    struct listener_config c = { .handler = handler, .arg = arg, .conns_max = 100 };
+    REQUIRE(!netaddr_parse(str_of(addresses[door]), 0, &c.at));
+    REQUIRE(!listener_open(h->seam, &c, &h->doors[door]));
+    REQUIRE(!listener_attach(h->doors[door], h->loop));
+}
+
+static void open_doors(struct house *h)
+{
+    h->mx = (struct smtp_server){ .role = SMTP_MX,
+                                  .settings = config_section(h->config, "smtp"),
+                                  .store = h->store,
+                                  .auth = h->auth,
+                                  .deliver = h->deliver };
+    h->submission = h->lmtp = h->mx;
+    h->submission.role = SMTP_SUBMISSION;
+    h->submission.auth_in_clear = true;
+    h->lmtp.role = SMTP_LMTP;
+    h->imap = (struct imap_server){ .auth_in_clear = true,
+                                    .settings = config_section(h->config, "imap"),
+                                    .store = h->store,
+                                    .auth = h->auth,
+                                    .search = h->search };
+    h->pop3 = (struct pop3_server){ .auth_in_clear = true,
+                                    .settings = config_section(h->config, "pop3"),
+                                    .store = h->store,
+                                    .auth = h->auth };
+    h->admin = (struct admin){ .seam = h->seam,
+                               .store = h->store,
+                               .auth_settings = config_section(h->config, "auth"),
+                               .relay = h->relay,
+                               .auth = h->auth };
+    open_door(h, DOOR_MX, &smtp_handler, &h->mx);
+    open_door(h, DOOR_SUBMISSION, &smtp_handler, &h->submission);
+    open_door(h, DOOR_LMTP, &smtp_handler, &h->lmtp);
+    open_door(h, DOOR_IMAP, &imap_handler, &h->imap);
+    open_door(h, DOOR_POP3, &pop3_handler, &h->pop3);
+    open_door(h, DOOR_CONTROL, &admin_handler, &h->admin);
+}
+
+static void boot(struct house *h)
+{
+    struct buf why = buf_make(1000);
+    h->loop = loop_new(h->seam, 0);
+    REQUIRE(!store_open(h->seam, config_section(h->config, "store"), &h->store, &why));
+    REQUIRE(!search_open(h->seam, h->store, config_section(h->config, "search"), &h->search, &why));
+    REQUIRE(!auth_new(h->seam, h->store, config_section(h->config, "auth"), &h->auth));
+    REQUIRE(!deliver_new(h->seam, h->store, config_section(h->config, "deliver"), &h->deliver));
+    REQUIRE(!relay_new(h->seam, h->store, h->deliver, h->config, &h->relay, &why));
+    buf_free(&why);
+    open_doors(h);
+    REQUIRE(!relay_start(h->relay, h->loop));
+    house_run(h, 1000);
+    h->fibers = fiber_stats(h->loop).running;
+}
+
+static void halt(struct house *h)
+{
+    loop_stop(h->loop, 1000);
+    house_run(h, 2000000);
+    for (int i = 0; i < DOORS; i++)
+        listener_close(h->doors[i]);
+    relay_free(h->relay);
+    deliver_free(h->deliver);
+    auth_free(h->auth);
+    search_close(h->search);
+    store_close(h->store);
+    loop_free(h->loop);
+}
+
+/* --- the far end ------------------------------------------------------------------------------ */
+
+static void far_away(struct house *h)
+{
+    struct netaddr at;
+    h->far = sim_machine_new(h->world, "mail.b.test", "10.0.0.2");
+    REQUIRE(!netaddr_parse(S("10.0.0.2:25"), 0, &at));
+    h->far_listener = seam_listen(h->far, &at, 10);
+    REQUIRE(h->far_listener >= 0);
+    sim_dns_add(h->world, S("b.test"), RR_A, S("\x0a\0\0\x02"));
+}
+
+int house_knock(struct house *h, enum door door)
+{
+    struct netaddr peer;
+    if (door == DOOR_FAR) return seam_accept(h->far, h->far_listener, &peer);
+    struct netaddr at = *listener_addr(h->doors[door]);
+    REQUIRE(!netaddr_parse(S("127.0.0.1"), at.port, &at));
+    return seam_connect(h->seam, &at, NULL);
+}
+
+/* --- its life --------------------------------------------------------------------------------- */
+
+struct house *house_open(uint64_t seed)
+{
+    struct house *h = MEM_NEW(struct house);
+    struct buf why = buf_make(1000);
+    setenv("SSL_CERT_FILE", "/dev/null", 1); /* the system's take a tenth of a second to read */
+    h->world = sim_world_new(seed);
+    h->seam = sim_machine_new(h->world, "mail.a.test", "10.0.0.1");
+    REQUIRE(!config_parse(S("house"), str_of(configuration), sections, COUNT_OF(sections),
+                          &h->config, &why));
+    far_away(h);
+    boot(h);
+    on_fiber(h, make_directory);
+    buf_free(&why);
+    return h;
+}
+
+void house_close(struct house *h)
+{
+    halt(h);
+    config_free(h->config);
+    sim_world_free(h->world);
+    mem_free(h);
+}
+
+void house_restart(struct house *h, bool power_cut)
+{
+    if (power_cut) sim_machine_power_cut(h->seam);
+    halt(h);
+    if (power_cut) sim_machine_power_on(h->seam);
+    boot(h);
+}
+
+static void found_fault(void *arg, str what)
+{
+    (void)arg;
+    fprintf(stderr, "fault: %.*s\n", STR_ARG(what));
+}
+
+static void check(void *arg)
+{
+    struct house *h = arg;
+    struct check_report report = { .fault = found_fault };
+    REQUIRE(!store_check(h->store, &report));
+    h->done = true;
+}
+
+void house_check(struct house *h)
+{
+    on_fiber(h, check);
+}
+
+uint64_t house_queue(struct house *h)
+{
+    struct view *v = store_view(h->store);
+    uint64_t n = store_queue_count(v);
+    view_end(v);
+    return n;
+}
