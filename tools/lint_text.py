@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""lint_text.py - every file says in its first line what it is for; docs/rfc.tsv covers what src cites."""
+"""lint_text.py - every file says in its first line what it is for; docs/rfc.tsv covers what src cites,
+and docs/budgets.md every budget."""
 
 import os
 import re
@@ -9,6 +10,7 @@ import csource
 
 STATUS = {"done", "partial", "planned"}
 RFCS = "docs/rfc.tsv"
+BUDGETS, BUDGETS_TOLD = "src/base/budget.c", "docs/budgets.md"
 
 
 def opening(path):
@@ -51,9 +53,28 @@ def rfcs(sources):
                     yield "%s:%d: RFC %s has no row in %s" % (path, number, rfc, RFCS)
 
 
+def budgets():
+    """Each row of the code's table has one in the page: | `name` | ... | `bound` | ..."""
+    told = {}
+    for line in csource.read(BUDGETS_TOLD).split("\n"):
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        told[cells[0].strip("`")] = line
+    rows = re.findall(r'\[BUDGET_\w+\]\s*= \{ "([^"]+)",\s*"([^"]+)"', csource.read(BUDGETS))
+    if not rows:
+        yield "%s: no rows of budgets found" % BUDGETS
+    for name, bound in rows:
+        if name not in told:
+            yield "%s: no row for %s, which %s has" % (BUDGETS_TOLD, name, BUDGETS)
+        elif "`%s`" % bound not in told[name]:
+            yield "%s: the row of %s does not say `%s`" % (BUDGETS_TOLD, name, bound)
+    for name in sorted(told):
+        if re.match(r"[a-z0-9]+\.[a-z_]+$", name) and name not in dict(rows):
+            yield "%s: %s is no budget of %s" % (BUDGETS_TOLD, name, BUDGETS)
+
+
 def main():
     paths = csource.files("*.[chS]", "*.py", "*.sh", "*.md", "tools/*.txt", "do", ".ci/run")
-    found = [*first_lines(paths), *rfcs(csource.files("src/*.[ch]"))]
+    found = [*first_lines(paths), *rfcs(csource.files("src/*.[ch]")), *budgets()]
     print(*found, sep="\n", end="\n" if found else "")
     return bool(found)
 

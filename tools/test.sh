@@ -24,6 +24,7 @@ crash         kill -9 and full disks
 many          a thousand idle connections, a crowd that means harm, a short soak
 clients       unmodified mail programs
 attacks       what strangers send, under ASan
+rules         the rules of docs/security.md on whole servers: each names its number
 sandbox       what a server that was broken into can still do, and who starts it again
 journey       ./do demo, and each ./do demo --break
 peers         other servers start, and answer
@@ -54,6 +55,7 @@ run_many()        { build build; tests build --suite many; }
 run_clients()     { build build; tests build --suite clients; }
 run_attacks()     { build_asan; tests build-asan --suite attacks --slow 3; }
 run_sandbox()     { build build; tests build --suite sandbox; }
+run_rules()       { build build; tests build --suite rules; }
 run_journey()     { build build; tests build --suite journey; }
 run_peers()       { check peers tools/test_peers.py; }
 run_corpora()     { check corpora tools/fuzz.sh --replay; }

@@ -16,6 +16,7 @@ const struct admin_command admin_commands[] = {
     { S_INIT("user"),   S_INIT("passwd"),  "ADDRESS",           "set a user's password, from standard input",          1, 1, true,  admin_user_passwd },
     { S_INIT("user"),   S_INIT("quota"),   "ADDRESS QUOTA",     "set how many bytes a user may keep (512M, 0: any)",   2, 2, false, admin_user_quota },
     { S_INIT("user"),   S_INIT("admin"),   "ADDRESS yes|no",    "may a user set the quota of others (IMAP)",    2, 2, false, admin_user_admin },
+    { S_INIT("user"),   S_INIT("suspend"), "ADDRESS yes|no",    "end a user's sessions and refuse log-ins and mail",   2, 2, false, admin_user_suspend },
     { S_INIT("user"),   S_INIT("list"),    "",                  "users, with what they keep",                          0, 0, false, admin_user_list },
     { S_INIT("user"),   S_INIT("remove"),  "ADDRESS",           "remove a user with all mail",                         1, 1, false, admin_user_remove },
     { S_INIT("alias"),  S_INIT("add"),     "ADDRESS TARGET",    "pass mail on; @DOMAIN catches all",                   2, 2, false, admin_alias_add },
@@ -30,6 +31,7 @@ const struct admin_command admin_commands[] = {
     { S_INIT("trace"),  S_INIT(""),        "ID | --address IP", "everything that happened to a message; or what an address did too much of", 1, 2, false, admin_trace },
     { S_INIT("compact"), S_INIT(""),       "",                  "give the room of deleted mail back now",              0, 0, false, admin_compact },
     { S_INIT("undelete"), S_INIT(""),      "USER [--list] [--mailbox NAME] [--since AGE]", "bring deleted mail back", 1, 6, false, admin_undelete },
+    { S_INIT("metrics"), S_INIT(""),       "",                  "figures of the running server, as Prometheus reads them", 0, 0, false, admin_metrics },
     { S_INIT("ping"),   S_INIT(""),        "",                  "is the server there?",                                0, 0, false, admin_ping },
 };
 /* clang-format on */

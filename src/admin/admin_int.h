@@ -15,6 +15,7 @@ ADMIN_REQUEST(admin_user_passwd);
 ADMIN_REQUEST(admin_user_quota);
 ADMIN_REQUEST(admin_user_admin);
 ADMIN_REQUEST(admin_user_list);
+ADMIN_REQUEST(admin_user_suspend);
 ADMIN_REQUEST(admin_user_remove);
 ADMIN_REQUEST(admin_alias_add);
 ADMIN_REQUEST(admin_alias_list);
@@ -28,6 +29,7 @@ ADMIN_REQUEST(admin_queue_drop);
 ADMIN_REQUEST(admin_trace);
 ADMIN_REQUEST(admin_compact);
 ADMIN_REQUEST(admin_undelete);
+ADMIN_REQUEST(admin_metrics);
 ADMIN_REQUEST(admin_ping);
 
 /* Says why in the answer and returns e, so that a request can end with it. */

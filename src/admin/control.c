@@ -70,7 +70,7 @@ static enum serve control_serve(void *session, enum conn_why why)
         (void)!conn_flush(s->conn); /* who asked may have gone: the work is done all the same */
     }
     buf_free(&out);
-    arena_free(&a);
+    arena_wipe(&a); /* a password, perhaps */
     return SERVE_CLOSE;
 }
 

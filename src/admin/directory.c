@@ -175,6 +175,21 @@ ADMIN_REQUEST(admin_user_admin)
     return e;
 }
 
+/* Whoever is suspended cannot log in, open sessions end, and mail for them is refused. */
+ADMIN_REQUEST(admin_user_suspend)
+{
+    (void)r;
+    struct arena arena = arena_make(ADMIN_ARENA_BYTES);
+    struct user u;
+    bool yes = str_eq(args[1], S("yes"));
+    enum err e = user_load(a, args[0], &arena, &u, out);
+    if (!e && !yes && !str_eq(args[1], S("no"))) e = admin_fail(out, ERR_SYNTAX, "say yes or no");
+    u.suspended = yes;
+    if (!e) e = user_save(a, &u, "suspension", out);
+    arena_free(&arena);
+    return e;
+}
+
 ADMIN_REQUEST(admin_user_remove)
 {
     (void)r;

@@ -8,11 +8,10 @@
 #include <stdatomic.h>
 
 #include "auth/password_int.h"
+#include "auth/stay_int.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "mail/address.h"
-#include "run/lock.h"
 
 /* clang-format off */
 static const struct setting rows[] = {
@@ -31,24 +30,6 @@ const struct settings_section auth_section = {
     .rows = rows,
     .n = COUNT_OF(rows),
     .help = "Passwords and log-ins.",
-};
-
-enum { TAG_BYTES = 32 };
-struct remembered {
-    uint8_t tag[TAG_BYTES];
-    uint64_t until_us;
-};
-
-struct auth {
-    struct seam *seam;
-    struct store *store;
-    const struct auth_settings *settings;
-    struct pool *pool;
-    struct guard *guard; /* or NULL */
-    uint8_t key[32];
-    struct buf nobody;             /* the hash that an unknown user's password is checked against */
-    struct lock lock;              /* guards the table below */
-    struct remembered *remembered; /* AUTH_REMEMBERED slots, by a hash of the address */
 };
 
 enum err auth_new(struct seam *seam, struct store *store, const struct auth_settings *s,
@@ -78,6 +59,7 @@ void auth_free(struct auth *a)
 {
     if (!a) return;
     pool_free(a->pool);
+    stays_free(a->stays);
     lock_end(&a->lock);
     bytes_wipe(a->key, sizeof a->key);
     mem_free(a->remembered);
@@ -105,20 +87,20 @@ uint64_t auth_failures_max(const struct auth *a)
 
 /* address, password and stored hash under the process's key; lengths keep them apart. */
 static bool tag_make(const struct auth *a, const struct user *u, str password,
-                     uint8_t tag[TAG_BYTES])
+                     uint8_t tag[AUTH_TAG_BYTES])
 {
     struct buf b = buf_make(AUTH_PASSWORD_BYTES + 4096);
+    (void)buf_reserve(&b, 16 + u->address.n + password.n + u->password_hash.n); /* it never moves */
     buf_le64(&b, u->address.n);
     buf_add(&b, u->address);
     buf_le64(&b, password.n);
     buf_add(&b, password);
     buf_add(&b, u->password_hash);
 
-    unsigned n = TAG_BYTES;
+    unsigned n = AUTH_TAG_BYTES;
     bool ok =
         !b.full && HMAC(EVP_sha256(), a->key, sizeof a->key, (const uint8_t *)b.p, b.n, tag, &n);
-    bytes_wipe(b.p, b.n);
-    buf_free(&b);
+    buf_wipe(&b);
     return ok;
 }
 
@@ -127,21 +109,21 @@ static struct remembered *slot_of(const struct auth *a, str address)
     return &a->remembered[siphash13(a->key, address) % AUTH_REMEMBERED];
 }
 
-static bool is_remembered(struct auth *a, str address, const uint8_t tag[TAG_BYTES])
+static bool is_remembered(struct auth *a, str address, const uint8_t tag[AUTH_TAG_BYTES])
 {
     uint64_t now = seam_mono_us(a->seam);
     lock_take(&a->lock);
     const struct remembered *r = slot_of(a, address);
-    bool same = now < r->until_us && bytes_equal_secret(r->tag, tag, TAG_BYTES);
+    bool same = now < r->until_us && bytes_equal_secret(r->tag, tag, AUTH_TAG_BYTES);
     lock_drop(&a->lock);
     return same;
 }
 
-static void remember(struct auth *a, str address, const uint8_t tag[TAG_BYTES])
+static void remember(struct auth *a, str address, const uint8_t tag[AUTH_TAG_BYTES])
 {
     lock_take(&a->lock);
     struct remembered *r = slot_of(a, address);
-    bytes_copy(r->tag, sizeof r->tag, tag, TAG_BYTES);
+    bytes_copy(r->tag, sizeof r->tag, tag, AUTH_TAG_BYTES);
     r->until_us = seam_mono_us(a->seam) + a->settings->cache_ms * 1000;
     lock_drop(&a->lock);
 }
@@ -151,6 +133,7 @@ void auth_forget(struct auth *a, str user)
     lock_take(&a->lock);
     slot_of(a, user)->until_us = 0;
     lock_drop(&a->lock);
+    stays_changed(a, user);
 }
 
 /* --- checking --------------------------------------------------------------------------------- */
@@ -212,7 +195,7 @@ static enum err check_hash(struct auth *a, struct check *c, bool known)
 /* All of it is done for unknown users too: the same work for every name. */
 static enum err verify(struct auth *a, const struct attempt *t, struct arena *arena, struct user *u)
 {
-    uint8_t tag[TAG_BYTES];
+    uint8_t tag[AUTH_TAG_BYTES];
     enum err found = user_copy(a, t->user, arena, u);
     if (found && found != ERR_NOTFOUND) return found;
     if (found) *u = (struct user){ .address = t->user, .password_hash = str_of(a->nobody.p) };
@@ -292,7 +275,9 @@ enum err auth_password(struct auth *a, str user, str password, const struct neta
         return slept ? slept : e;
     }
     if (e) return e;
-    *out = (struct login){ .account = u.account, .address = u.address };
+    *out = (struct login){ .account = u.account,
+                           .address = u.address,
+                           .stamp = stay_stamp(a, u.password_hash) };
     return OK;
 }
 

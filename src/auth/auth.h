@@ -9,6 +9,7 @@
 #include "auth/guard.h"
 #include "base/arena.h"
 #include "run/config.h"
+#include "run/conn.h"
 #include "run/work.h"
 #include "store/store.h"
 
@@ -30,7 +31,7 @@ struct guard *auth_guard(const struct auth *a); /* may be NULL */
 uint64_t auth_failures_max(const struct auth *a); /* failed log-ins of one session, then it is closed */
 
 /* Who logged in: a copy that outlives views; the address is in the arena given. */
-struct login { struct account account; str address; };
+struct login { struct account account; str address; uint64_t stamp; /* of the hash that was in force */ };
 
 /* User name: the full address, any case. Waits (hash pool; the delay of a failure).
  * ERR_DENIED: wrong name or password, suspended; ERR_LATER: too many failures lately, whoever asks
@@ -46,7 +47,22 @@ enum err auth_sasl_plain(struct auth *a, str message, const struct netaddr *peer
 enum err auth_hash(struct auth *a, str password, struct arena *arena, str *hash) MUST_CHECK;
 /* The same without a loop, on the calling thread. */
 enum err auth_hash_now(struct seam *seam, const struct auth_settings *s, str password, struct arena *arena, str *hash) MUST_CHECK;
-/* After passwd or remove: forget the remembered password. Any thread. */
+/* After a user's row changed or went: forget the remembered password, and look at the open sessions
+ * again. Any thread. */
 void auth_forget(struct auth *a, str user);
+
+/* --- sessions that are logged in (stay.c) ----------------------------------------------------- */
+/* In a session's struct, zeroed before its log-in. */
+struct auth_stay {
+    struct list link;
+    struct auth *auth; /* NULL: nobody is logged in */
+    struct conn *conn;
+    struct account account;
+    uint64_t who, stamp;
+    bool over; /* the user is removed or suspended, or has another password: say goodbye */
+};
+/* From here on the connection is woken when it is over; on its own loop, which lives as long as auth does. */
+void auth_stay_begin(struct auth *a, struct auth_stay *s, const struct login *login, struct conn *c);
+void auth_stay_end(struct auth_stay *s); /* before the session is freed; fine if it never began */
 
 #endif

@@ -1,6 +1,7 @@
 /* guard.c - buckets that drain, by address, by network, and by account. */
 #include "auth/guard.h"
 
+#include "base/budget.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -33,6 +34,13 @@ const struct settings_section guard_section = {
 
 static const char *const kind_words[] = { "connections", "messages", "recipients", "errors",
                                           "failed log-ins" };
+static const enum budget kind_budgets[] = {
+    [GUARD_CONNECTIONS] = BUDGET_ADDRESS_CONNS_HOUR,
+    [GUARD_MESSAGES] = BUDGET_ADDRESS_MESSAGES,
+    [GUARD_RCPTS] = BUDGET_ADDRESS_RCPTS,
+    [GUARD_ERRORS] = BUDGET_ADDRESS_ERRORS,
+    [GUARD_FAILURES] = BUDGET_ADDRESS_FAILURES,
+};
 static const double hour_us = 3600.0 * 1e6;
 
 struct bucket {
@@ -222,8 +230,9 @@ static unsigned delay_at(const struct guard *g, double full)
     return over > 0 ? (unsigned)(over * over * (double)g->settings->delay_max_ms) : 0;
 }
 
-static enum err verdict(const struct guard *g, double full, unsigned *delay_ms)
+static enum err verdict(const struct guard *g, double full, enum budget budget, unsigned *delay_ms)
 {
+    if (full > 1) budget_struck(budget);
     if (delay_ms) *delay_ms = full > 1 ? 0 : delay_at(g, full);
     return full > 1 ? ERR_LATER : OK;
 }
@@ -275,7 +284,7 @@ enum err guard_count(struct guard *g, const struct netaddr *peer, enum guard_kin
     lock_take(&g->lock);
     double full = fill_address(g, peer, kind, n);
     lock_drop(&g->lock);
-    return verdict(g, full, delay_ms);
+    return verdict(g, full, kind_budgets[kind], delay_ms);
 }
 
 enum err guard_ask(struct guard *g, const struct netaddr *peer, enum guard_kind kind,
@@ -345,10 +354,12 @@ void guard_turn_give(struct guard *g, struct guard_turn *turn)
 }
 
 /* n failures; how full the worst of the buckets is that judge this log-in. */
-static double fill_login(struct guard *g, const struct netaddr *peer, str user, unsigned n)
+static double fill_login(struct guard *g, const struct netaddr *peer, str user, unsigned n,
+                         enum budget *budget)
 {
     const struct guard_settings *s = g->settings;
     struct entry *known = known_pair(g, peer, user);
+    *budget = BUDGET_ADDRESS_FAILURES;
     if (known)
         return fill(&known->buckets[GUARD_FAILURES], seam_mono_us(g->seam),
                     s->per_hour[GUARD_FAILURES], n);
@@ -357,6 +368,7 @@ static double fill_login(struct guard *g, const struct netaddr *peer, str user, 
     double account = fill_entry(g, buf_str(&key), GUARD_FAILURES, s->account_failures, n);
     double address = fill_address(g, peer, GUARD_FAILURES, n);
     buf_free(&key);
+    if (account > address) *budget = BUDGET_ACCOUNT_FAILURES;
     return account > address ? account : address;
 }
 
@@ -365,9 +377,10 @@ enum err guard_login_ask(struct guard *g, const struct netaddr *peer, str user, 
     *delay_ms = 0;
     if (!g || is_free(g, peer)) return OK;
     lock_take(&g->lock);
-    double full = fill_login(g, peer, user, 0);
+    enum budget budget;
+    double full = fill_login(g, peer, user, 0, &budget);
     lock_drop(&g->lock);
-    return verdict(g, full, delay_ms);
+    return verdict(g, full, budget, delay_ms);
 }
 
 /* From now on what is filed under this key is judged by itself. */
@@ -383,7 +396,8 @@ void guard_login_told(struct guard *g, const struct netaddr *peer, str user, boo
     struct buf key = buf_make(GUARD_KEY_BYTES);
     lock_take(&g->lock);
     if (!ok) {
-        fill_login(g, peer, user, 1);
+        enum budget budget;
+        fill_login(g, peer, user, 1, &budget);
     } else {
         pair_key(&key, peer, user);
         make_known(g, &key);

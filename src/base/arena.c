@@ -103,6 +103,15 @@ void arena_free(struct arena *a)
     *a = (struct arena){ .limit = a->limit, .large = a->large };
 }
 
+void arena_wipe(struct arena *a)
+{
+    for (struct arena_block *b = a->blocks; b; b = b->older) {
+        unpoison(b->data, b->size);
+        bytes_wipe(b->data, b->size);
+    }
+    arena_free(a);
+}
+
 static void *refuse(struct arena *a)
 {
     a->full = true;

@@ -23,6 +23,7 @@ struct arena arena_make(size_t limit);
 struct arena arena_make_large(size_t limit); /* its blocks grow further, to large pages */
 void arena_reset(struct arena *a);  /* forgets all, keeps one block */
 void arena_free(struct arena *a);   /* gives all memory back; usable again */
+void arena_wipe(struct arena *a);   /* the same, for one that held a secret */
 
 /* Zeroed, aligned for any type; NULL when the budget is spent. */
 void *arena_alloc(struct arena *a, size_t size);

@@ -20,6 +20,12 @@ void buf_free(struct buf *b)
     *b = buf_make(b->max);
 }
 
+void buf_wipe(struct buf *b)
+{
+    if (b->p) bytes_wipe(b->p, b->cap);
+    buf_free(b);
+}
+
 void buf_reset(struct buf *b)
 {
     b->n = 0;

@@ -22,6 +22,7 @@ struct buf {
 /* An empty buffer that owns nothing yet and will hold at most max bytes. */
 struct buf buf_make(size_t max);
 void buf_free(struct buf *b);           /* frees and leaves it empty, limit kept, usable again */
+void buf_wipe(struct buf *b);           /* the same for what held a secret; reserve its room first: growing moves it */
 void buf_reset(struct buf *b);          /* empties, keeps the memory, clears full */
 void buf_truncate(struct buf *b, size_t n);
 

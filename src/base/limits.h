@@ -38,6 +38,8 @@
 #define CONN_BURST_MS            (5 * 60 * 1000)  /* a burst's waits when its code set no deadline */
 #define CONN_PARK_MS             (30 * 60 * 1000) /* a park when its code set no length; RFC 9051 5.4 */
 #define CONN_SEND_MS             (2 * 60 * 1000)  /* for a slow peer to take what a burst left unsent */
+#define CONN_DRAIN_SEND_MS       3000        /* a peer that takes nothing for so long holds up no shutdown */
+#define TLS_KEY_BYTES        65536 /* a private key in PEM; RSA 16384 is 13 KB */
 #define CONN_HANDSHAKE_MS        (30 * 1000)      /* TLS, when the listener does not say */
 #define CONN_COMPLAIN_MS         1000        /* between two log lines about refused connections */
 #define CONN_LINGER_MS           2000        /* after our last byte, for the peer to read it */
@@ -52,6 +54,7 @@
 #define LISTEN_ACCEPTS_PER_TURN  64          /* then others of the loop have their turn */
 #define LISTEN_PAUSE_MS          100         /* before accepting again without descriptors */
 #define LOOP_EVENTS_PER_WAIT     256
+#define LOOP_UNWIND_MS           500         /* behind a drain's grace, for what was cut off to give back what it holds */
 #define WORK_QUEUE_ITEMS         1024        /* waiting items of one pool, past it ERR_LATER */
 #define CONFIG_FILE_BYTES        (256 * 1024)
 #define CONFIG_MEMORY_BYTES      (4 * CONFIG_FILE_BYTES) /* of a parsed file: texts, lists, structs */
@@ -180,6 +183,7 @@
 #define GUARD_TURNS         4    /* log-ins of an account or an address that are judged at once */
 #define GUARD_TURN_SLOTS    4096 /* who shares one by chance waits for another's turn */
 #define GUARD_KEY_BYTES     (ADDRESS_BYTES + 32)
+#define AUTH_CHANGES        32   /* users' rows that changed and are not yet looked at; more: all are */
 #define AUTH_TURN_WAIT_MS   10000 /* for others of the same account or address to be judged first */
 #define AUTH_TURN_LOOK_MS   10    /* between two looks whether it is one's turn */
 #define AUTH_QUEUE_ITEMS    256  /* log-ins waiting for a hash; 256 at 100 ms and 2 threads: 13 s */

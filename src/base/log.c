@@ -13,6 +13,7 @@
 /* clang-format off */
 const struct log_event_row log_events[] = {
     { "admin.request",        "a command came over the control socket" },
+    { "auth.ended",           "an open session ended: its user was removed or suspended, or has another password" },
     { "auth.failed",          "a log-in was refused" },
     { "auth.ok",              "a log-in was accepted" },
     { "auth.throttled",       "a log-in was refused unseen: too many failed lately" },

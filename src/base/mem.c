@@ -1,6 +1,7 @@
 /* mem.c - the heap: allocations that succeed or end the process. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,28 @@ void *mem_new_large(size_t size)
     if (posix_memalign(&p, page_bytes, size) != 0) abort();
     madvise(p, size / page_bytes * page_bytes, MADV_HUGEPAGE); /* advice: no matter if refused */
     return memset(p, 0, size);
+}
+
+void *mem_secret_new(size_t size)
+{
+    return malloc(size ? size : 1);
+}
+
+void *mem_secret_resize(void *p, size_t size)
+{
+    size_t there = p ? malloc_usable_size(p) : 0;
+    if (size && size <= there && size > there / 2) return p;
+    void *q = mem_secret_new(size);
+    if (!q) return NULL;
+    if (there) memcpy(q, p, there < size ? there : size);
+    mem_secret_free(p);
+    return q;
+}
+
+void mem_secret_free(void *p)
+{
+    if (p) explicit_bzero(p, malloc_usable_size(p));
+    free(p);
 }
 
 void mem_free(void *p)

@@ -15,6 +15,10 @@ void *mem_resize(void *p, size_t old_n, size_t new_n, size_t size); /* new part 
  * has them. */
 void *mem_new_large(size_t size);
 void mem_free(void *p);                                  /* NULL is fine */
+/* For a library that handles secrets: what it gives back is wiped. NULL without memory. */
+void *mem_secret_new(size_t size);
+void *mem_secret_resize(void *p, size_t size);
+void mem_secret_free(void *p); /* NULL is fine */
 #define MEM_NEW(type)      ((type *)mem_new(sizeof(type)))
 #define MEM_ARRAY(n, type) ((type *)mem_array(n, sizeof(type)))
 

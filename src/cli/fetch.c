@@ -228,8 +228,7 @@ int cli_fetch(struct cli *cli, const str *args, size_t n)
                           .status = 1 };
     if (prepare(&f, args, n) && once(cli->seam, fetch_run, &f)) cli_complain("no room to run");
     tls_client_free(f.server.tls_client);
-    if (f.password.p) bytes_wipe(f.password.p, f.password.n);
-    buf_free(&f.password);
+    buf_wipe(&f.password);
     arena_free(&f.arena);
     return f.status;
 }

@@ -17,7 +17,9 @@ static void request_run(void *arg)
 {
     struct request *r = arg;
     enum err e = admin_call(&r->cli->control, &r->words, &r->answer, &r->result);
-    if (e == ERR_NOTFOUND && str_eq(r->words.words[0], S("ping"))) {
+    str about = r->words.words[0];
+    bool running = str_eq(about, S("ping")) || str_eq(about, S("metrics"));
+    if (e == ERR_NOTFOUND && running) {
         buf_addf(&r->answer, "no server runs on this data folder; posthorn serve starts one\n");
         r->result = e;
     } else if (e == ERR_NOTFOUND && r->cli->missing) {
@@ -61,8 +63,7 @@ int cli_admin(struct cli *cli, const str *words, size_t n)
         r.words.secret = buf_str(&secret);
         status = answer(&r, once(cli->seam, request_run, &r));
     }
-    if (secret.p) bytes_wipe(secret.p, secret.n);
-    buf_free(&secret);
+    buf_wipe(&secret);
     buf_free(&r.answer);
     return status;
 }

@@ -191,8 +191,7 @@ int cli_send(struct cli *cli, const str *args, size_t n)
     if (s.rcpts && prepare(&s, args, n) && once(cli->seam, send_run, &s))
         cli_complain("no room to run");
     tls_client_free(s.server.tls_client);
-    if (s.password.p) bytes_wipe(s.password.p, s.password.n);
-    buf_free(&s.password);
+    buf_wipe(&s.password);
     buf_free(&s.message);
     arena_free(&s.arena);
     return s.status;

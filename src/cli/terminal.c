@@ -134,6 +134,7 @@ static bool read_line(struct buf *out)
 bool cli_secret(const char *prompt, struct buf *out)
 {
     struct termios old, quiet;
+    (void)buf_reserve(out, out->max); /* it never moves */
     bool terminal = tcgetattr(STDIN_FILENO, &old) == 0;
     if (terminal) {
         quiet = old;

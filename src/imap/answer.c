@@ -23,7 +23,7 @@ void imap_send(struct imap *s)
 
 void imap_went_on(struct imap *s)
 {
-    conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
+    conn_deadline(s->conn, s->stay.over ? 0 : (unsigned)s->server->settings->command_ms);
 }
 
 void imap_send_some(struct imap *s)
@@ -92,4 +92,11 @@ void imap_bye(struct imap *s, str code, str text)
     if (!s->closing) reply_untagged(&s->reply, S("BYE"), code, text);
     imap_send(s);
     s->closing = true;
+}
+
+enum err imap_cut(struct imap *s)
+{
+    if (loop_draining(conn_loop(s->conn)) && !conn_gone(s->conn))
+        imap_bye(s, S("UNAVAILABLE"), S("the server is shutting down"));
+    return ERR_GONE;
 }

@@ -56,7 +56,7 @@ static enum err receive(struct appending *a, struct incoming *in, uint64_t left)
         size_t most = left < IMAP_READ_BYTES ? (size_t)left : IMAP_READ_BYTES;
         enum err e = conn_read_in_time(a->s->conn, most, &piece);
         if (e == ERR_LATER) return too_slow(a);
-        if (e) return ERR_GONE;
+        if (e) return imap_cut(a->s);
         left -= piece.n;
         if (!result) result = incoming_take(in, piece);
     }

@@ -24,6 +24,7 @@ static enum err welcome(struct imap *s, const struct login *login)
     s->user = (str){ user, login->address.n };
     s->account = login->account;
     s->state = AUTHENTICATED;
+    auth_stay_begin(s->server->auth, &s->stay, login, s->conn);
     conn_class(s->conn, FIBER_KNOWN);
     log_event(LOG_INFO, "imap.login", conn_id(s->conn), F_STR("user", s->user),
               F_NUM("tls", conn_has_tls(s->conn)));
@@ -84,12 +85,12 @@ enum err imap_authenticate(struct imap *s, const struct command *c)
     if (str_eq(base64, S("="))) base64 = S("");
     struct buf message = buf_make(IMAP_LITERAL_UNAUTH_BYTES);
     struct login login;
+    (void)buf_reserve(&message, base64.n / 4 * 3); /* the secret never moves */
     bool good = base64_decode(&message, base64);
     if (good)
         e = auth_sasl_plain(s->server->auth, buf_str(&message), conn_peer(s->conn), &s->arena,
                             &login);
-    if (message.n) bytes_wipe(message.p, message.n);
-    buf_free(&message);
+    buf_wipe(&message);
     return good ? finish(s, e, &login) : imap_bad(s, S("not base64"));
 }
 
@@ -101,6 +102,7 @@ enum err imap_unauthenticate(struct imap *s, const struct command *c)
     log_event(LOG_DEBUG, "imap.logout", conn_id(s->conn), F_STR("user", s->user));
     imap_unselect(s);
     imap_notify_free(s);
+    auth_stay_end(&s->stay);
     mem_free((void *)s->user.p);
     s->user = (str){ 0 };
     s->account = (struct account){ 0 };

@@ -5,6 +5,7 @@
  */
 #include "imap/session_int.h"
 
+#include "base/budget.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -23,7 +24,10 @@ enum err imap_line(struct imap *s, str *line)
 {
     str raw;
     enum err e = conn_line(s->conn, IMAP_LINE_BYTES, &raw);
-    if (e == ERR_LIMIT) return lost(s, S("line too long"));
+    if (e == ERR_LIMIT) {
+        budget_struck(BUDGET_IMAP_LINE);
+        return lost(s, S("line too long"));
+    }
     if (e) return e;
     /* RFC 9051 2.2: a bare LF is no line end. What looks like two lines to one program and like
      * one to another is how commands are smuggled. */
@@ -36,6 +40,7 @@ enum err imap_swallow(struct imap *s, struct literal literal)
 {
     do {
         if (literal.size_bytes > IMAP_SWALLOW_BYTES) {
+            budget_struck(BUDGET_IMAP_SWALLOWED);
             imap_bye(s, S("LIMIT"), S("literal too large to be passed over"));
             return ERR_GONE;
         }
@@ -75,6 +80,7 @@ enum err imap_literal(void *arg, struct literal literal, str *bytes, str *line)
 static void refuse(struct imap *s, const struct parse *p, str tag)
 {
     struct literal literal;
+    if (p->err == ERR_LIMIT) budget_struck(BUDGET_IMAP_COMMAND);
     log_event(LOG_DEBUG, "imap.bad_command", conn_id(s->conn), F_CSTR("why", p->why));
     if (p->err != ERR_GONE && parse_literal_follows(p->scan.in, &literal) &&
         imap_swallow(s, literal) == ERR_GONE)
@@ -139,6 +145,7 @@ static void serve_command(struct imap *s, str line)
     imap_progress_begin(s, c.tag);
     e = run(s, row, &c);
     if (e == ERR_GONE) {
+        (void)imap_cut(s);
         s->closing = true;
         return;
     }
@@ -184,10 +191,23 @@ static void serve_line(struct imap *s)
         serve_command(s, line);
     if (e == ERR_GONE || conn_gone(s->conn))
         s->closing = true;
-    else if (s->errors > s->server->settings->errors_max)
+    else if (s->errors > s->server->settings->errors_max) {
+        budget_struck(BUDGET_IMAP_ERRORS);
         imap_bye(s, S(""), S("too many errors"));
+    }
     imap_send(s);
-    arena_reset(&s->arena);
+    /* Strangers' lines have passwords in them. */
+    if (stranger)
+        arena_wipe(&s->arena);
+    else
+        arena_reset(&s->arena);
+}
+
+/* Who was removed or suspended, or whose password was changed, is no longer here. */
+static bool is_over(struct imap *s)
+{
+    if (s->stay.over && !s->closing) imap_bye(s, S(""), S("your account has changed, log in anew"));
+    return s->closing;
 }
 
 /* Whoever connects too often is told to come back later (RFC 5530 3). */
@@ -205,11 +225,17 @@ static enum serve serve(void *session, enum conn_why why)
     struct imap *s = session;
     conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
     if (why == CONN_STARTED) welcome(s);
-    if (why == CONN_TIMEOUT) imap_bye(s, S(""), S("idle for too long"));
+    if (why == CONN_TIMEOUT) {
+        budget_struck(s->state == NOT_AUTHENTICATED ? BUDGET_IMAP_LOGIN : BUDGET_IMAP_IDLE);
+        imap_bye(s, S(""), S("idle for too long"));
+    }
     if (why == CONN_DRAIN) imap_bye(s, S("UNAVAILABLE"), S("the server is shutting down"));
-    if (why == CONN_WOKEN && (s->idling || s->notify) && imap_idle_woken(s)) s->closing = true;
-    if (why == CONN_INPUT) serve_line(s); /* also when it is the input's end */
-    while (!s->closing && conn_line_ready(s->conn))
+    if (!is_over(s) && why == CONN_WOKEN && (s->idling || s->notify) && imap_idle_woken(s)) {
+        (void)imap_cut(s);
+        s->closing = true;
+    }
+    if (!s->closing && why == CONN_INPUT) serve_line(s); /* also when it is the input's end */
+    while (!is_over(s) && conn_line_ready(s->conn))
         serve_line(s);
     imap_send(s);
     buf_free(&s->reply.out);
@@ -238,6 +264,7 @@ static void closed(void *session)
     log_event(LOG_DEBUG, "imap.closed", conn_id(s->conn), F_STR("user", s->user),
               F_NUM("in_bytes", conn_bytes_in(s->conn)),
               F_NUM("out_bytes", conn_bytes_out(s->conn)));
+    auth_stay_end(&s->stay);
     imap_idle_end(s);
     imap_notify_free(s);
     imap_told_free(s);
@@ -254,4 +281,6 @@ const struct conn_handler imap_handler = {
     .serve = serve,
     .closed = closed,
     .busy = S_INIT("* BYE [UNAVAILABLE] too many connections, try again later\r\n"),
+    .farewell = S_INIT("* BYE [UNAVAILABLE] the server is shutting down\r\n"),
+    .conns = METRIC_CONNS_IMAP,
 };

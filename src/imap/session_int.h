@@ -47,6 +47,7 @@ struct imap {
     bool cut;              /* a response was larger than any may be: nothing follows it */
 
     struct account account; /* from log-in on */
+    struct auth_stay stay;  /* likewise: it ends when the user may no longer be here */
     str user;               /* own memory; for the log */
     unsigned enabled;       /* enum enabled: what the client turned on, RFC 9051 6.3.1 */
 
@@ -96,6 +97,9 @@ enum err imap_bad(struct imap *s, str text);
 void imap_answer(struct imap *s, str tag, str command, enum err e);
 /* "* BYE …", and no more after it. Waits. */
 void imap_bye(struct imap *s, str code, str text);
+/* What a command waited for was cut off: by a drain, then the client is told, or by its own end.
+ * Always ERR_GONE. */
+enum err imap_cut(struct imap *s);
 
 /* --- the selected mailbox (mailbox.c) ------------------------------------------------------- */
 /* A view, and the selected mailbox in it. It spans no wait: open, look, close. */

@@ -74,6 +74,7 @@ static void logged_in(struct pop3 *s, const struct login *who)
 {
     if (maildrop_open(s, who)) return;
     s->state = POP3_TRANSACTION;
+    auth_stay_begin(s->server->auth, &s->stay, who, s->conn);
     conn_class(s->conn, FIBER_KNOWN);
     conn_park_for(s->conn, (unsigned)s->server->settings->idle_ms);
     log_event(LOG_INFO, "pop3.login", conn_id(s->conn), F_STR("user", who->address),
@@ -144,12 +145,12 @@ void pop3_auth(struct pop3 *s, str args)
         return;
     }
     struct buf message = buf_make(POP3_AUTH_LINE_BYTES);
+    (void)buf_reserve(&message, response.n / 4 * 3); /* the secret never moves */
     if (!e && !base64_decode(&message, response)) e = ERR_SYNTAX;
     if (!e)
         e = auth_sasl_plain(s->server->auth, buf_str(&message), conn_peer(s->conn), &s->arena,
                             &who);
-    if (message.p) bytes_wipe(message.p, message.n);
-    buf_free(&message);
+    buf_wipe(&message);
     if (e == ERR_GONE)
         s->ended = true;
     else if (e == ERR_SYNTAX || e == ERR_LIMIT)

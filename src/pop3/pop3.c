@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdarg.h>
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "pop3/session_int.h"
 
@@ -75,6 +76,7 @@ void pop3_bad(struct pop3 *s, const char *why)
 {
     pop3_err(s, "%s", why);
     if (++s->errors < s->server->settings->errors_max) return;
+    budget_struck(BUDGET_POP3_ERRORS);
     pop3_err(s, "too many errors, goodbye");
     s->ended = true;
 }
@@ -104,9 +106,13 @@ static void command(struct pop3 *s, str line)
 static enum err next(struct pop3 *s)
 {
     str line;
+    bool stranger = s->state == POP3_AUTHORIZATION;
     conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
     enum err e = conn_line(s->conn, POP3_LINE_BYTES, &line);
-    if (e == ERR_LIMIT) pop3_bad(s, "the line is too long");
+    if (e == ERR_LIMIT) {
+        budget_struck(BUDGET_POP3_LINE);
+        pop3_bad(s, "the line is too long");
+    }
     if (e) return e == ERR_LIMIT ? OK : e;
     if (!str_ends(line, S("\r\n"))) {
         /* What looks like two lines to one program and like one to another is how commands are
@@ -115,7 +121,11 @@ static enum err next(struct pop3 *s)
         s->ended = true;
     } else
         command(s, str_chomp(arena_copy(&s->arena, line)));
-    arena_reset(&s->arena);
+    /* Strangers' lines have passwords in them. */
+    if (stranger)
+        arena_wipe(&s->arena);
+    else
+        arena_reset(&s->arena);
     return OK;
 }
 
@@ -138,6 +148,7 @@ static void session_closed(void *session)
     struct pop3 *s = session;
     log_event(LOG_DEBUG, "pop3.closed", conn_id(s->conn),
               F_NUM("out_bytes", conn_bytes_out(s->conn)));
+    auth_stay_end(&s->stay);
     maildrop_close(s);
     buf_free(&s->user);
     arena_free(&s->arena);
@@ -161,11 +172,20 @@ static bool welcome(struct pop3 *s)
     return true;
 }
 
+/* Who was removed or suspended, or whose password was changed, is no longer here. */
+static bool is_over(struct pop3 *s)
+{
+    if (!s->stay.over) return false;
+    pop3_err(s, "[AUTH] your account has changed, log in anew; nothing was deleted");
+    return true;
+}
+
 static enum serve session_serve(void *session, enum conn_why why)
 {
     struct pop3 *s = session;
     if (why == CONN_STARTED && !welcome(s)) return SERVE_CLOSE;
     if (why == CONN_TIMEOUT) {
+        budget_struck(s->state == POP3_AUTHORIZATION ? BUDGET_POP3_LOGIN : BUDGET_POP3_IDLE);
         pop3_err(s, "too long silent, goodbye; nothing was deleted");
         return SERVE_CLOSE;
     }
@@ -173,9 +193,9 @@ static enum serve session_serve(void *session, enum conn_why why)
         pop3_err(s, "[SYS/TEMP] the server is stopping; nothing was deleted");
         return SERVE_CLOSE;
     }
-    if (why == CONN_INPUT && next(s)) return SERVE_CLOSE;
+    if (is_over(s) || (why == CONN_INPUT && next(s))) return SERVE_CLOSE;
     while (!s->ended && conn_line_ready(s->conn))
-        if (next(s)) return SERVE_CLOSE;
+        if (is_over(s) || next(s)) return SERVE_CLOSE;
     return s->ended || conn_gone(s->conn) ? SERVE_CLOSE : SERVE_PARK;
 }
 
@@ -184,4 +204,6 @@ const struct conn_handler pop3_handler = {
     .serve = session_serve,
     .closed = session_closed,
     .busy = S_INIT("-ERR [SYS/TEMP] too many connections, come back later\r\n"),
+    .farewell = S_INIT("-ERR [SYS/TEMP] the server is stopping; nothing was deleted\r\n"),
+    .conns = METRIC_CONNS_POP3,
 };

@@ -27,6 +27,7 @@ struct pop3 {
     bool ended;                /* after QUIT, or too many errors */
     struct buf user;           /* USER's argument, until PASS */
     struct account account;    /* after log-in, as all below */
+    struct auth_stay stay;     /* it ends when the user may no longer be here */
     bool locked;
     struct mailbox_id mailbox;
     uint32_t uidvalidity;

@@ -6,6 +6,7 @@
 #include "posthorn/settings.h"
 #include "base/log.h"
 #include "run/process.h"
+#include "run/tls.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -218,6 +219,7 @@ static int run(const struct args *args)
 int main(int argc, char **argv)
 {
     static struct args args; /* too large for a frame */
+    tls_wipe_freed();
     process_log_to_fd(2);
     process_name_lost_pages();
     log_level_set(LOG_WARN);

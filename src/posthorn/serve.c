@@ -6,12 +6,14 @@
 #include "admin/admin.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "cli/cli.h"
 #include "dns/unbound.h"
 #include "imap/imap.h"
 #include "pop3/pop3.h"
 #include "posthorn/serve.h"
 #include "posthorn/settings.h"
+#include "run/memory.h"
 #include "run/process.h"
 #include "run/watchdog.h"
 #include "search/search.h"
@@ -276,6 +278,7 @@ static void reload(void *arg)
 static void ready(void *arg)
 {
     struct server *s = arg;
+    metric_set(METRIC_STARTED, (uint64_t)(seam_wall_us(s->seam) / 1000000));
     log_event(LOG_INFO, "server.started", (str){ 0 }, F_CSTR("version", PH_VERSION),
               F_STR("hostname", deliver_hostname(s->deliver)), F_NUM("ports", s->ports_n));
     manager_tell("READY=1");
@@ -314,6 +317,7 @@ int serve(struct seam *seam, const struct config *config)
     const struct server_settings *settings = SECTION(&s, server_settings, "server");
     log_level_set((enum log_level)settings->log_level);
     process_raise_fd_limit();
+    memory_open();
 
     struct process_hooks hooks = { .worker_start = worker_start,
                                    .worker_end = worker_end,

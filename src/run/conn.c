@@ -11,12 +11,38 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/budget.h"
 #include "run/conn_int.h"
 
 static void burst(void *arg);
 static void socket_ready(struct loop_watch *w, unsigned what);
 static void park_ended(struct timer *t);
 static void told_to_drain(struct loop_member *m);
+
+/* --- gauges ---------------------------------------------------------------------------------- */
+
+static enum metric gauge_of(const struct conn *c, bool known)
+{
+    enum metric strangers = c->handler->conns ? c->handler->conns : METRIC_CONNS_OTHER;
+    return known ? strangers + 1 : strangers;
+}
+
+/* Among the connections of its protocol, as a stranger or not; or among none. */
+static void count_as(struct conn *c, bool counted)
+{
+    bool known = c->request.class != FIBER_STRANGER;
+    if (c->counted) metric_sub(gauge_of(c, c->counted_known), 1);
+    if (counted) metric_add(gauge_of(c, known), 1);
+    c->counted = counted;
+    c->counted_known = known;
+}
+
+static void count_parked(struct conn *c, bool parked)
+{
+    if (parked && !c->counted_parked) metric_add(METRIC_CONNS_PARKED, 1);
+    if (!parked && c->counted_parked) metric_sub(METRIC_CONNS_PARKED, 1);
+    c->counted_parked = parked;
+}
 
 /* --- being there ----------------------------------------------------------------------------- */
 
@@ -61,6 +87,8 @@ static void session_end(struct conn *c)
 void conn_free(struct conn *c)
 {
     session_end(c);
+    count_as(c, false);
+    count_parked(c, false);
     loop_unwatch(c->loop, &c->watch);
     timer_cancel(c->loop, &c->timer);
     fiber_request_cancel(c->loop, &c->request);
@@ -89,6 +117,17 @@ void conn_timer_in(struct conn *c, unsigned ms)
 
 /* --- waiting inside a burst ------------------------------------------------------------------ */
 
+/* A drain ends waits for what a peer may say some time. What is under way to him he shall have, as
+ * long as he takes it. */
+static enum err suspend(struct conn *c, uint64_t until_us)
+{
+    if (!c->home || c->waiting != SEAM_WRITABLE || loop_cutting(c->loop))
+        return fiber_suspend_until(until_us);
+    uint64_t end = c->loop->now_us + CONN_DRAIN_SEND_MS * UINT64_C(1000);
+    if (loop_draining(c->loop) && end < until_us) until_us = end;
+    return fiber_suspend_through(until_us);
+}
+
 enum err conn_wait_until(struct conn *c, unsigned what, uint64_t until_us)
 {
     enum err e = OK;
@@ -100,7 +139,7 @@ enum err conn_wait_until(struct conn *c, unsigned what, uint64_t until_us)
     c->waiting = (uint8_t)what;
     c->ready = false;
     while (!c->ready && !e)
-        e = fiber_suspend_until(until_us);
+        e = suspend(c, until_us);
     c->fiber = NULL;
     c->waiting = 0;
     return c->ready ? OK : e;
@@ -118,23 +157,34 @@ enum err conn_wait_io(struct conn *c, enum io want)
     return conn_wait(c, want == IO_WANT_WRITE ? SEAM_WRITABLE : SEAM_READABLE);
 }
 
+enum err conn_wait_more(struct conn *c, enum io want)
+{
+    enum err e = conn_wait_io(c, want);
+    c->owes_farewell = e && c->home && loop_draining(c->loop);
+    return e;
+}
+
 /* --- parking --------------------------------------------------------------------------------- */
 
 static void ask_for_stack(struct conn *c)
 {
     if (c->state == CONN_STATE_QUEUED || c->state == CONN_STATE_SERVED) return;
+    count_parked(c, false);
     c->state = CONN_STATE_QUEUED;
     fiber_request(c->loop, &c->request);
 }
 
-/* What a lingering peer still says is thrown away; false when it has ended. */
-static bool discard_input(struct conn *c)
+enum discarded { DISCARDED_SOME, DISCARDED_NOTHING, DISCARDED_ALL };
+
+/* What a lingering peer still says is thrown away. */
+static enum discarded discard_input(struct conn *c)
 {
     char *scratch = conn_input_lend(c->loop);
     ssize_t r = seam_recv(c->loop->seam, c->watch.handle, scratch, CONN_INPUT_BYTES);
 
     conn_input_return(c->loop, scratch);
-    return r > 0 || r == -EAGAIN || r == -EINTR;
+    if (r == -EAGAIN || r == -EINTR) return DISCARDED_NOTHING;
+    return r > 0 ? DISCARDED_SOME : DISCARDED_ALL;
 }
 
 /* The session is over. Closing with unread input in the kernel would send a reset, which can
@@ -156,8 +206,11 @@ static void linger(struct conn *c)
     c->state = CONN_STATE_LINGERING;
     conn_watch(c, SEAM_READABLE);
     conn_timer_in(c, CONN_LINGER_MS);
-    bool ended = c->eof || seam_shutdown_write(seam, c->watch.handle) < 0 || !discard_input(c);
-    if (ended || c->gone || loop_draining(c->loop)) conn_free(c);
+    bool ended = c->eof || c->gone || seam_shutdown_write(seam, c->watch.handle) < 0;
+    enum discarded heard = ended ? DISCARDED_ALL : discard_input(c);
+    /* A drain waits only for those who are in the middle of saying something. */
+    if (heard == DISCARDED_ALL || (heard == DISCARDED_NOTHING && loop_draining(c->loop)))
+        conn_free(c);
 }
 
 /* The burst is over (or would be empty): wait for what comes next without a stack. */
@@ -174,7 +227,8 @@ static void park(struct conn *c)
     if (unsent) {
         c->state = CONN_STATE_SENDING;
         conn_watch(c, SEAM_WRITABLE);
-        conn_timer_in(c, CONN_SEND_MS); /* for all of it: a trickle does not buy more */
+        /* For all of it: a trickle does not buy more. */
+        conn_timer_in(c, loop_draining(c->loop) ? CONN_DRAIN_SEND_MS : CONN_SEND_MS);
         return;
     }
     if (c->out.n == 0) buf_free(&c->out);
@@ -189,6 +243,7 @@ static void park(struct conn *c)
         return;
     }
     c->state = CONN_STATE_IDLE;
+    count_parked(c, true);
     if (!c->timer.slot) conn_timer_in(c, c->park_ms); /* a dripping line does not begin it again */
 }
 
@@ -236,7 +291,7 @@ static void socket_ready(struct loop_watch *w, unsigned what)
     case CONN_STATE_IDLE: ask_for_stack(c); return;
     case CONN_STATE_SENDING: sending_step(c); return;
     case CONN_STATE_LINGERING:
-        if (!discard_input(c)) conn_free(c);
+        if (discard_input(c) == DISCARDED_ALL) conn_free(c);
         return;
     case CONN_STATE_QUEUED: conn_watch(c, 0); return; /* heard */
     case CONN_STATE_SERVED: break;
@@ -256,7 +311,13 @@ static void park_ended(struct timer *t)
     switch ((enum conn_state)c->state) {
     case CONN_STATE_PROXY:
     case CONN_STATE_HANDSHAKE:
+        budget_struck(BUDGET_CONN_HANDSHAKE);
+        conn_free(c);
+        return;
     case CONN_STATE_SENDING:
+        budget_struck(BUDGET_CONN_SEND);
+        conn_free(c);
+        return;
     case CONN_STATE_LINGERING: conn_free(c); return;
     case CONN_STATE_IDLE:
     case CONN_STATE_QUEUED:
@@ -271,9 +332,11 @@ static void told_to_drain(struct loop_member *m)
     struct conn *c = CONTAINER_OF(m, struct conn, member);
 
     if (c->state == CONN_STATE_IDLE) ask_for_stack(c);
-    if (c->state == CONN_STATE_PROXY || c->state == CONN_STATE_HANDSHAKE ||
-        c->state == CONN_STATE_LINGERING)
-        conn_free(c);
+    if (c->state == CONN_STATE_SENDING) conn_timer_in(c, CONN_DRAIN_SEND_MS);
+    if (c->state == CONN_STATE_SERVED && c->home && c->waiting == SEAM_WRITABLE)
+        fiber_wake(c->fiber); /* it has less time from now on */
+    bool over = loop_cutting(c->loop) && c->state != CONN_STATE_SERVED;
+    if (over || c->state == CONN_STATE_PROXY || c->state == CONN_STATE_HANDSHAKE) conn_free(c);
 }
 
 void conn_wake(struct conn *c)
@@ -338,11 +401,20 @@ static bool session_open(struct conn *c)
     return c->session != NULL;
 }
 
+/* The session has unwound from a wait for input: all that was written was sent before it. */
+static void say_farewell(struct conn *c)
+{
+    c->gone = c->owes_farewell = false;
+    c->closing = true;
+    conn_write(c, c->handler->farewell);
+}
+
 static void serve_once(struct conn *c, enum conn_why why)
 {
     timer_cancel(c->loop, &c->timer);
     conn_deadline(c, CONN_BURST_MS);
     if (c->handler->serve(c->session, why) == SERVE_CLOSE || why == CONN_DRAIN) c->closing = true;
+    if (c->owes_farewell) say_farewell(c);
     if (c->gone || (c->eof && c->in_at == c->in_end)) c->closing = true;
     conn_trace_flush(c);
 }
@@ -382,6 +454,8 @@ static void burst(void *arg)
 void conn_begin(struct conn *c)
 {
     loop_join(c->loop, &c->member);
+    metric_add(METRIC_CONNS_ACCEPTED, 1);
+    count_as(c, true);
     if (conn_proxy_expected(c))
         conn_proxy_begin(c);
     else
@@ -417,6 +491,7 @@ void conn_park_for(struct conn *c, unsigned ms)
 void conn_class(struct conn *c, enum fiber_class class)
 {
     c->request.class = class;
+    if (c->counted) count_as(c, true);
     if (c->state == CONN_STATE_SERVED && fiber_self()) fiber_class_set(class);
 }
 

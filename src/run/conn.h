@@ -8,13 +8,15 @@
  *
  * In a burst every call that says Waits may suspend the fiber; it returns ERR_GONE when the peer
  * left, the deadline passed or the process drains, and then every later call does so too: unwind
- * by returning. Output gathers in a buffer and leaves at conn_flush, when it is full, before any
+ * by returning; a peer that we waited for when the process began to drain is told handler->farewell.
+ * What is being sent then goes on, as long as the peer takes it. Output gathers in a buffer and leaves at conn_flush, when it is full, before any
  * wait for input, and when serve returns.
  */
 #ifndef RUN_CONN_H
 #define RUN_CONN_H
 
 #include "base/arena.h"
+#include "base/metric.h"
 #include "run/fiber.h"
 #include "run/loop.h"
 #include "run/tls.h"
@@ -39,6 +41,8 @@ struct conn_handler {
     enum serve (*serve)(void *session, enum conn_why why); /* on a fiber. Waits. */
     void (*closed)(void *session); /* frees it; may not wait; c may not be used after it */
     str busy; /* sent before closing when there is no room: "421 …\r\n", "* BYE …\r\n" */
+    str farewell; /* sent before closing when the drain cut a wait for input short; as busy is */
+    enum metric conns; /* METRIC_CONNS_…, where its connections are counted before they log in; 0: OTHER */
 };
 
 enum listener_tls { LISTEN_PLAIN, LISTEN_TLS }; /* STARTTLS is the protocol's affair */

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <zlib.h>
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "run/conn_int.h"
@@ -208,6 +209,7 @@ static enum io refuse(struct conn *c, const char *why)
 {
     struct compress *zip = c->zip;
 
+    budget_struck(BUDGET_CONN_COMPRESSION);
     log_event(LOG_INFO, "conn.bad_deflate", conn_id(c), F_CSTR("why", why),
               F_NUM("in_bytes", zip->in_bytes), F_NUM("out_bytes", zip->out_bytes));
     zip->refused = true;

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/metric.h"
 #include "run/conn_int.h"
 
 /* --- the buffer ------------------------------------------------------------------------------ */
@@ -28,8 +29,17 @@ void conn_input_return(struct loop *l, char *p)
     list_push_front(&l->spare_inputs, (struct list *)(void *)p);
 }
 
+/* A stranger's password may have stood there, and the next who is lent the buffer is somebody else.
+ * What lies above in_used was never written since the buffer came. */
+static void wipe(struct conn *c)
+{
+    if (c->in_used) bytes_wipe(c->in, c->in_used);
+    c->in_used = 0;
+}
+
 static void release(struct conn *c)
 {
+    wipe(c);
     if (c->in_lent)
         conn_input_return(c->loop, c->in);
     else
@@ -62,7 +72,7 @@ static void move_to(struct conn *c, char *to, size_t cap, bool lent)
     c->in_cap = (uint32_t)cap;
     c->in_lent = lent;
     c->in_at = 0;
-    c->in_end = (uint32_t)n;
+    c->in_end = c->in_used = (uint32_t)n;
 }
 
 void conn_input_park(struct conn *c)
@@ -110,6 +120,7 @@ enum io conn_wire_read(struct conn *c, char *p, size_t n, size_t *got)
     enum io r = c->tls ? tls_read(c->tls, p, n, got) : socket_read(c, p, n, got);
 
     c->bytes_in += *got;
+    metric_add(METRIC_BYTES_IN, *got);
     if (r == IO_END) c->eof = true;
     /* A short read found the socket empty; an event will tell when it no longer is. */
     if (r == IO_WANT_READ || (!c->tls && *got < n)) c->readable = false;
@@ -128,6 +139,7 @@ enum io conn_fill(struct conn *c)
     r = c->zip ? conn_inflate(c, c->in + c->in_end, room, &got)
                : conn_wire_read(c, c->in + c->in_end, room, &got);
     c->in_end += (uint32_t)got;
+    if (c->in_end > c->in_used) c->in_used = c->in_end;
     if (r == IO_FAILED) c->gone = true;
     return r;
 }
@@ -153,7 +165,7 @@ static enum err more_by(struct conn *c, enum err (*until)(struct conn *c, enum i
 
 static enum err more(struct conn *c)
 {
-    return more_by(c, conn_wait_io);
+    return more_by(c, conn_wait_more);
 }
 
 static enum err wait_in_time(struct conn *c, enum io want)
@@ -304,6 +316,7 @@ void conn_discard_input(struct conn *c)
 
     conn_trace_flush(c);
     c->in_at = c->in_end = c->in_searched = 0;
+    if (c->in) c->in_used = c->in_cap;
     while (c->tls && tls_pending(c->tls) && c->in) {
         if (tls_read(c->tls, c->in, c->in_cap, &ignored)) return;
     }

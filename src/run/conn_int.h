@@ -51,6 +51,7 @@ struct conn {
     char *in;                     /* the input buffer; NULL when nothing is held */
     uint32_t in_at, in_end, in_cap;
     uint32_t in_searched;         /* no LF lies before this */
+    uint32_t in_used;             /* nothing was written behind this */
     struct buf out;
     size_t out_at;                /* sent up to here */
 
@@ -78,6 +79,8 @@ struct conn {
     bool gone : 1;                /* nothing works any more */
     bool started : 1, woken : 1, timed_out : 1, told_drain : 1;
     bool closing : 1;             /* no more serving */
+    bool owes_farewell : 1;       /* the drain found us waiting for the peer's next words */
+    bool counted : 1, counted_known : 1, counted_parked : 1; /* in these gauges */
     bool masked : 1, input_masked : 1;
 };
 
@@ -95,6 +98,7 @@ enum err conn_wait(struct conn *c, unsigned what);
 /* The same without setting gone: ERR_LATER at that time, ERR_GONE. Waits. */
 enum err conn_wait_until(struct conn *c, unsigned what, uint64_t until_us);
 enum err conn_wait_io(struct conn *c, enum io want); /* the same for IO_WANT_READ, IO_WANT_WRITE */
+enum err conn_wait_more(struct conn *c, enum io want); /* the same for what the peer says next */
 
 /* conn_input.c */
 enum io conn_fill(struct conn *c);      /* one read, as much as there is room for; never waits */

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/metric.h"
 #include "run/conn_int.h"
 
 static enum io socket_write(struct conn *c, const char *p, size_t n, size_t *sent)
@@ -29,6 +30,7 @@ enum io conn_push(struct conn *c)
         r = c->tls ? tls_write(c->tls, s.p, s.n, &sent) : socket_write(c, s.p, s.n, &sent);
         c->out_at += sent;
         c->bytes_out += sent;
+        metric_add(METRIC_BYTES_OUT, sent);
     }
     if (r == IO_END || r == IO_FAILED) c->gone = true;
     if (r == IO_DONE || c->gone) {

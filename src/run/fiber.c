@@ -10,8 +10,10 @@
 
 #include <assert.h>
 
+#include "base/budget.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "run/fiber_stack.h"
 #include "run/loop_int.h"
 
@@ -33,6 +35,7 @@ static void give_back(struct fiber *f)
     struct fibers *all = &f->loop->fibers;
 
     all->lent--;
+    metric_sub(METRIC_FIBERS_LENT, 1);
     all->no_memory = false;
     if (f->class == FIBER_STRANGER) all->lent_to_strangers--;
     f->state = FIBER_FREE;
@@ -75,6 +78,7 @@ static bool pool_grow(struct loop *l)
     list_push_front(&l->fibers.free, &f->link);
     list_push_back(&l->fibers.all, &f->every);
     l->fibers.stacks++;
+    metric_add(METRIC_FIBERS_MAPPED, 1);
     return true;
 }
 
@@ -104,6 +108,7 @@ static void retire(struct fibers *all, struct fiber *f)
     }
     fiber_context_free(&f->context);
     fiber_stack_unmap(stack);
+    metric_sub(METRIC_FIBERS_MAPPED, 1);
     mem_free(f);
 }
 
@@ -157,6 +162,7 @@ void fiber_request(struct loop *l, struct fiber_request *r)
 {
     list_push_back(&l->fibers.waiting[r->class], &r->link);
     l->fibers.queued++;
+    metric_add(METRIC_FIBERS_WAITING, 1);
 }
 
 void fiber_request_cancel(struct loop *l, struct fiber_request *r)
@@ -164,6 +170,7 @@ void fiber_request_cancel(struct loop *l, struct fiber_request *r)
     if (list_empty(&r->link)) return;
     list_remove(&r->link);
     l->fibers.queued--;
+    metric_sub(METRIC_FIBERS_WAITING, 1);
 }
 
 static void start(struct loop *l, struct fiber_request *r)
@@ -178,6 +185,7 @@ static void start(struct loop *l, struct fiber_request *r)
     f->class = r->class;
     f->woken = f->timed_out = false;
     all->lent++;
+    metric_add(METRIC_FIBERS_LENT, 1);
     if (f->class == FIBER_STRANGER) all->lent_to_strangers++;
     if (all->lent > all->peak) all->peak = all->lent;
     enter(all, f);
@@ -250,6 +258,7 @@ static void complain_if_empty(struct loop *l)
 
     if (!all->queued || l->now_us < all->complain_us) return;
     all->complain_us = l->now_us + FIBER_COMPLAIN_MS * UINT64_C(1000);
+    budget_struck(BUDGET_PROCESS_STACKS);
     log_event(LOG_WARN, "fiber.pool_empty", S(""), F_NUM("waiting", all->queued),
               F_NUM("lent", all->lent), F_NUM("to_strangers", all->lent_to_strangers));
 }
@@ -311,20 +320,28 @@ void fiber_wake(struct fiber *f)
     list_push_back(&f->loop->fibers.runnable, &f->link);
 }
 
+enum err fiber_suspend_through(uint64_t mono_us)
+{
+    struct fiber *f = here();
+    struct loop *l = f->loop;
+
+    f->timed_out = false;
+    if (mono_us != UINT64_MAX) timer_set(l, &f->timer, mono_us);
+    fiber_suspend();
+    timer_cancel(l, &f->timer);
+    return f->timed_out ? ERR_LATER : OK;
+}
+
 enum err fiber_suspend_until(uint64_t mono_us)
 {
     struct fiber *f = here();
     struct loop *l = f->loop;
 
     if (l->draining) return ERR_GONE;
-    f->timed_out = false;
     list_push_back(&l->fibers.cuttable, &f->cuttable);
-    if (mono_us != UINT64_MAX) timer_set(l, &f->timer, mono_us);
-    fiber_suspend();
-    timer_cancel(l, &f->timer);
+    enum err e = fiber_suspend_through(mono_us);
     list_remove(&f->cuttable);
-    if (l->draining) return ERR_GONE;
-    return f->timed_out ? ERR_LATER : OK;
+    return l->draining ? ERR_GONE : e;
 }
 
 void fibers_drain(struct fibers *f)

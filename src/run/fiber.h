@@ -33,6 +33,8 @@ void fiber_suspend(void);
  * loop drains, at once if it does already. What you wait for may have come at the same moment: look
  * before you believe an error. Waits. */
 enum err fiber_suspend_until(uint64_t mono_us) MUST_CHECK;
+/* The same, but a drain does not end it: OK woken, ERR_LATER at that time. Waits. */
+enum err fiber_suspend_through(uint64_t mono_us) MUST_CHECK;
 /* Make a suspended fiber of this loop runnable. Own thread only. */
 void fiber_wake(struct fiber *f);
 /* The class of the calling fiber from now on (a peer has logged in). */

@@ -6,10 +6,12 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "run/conn_int.h"
 #include "run/lock.h"
+#include "run/parent.h"
 
 struct listener {
     struct seam *seam;
@@ -79,6 +81,17 @@ static bool free_count(void *arg, str key, void *value)
     return true;
 }
 
+/* A Unix socket's name outlives it. One that a service manager opened is his to remove. */
+static void remove_name(struct listener *l)
+{
+    if (l->addr.family != NET_UNIX) return;
+    int held = inherited(&l->addr);
+    if (held >= 0)
+        seam_socket_close(l->seam, held);
+    else
+        (void)seam_unlink(l->seam, l->addr.path);
+}
+
 void listener_close(struct listener *l)
 {
     if (!l) return;
@@ -89,6 +102,7 @@ void listener_close(struct listener *l)
         map_free(at->addresses);
         mem_free(at);
     }
+    remove_name(l);
     seam_socket_close(l->seam, l->socket);
     lock_end(&l->lock);
     mem_free(l);
@@ -147,7 +161,10 @@ bool listener_at_count(struct conn *c)
 
     if (!config->conns_per_address_max || c->peer.family == NET_UNIX) return true;
     struct address_count *count = count_of(c->home, &c->peer);
-    if (!count || count->open >= config->conns_per_address_max) return false;
+    if (!count || count->open >= config->conns_per_address_max) {
+        budget_struck(BUDGET_ADDRESS_CONNS);
+        return false;
+    }
     c->address = count;
     count->open++;
     return true;
@@ -159,7 +176,10 @@ static bool admit(struct conn *c)
 {
     const struct listener_config *config = &c->home->listener->config;
 
-    if (config->conns_max && c->home->open >= config->conns_max) return false;
+    if (config->conns_max && c->home->open >= config->conns_max) {
+        budget_struck(BUDGET_LISTENER_CONNS);
+        return false;
+    }
     if (!conn_proxy_expected(c) && !listener_at_count(c)) return false;
     c->home->open++;
     return true;
@@ -228,6 +248,7 @@ static void accept_some(struct loop_watch *w, unsigned what)
             accepted(at, socket, &peer);
         } else if (out_of_means(socket)) {
             /* The event stays: without a pause the loop would spin on it. */
+            budget_struck(BUDGET_PROCESS_DESCRIPTORS);
             loop_unwatch(at->loop, &at->watch);
             timer_set(at->loop, &at->pause, at->loop->now_us + LISTEN_PAUSE_MS * UINT64_C(1000));
             return;

@@ -152,14 +152,16 @@ bool loop_draining(const struct loop *l)
     return l->draining;
 }
 
-/* Each member is told once; telling one may end others. */
-static void drain_begin(struct loop *l)
+bool loop_cutting(const struct loop *l)
+{
+    return l->cutting;
+}
+
+/* Each member is told; telling one may end others. */
+static void tell_members(struct loop *l)
 {
     struct list untold;
 
-    l->draining = true;
-    l->end_us = UINT64_MAX;
-    fibers_drain(&l->fibers);
     list_init(&untold);
     while (!list_empty(&l->members)) {
         struct list *node = l->members.next;
@@ -175,18 +177,36 @@ static void drain_begin(struct loop *l)
     }
 }
 
+static void drain_begin(struct loop *l)
+{
+    l->draining = true;
+    l->end_us = UINT64_MAX;
+    fibers_drain(&l->fibers);
+    tell_members(l);
+}
+
+/* Those who are left unwind, so that what they hold is given back in good order. */
+static void drain_cut(struct loop *l)
+{
+    l->cutting = true;
+    l->end_us = l->now_us + LOOP_UNWIND_MS * UINT64_C(1000);
+    tell_members(l);
+}
+
 /* A second loop_stop with less grace ends it sooner. */
 static void drain(struct loop *l)
 {
+    if (l->cutting) return;
     if (!l->draining) drain_begin(l);
     uint64_t end = l->now_us + __atomic_load_n(&l->grace_ms, __ATOMIC_RELAXED) * UINT64_C(1000);
     if (end < l->end_us) l->end_us = end;
+    if (l->now_us >= l->end_us) drain_cut(l);
 }
 
 bool loop_drained(const struct loop *l)
 {
     if (!l->draining) return false;
-    if (l->now_us >= l->end_us) return true;
+    if (l->cutting && l->now_us >= l->end_us) return true;
     if (l->fibers.lent) return false;
     if (l->fibers.queued) return false;
     return list_empty(&l->members);

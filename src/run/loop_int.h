@@ -9,7 +9,8 @@
 /* Something that keeps a draining loop alive until it has ended: a connection, a listener. */
 struct loop_member {
     struct list link;
-    void (*drain)(struct loop_member *m); /* once, on the loop's own stack; may leave */
+    /* Once, and again if it is still there when the grace is over; on the loop's own stack; may leave. */
+    void (*drain)(struct loop_member *m);
 };
 
 struct timers { /* a binary heap; slot 0 is unused so that a timer's slot 0 means "not set" */
@@ -34,7 +35,8 @@ struct loop {
     unsigned stopping;         /* atomic: loop_stop was called */
     unsigned grace_ms;         /* written before stopping is */
     bool draining;             /* own thread's view of it */
-    uint64_t end_us;           /* draining gives up then */
+    bool cutting;              /* the grace is over: whoever still can unwinds at once */
+    uint64_t end_us;           /* draining is cut short then, and given up LOOP_UNWIND_MS later */
 
     struct seam_event events[LOOP_EVENTS_PER_WAIT];
     int events_n;              /* fetched and not all delivered */
@@ -53,6 +55,8 @@ struct loop *loop_current(void); /* like loop_self, NULL if this thread runs non
 void loop_join(struct loop *l, struct loop_member *m);
 void loop_leave(struct loop *l, struct loop_member *m); /* fine if it never joined: list_init it */
 
+/* The grace is over. */
+bool loop_cutting(const struct loop *l);
 /* The drain is over: no turn is left to run. */
 bool loop_drained(const struct loop *l);
 

@@ -79,6 +79,7 @@ static void on_signal(struct process *p, uint32_t number)
         return;
     }
     /* Whoever asks a second time does not want to wait. */
+    if (!p->stopping) manager_tell("STOPPING=1");
     stop_loops(p, p->stopping ? 0 : p->grace_ms);
     p->stopping = true;
 }

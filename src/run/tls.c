@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "run/lock.h"
@@ -54,6 +55,32 @@ static enum err complain(struct arena *a, str *why, const char *file, const char
     return ERR_SYNTAX;
 }
 
+/* --- memory ---------------------------------------------------------------------------------- */
+
+static void *crypto_new(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return mem_secret_new(size);
+}
+
+static void *crypto_resize(void *p, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return mem_secret_resize(p, size);
+}
+
+static void crypto_free(void *p, const char *file, int line)
+{
+    (void)file, (void)line;
+    mem_secret_free(p);
+}
+
+/* Reading a key leaves copies of it in memory that OpenSSL gives back as it is. */
+void tls_wipe_freed(void)
+{
+    CRYPTO_set_mem_functions(crypto_new, crypto_resize, crypto_free);
+}
+
 /* --- both sides ------------------------------------------------------------------------------ */
 
 static SSL_CTX *context_new(const SSL_METHOD *method)
@@ -62,7 +89,9 @@ static SSL_CTX *context_new(const SSL_METHOD *method)
 
     if (!ctx) return NULL;
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    /* Passwords pass through here: what was decrypted is wiped as soon as it was read. */
+    SSL_CTX_set_options(ctx,
+                        SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
     /* A quiet connection gives its record buffers back (34 KB); and what waits to be written may
      * have moved and grown when we try again. */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -107,13 +136,30 @@ static bool chain_load(SSL_CTX *ctx, const char *file)
     return good;
 }
 
-static bool key_load(SSL_CTX *ctx, const char *file)
+/* The key's text passes through memory of ours alone, which is wiped: what OpenSSL reads files with
+ * leaves copies behind. */
+static bool text_load(const char *file, struct buf *text)
 {
     BIO *in = file_open(file);
+    char *room = in ? buf_reserve(text, TLS_KEY_BYTES) : NULL;
+    int n = 1;
+    while (room && n > 0 && text->n < TLS_KEY_BYTES) {
+        n = BIO_read(in, text->p + text->n, (int)(TLS_KEY_BYTES - text->n));
+        if (n > 0) buf_commit(text, (size_t)n);
+    }
+    BIO_free(in);
+    return n == 0;
+}
+
+static bool key_load(SSL_CTX *ctx, const char *file)
+{
+    struct buf text = buf_make(TLS_KEY_BYTES);
+    BIO *in = text_load(file, &text) ? BIO_new_mem_buf(text.p, (int)text.n) : NULL;
     EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
     bool good = key && SSL_CTX_use_PrivateKey(ctx, key) == 1;
     EVP_PKEY_free(key);
     BIO_free(in);
+    buf_wipe(&text);
     return good;
 }
 

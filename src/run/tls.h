@@ -11,6 +11,10 @@
 struct tls_server;
 struct tls_client;
 
+/* From here on OpenSSL wipes whatever memory it gives back: keys and what was decrypted. Before its
+ * first use in the process. */
+void tls_wipe_freed(void);
+
 /* Certificate chain and key, PEM files. *why (in the arena) says what is wrong with which file. */
 enum err tls_server_new(const char *cert_file, const char *key_file, struct arena *a,
                         struct tls_server **out, str *why) MUST_CHECK;

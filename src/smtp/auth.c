@@ -26,6 +26,7 @@ static void hide(struct smtp *s)
 static enum err decode(struct smtp *s, str line, struct buf *out)
 {
     if (str_eq(line, S("*"))) return smtp_reply(s, 501, "5.7.0", S("cancelled"));
+    (void)buf_reserve(out, line.n / 4 * 3); /* the secret never moves */
     if (!base64_decode(out, line)) return smtp_reply(s, 501, "5.5.2", S("that is not base64"));
     return OK;
 }
@@ -78,6 +79,7 @@ static enum err check_login(struct smtp *s, const struct credentials *c)
 static enum err welcome(struct smtp *s)
 {
     s->logged_in = true;
+    auth_stay_begin(s->server->auth, &s->stay, &s->login, s->conn);
     conn_class(s->conn, FIBER_KNOWN);
     log_event(LOG_INFO, "smtp.login", conn_id(s->conn), F_STR("user", s->login.address));
     return smtp_reply(s, 235, "2.7.0", S("welcome"));
@@ -114,20 +116,14 @@ static const struct mechanism *find_mechanism(str name)
     return NULL;
 }
 
-static void forget(struct buf *secret)
-{
-    if (secret->p) bytes_wipe(secret->p, secret->cap);
-    buf_free(secret);
-}
-
 static enum err log_in(struct smtp *s, const struct mechanism *m, const str *initial)
 {
     struct credentials c = { buf_make(SMTP_AUTH_LINE_BYTES), buf_make(SMTP_AUTH_LINE_BYTES) };
     enum err e = m->gather(s, initial, &c);
     bool gathered = !e;
     if (gathered) e = m->check(s, &c);
-    forget(&c.user);
-    forget(&c.password);
+    buf_wipe(&c.user);
+    buf_wipe(&c.password);
     if (!gathered || e == ERR_GONE) return e;
     return e ? refuse(s, e) : welcome(s);
 }

@@ -3,6 +3,7 @@
  * The bytes follow the command whatever we think of it: a refused chunk is swallowed, and one whose
  * size cannot be read ends the session, for its bytes would be taken for commands.
  */
+#include "base/budget.h"
 #include "base/limits.h"
 #include "smtp/smtp_int.h"
 
@@ -84,8 +85,10 @@ enum err smtp_bdat(struct smtp *s, str args)
     }
     if (s->state != SMTP_RCPT && s->state != SMTP_CHUNKS)
         return swallow(s, &chunk) ? ERR_GONE : refuse_state(s);
-    if (chunk.left > s->server->settings->size_max_bytes)
+    if (chunk.left > s->server->settings->size_max_bytes) {
+        budget_struck(BUDGET_SMTP_SIZE);
         return refuse_chunk(s, &chunk, 552, "5.3.4", S("message too big"));
+    }
     if (!s->tx.intake && intake_new(s, &s->tx.intake))
         return refuse_chunk(s, &chunk, 452, "4.3.1", S("no room for a message now, try again"));
     return take_chunk(s, &chunk);

@@ -14,6 +14,10 @@ enum err smtp_read_piece(struct smtp *s, size_t n, uint64_t until_us, str *bytes
     uint64_t gap_ms = s->server->settings->data_ms;
     conn_deadline(s->conn, (unsigned)(gap_ms < left_ms ? gap_ms : left_ms));
     enum err e = conn_read_in_time(s->conn, n, bytes);
+    if (s->stay.over) {
+        (void)smtp_stay_over(s);
+        return ERR_GONE;
+    }
     if (!e || conn_gone(s->conn)) return e;
     /* RFC 5321 3.8: what was not answered was not taken, and the client learns why. */
     (void)(e == ERR_LATER ? smtp_bye(s, "4.4.2", S("the message did not come in time"))

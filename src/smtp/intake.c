@@ -4,6 +4,7 @@
  * the store and past the card as they come. The first thing that goes wrong is remembered and ends
  * the storing; the bytes are still read to their end, and then the answer says it.
  */
+#include "base/budget.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -109,7 +110,9 @@ static enum fault scan_fault(unsigned found)
 
 static void set_fault(struct intake *in, enum fault fault)
 {
-    if (!in->fault) in->fault = fault;
+    if (in->fault) return;
+    if (fault == FAULT_SIZE || fault == FAULT_HEADER) budget_struck(BUDGET_SMTP_SIZE);
+    in->fault = fault;
 }
 
 bool intake_failed(const struct intake *in)

@@ -4,6 +4,7 @@
  * Each user has two counts, of this hour and of the one before; what counts is this one's and the
  * part of the former that lies less than an hour back. Forgotten when the process ends.
  */
+#include "base/budget.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "run/lock.h"
@@ -124,6 +125,7 @@ enum err smtp_rate(struct smtp *s, enum smtp_rate kind)
     if (smtp_rate_take(s->server->rates, s->login.account, kind, loop_now_us(conn_loop(s->conn))))
         return OK;
     bool messages = kind == RATE_MESSAGES;
+    budget_struck(messages ? BUDGET_ACCOUNT_MESSAGES : BUDGET_ACCOUNT_RCPTS);
     uint64_t limit = messages ? settings->user_messages : settings->user_rcpts;
     str text = arena_fmt(&s->command, "at most %llu %s an hour for one user, try again later",
                          (unsigned long long)limit, messages ? "messages" : "recipients");

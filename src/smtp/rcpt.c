@@ -3,6 +3,7 @@
  * RFC 5321 3.3, 4.1.1.3; RFC 3461 4 (NOTIFY, ORCPT). Refusing here is cheap; after DATA we would
  * have to bounce, so everything that can be judged by now is judged by now.
  */
+#include "base/budget.h"
 #include "base/limits.h"
 #include "smtp/smtp_int.h"
 
@@ -57,6 +58,7 @@ static bool is_too_big_for(struct smtp *s, const struct route *route)
 
 static enum err too_many(struct smtp *s)
 {
+    budget_struck(BUDGET_SMTP_RCPTS);
     return smtp_reply(s, 452, "4.5.3",
                       S("too many recipients, send the rest in another transaction"));
 }

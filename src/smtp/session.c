@@ -2,6 +2,7 @@
  *
  * The table of commands is the protocol: which verb, in which states, served by whom.
  */
+#include "base/budget.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -182,7 +183,10 @@ static enum err command(struct smtp *s)
     str line;
     enum err e = conn_line(s->conn, SMTP_LINE_BYTES, &line);
     if (e == ERR_GONE) return e;
-    if (e == ERR_LIMIT) return smtp_reply(s, 500, "5.5.2", S("line too long"));
+    if (e == ERR_LIMIT) {
+        budget_struck(BUDGET_SMTP_LINE);
+        return smtp_reply(s, 500, "5.5.2", S("line too long"));
+    }
     if (!str_ends(line, S("\r\n"))) return smtp_bare_lf(s);
     if (!is_text_line(line)) {
         /* The bytes that were to follow a chunk's command are never commands themselves. */
@@ -192,13 +196,21 @@ static enum err command(struct smtp *s)
     return run(s, arena_copy(&s->command, line));
 }
 
+/* Who was removed or suspended, or whose password was changed, is no longer here. */
+enum err smtp_stay_over(struct smtp *s)
+{
+    return smtp_bye(s, "4.7.0", S("your account has changed, log in anew"));
+}
+
 static void serve_command(struct smtp *s)
 {
     conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
     enum err e = command(s);
     if (e == ERR_DENIED) smtp_guard_error(s);
-    if (e == ERR_DENIED && ++s->errors >= s->server->settings->errors_max && !s->closing)
+    if (e == ERR_DENIED && ++s->errors >= s->server->settings->errors_max && !s->closing) {
+        budget_struck(BUDGET_SMTP_ERRORS);
         smtp_bye(s, "4.7.0", S("too many errors"));
+    }
 }
 
 /* --- what conn calls -------------------------------------------------------------------------- */
@@ -246,16 +258,29 @@ static void *session_open(void *listener_arg, struct conn *c)
 static enum serve session_serve(void *session, enum conn_why why)
 {
     struct smtp *s = session;
+    bool stranger = !s->logged_in;
     switch (why) {
     case CONN_STARTED:
         if (smtp_guard_welcome(s)) (void)smtp_greet(s);
         break;
-    case CONN_INPUT: serve_command(s); break;
-    case CONN_TIMEOUT: (void)smtp_bye(s, "4.4.2", S("nothing heard for too long")); break;
+    case CONN_INPUT:
+    case CONN_WOKEN:
+        if (s->stay.over)
+            (void)smtp_stay_over(s);
+        else if (why == CONN_INPUT)
+            serve_command(s);
+        break;
+    case CONN_TIMEOUT:
+        budget_struck(BUDGET_SMTP_IDLE);
+        (void)smtp_bye(s, "4.4.2", S("nothing heard for too long"));
+        break;
     case CONN_DRAIN: (void)smtp_bye(s, "4.3.2", S("going down, try again soon")); break;
-    case CONN_WOKEN: break;
     }
-    arena_free(&s->command);
+    /* Strangers' lines have passwords in them. */
+    if (stranger)
+        arena_wipe(&s->command);
+    else
+        arena_free(&s->command);
     return s->closing || conn_gone(s->conn) ? SERVE_CLOSE : SERVE_PARK;
 }
 
@@ -265,6 +290,7 @@ static void session_closed(void *session)
     log_event(LOG_INFO, "smtp.closed", conn_id(s->conn), F_NUM("in", conn_bytes_in(s->conn)),
               F_NUM("out", conn_bytes_out(s->conn)), F_NUM("errors", s->errors));
     s->state = SMTP_START;
+    auth_stay_end(&s->stay);
     smtp_forget_transaction(s);
     buf_free(&s->helo);
     arena_free(&s->session);
@@ -277,4 +303,6 @@ const struct conn_handler smtp_handler = {
     .serve = session_serve,
     .closed = session_closed,
     .busy = S_INIT("421 4.3.2 too many connections, try again later\r\n"),
+    .farewell = S_INIT("421 4.3.2 going down, try again soon\r\n"),
+    .conns = METRIC_CONNS_SMTP,
 };

@@ -50,6 +50,7 @@ struct smtp {
     bool may_xclient;        /* it came from a network of the setting */
     struct buf helo;         /* what the peer calls itself; at most SMTP_HELO_BYTES */
     struct login login;      /* its address in the session's arena */
+    struct auth_stay stay;   /* it ends when the user may no longer be here */
     unsigned errors;         /* 5xx so far */
     unsigned auth_failures;
     unsigned last_code;      /* of the reply to the command being served */
@@ -78,6 +79,7 @@ void smtp_forget_transaction(struct smtp *s); /* RSET's effect; the state is REA
 /* All that was said so far, the greeting included, is forgotten (STARTTLS, XCLIENT). */
 void smtp_forget_all(struct smtp *s);
 enum err smtp_greet(struct smtp *s);
+enum err smtp_stay_over(struct smtp *s); /* 421, and the end, for a log-in that has ended */
 void smtp_log_peer(struct smtp *s);
 
 /* strangers.c: what is too much for one address; nothing to those who logged in. Waits: the more

@@ -13,6 +13,7 @@ void smtp_forget_all(struct smtp *s)
     smtp_forget_transaction(s);
     s->esmtp = false;
     s->logged_in = false;
+    auth_stay_end(&s->stay);
     buf_reset(&s->helo);
     arena_free(&s->session);
     s->login = (struct login){ 0 };

@@ -136,7 +136,11 @@ static bool hears(struct crowd *c, struct member *m, const char *word)
     char text[4096];
     ssize_t n = recv(m->fd, text, sizeof text - 1, MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN) return false;
-    if (n <= 0) fail_now("an idling connection was closed");
+    if (n <= 0 && m->round != c->round) fail_now("an idling connection was closed");
+    if (n <= 0) { /* behind what was waited for */
+        epoll_ctl(c->epoll, EPOLL_CTL_DEL, m->fd, NULL);
+        return false;
+    }
     text[n] = '\0';
     if (m->round == c->round || (!c->tls && !strstr(text, word))) return false;
     m->round = c->round;

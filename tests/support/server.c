@@ -130,7 +130,12 @@ void server_kill(struct server *s)
 
 int server_stop(struct server *s)
 {
-    int status = s->process ? peer_end(s->process, SIGTERM, 20) : -1;
+    return server_end(s, SIGTERM, 20);
+}
+
+int server_end(struct server *s, int signal, int seconds)
+{
+    int status = s->process ? peer_end(s->process, signal, seconds) : -1;
     s->process = NULL;
     expect_no_report(s);
     return status;

@@ -63,6 +63,9 @@ const char *server_log(const struct server *s); /* the file */
 pid_t server_pid(const struct server *s);
 void server_kill(struct server *s);    /* SIGKILL, and waits */
 int server_stop(struct server *s);     /* SIGTERM; its exit status */
+/* A signal (0: none, it was sent before), and waits so long at most; its exit status, 128+signal, or
+ * -1 when it had to be killed. */
+int server_end(struct server *s, int signal, int seconds);
 void server_restart(struct server *s); /* after kill or stop: same data, same ports */
 void server_user(struct server *s, const char *address, const char *password);
 /* Runs `posthorn --config … WORDS…`; the output (standard output and error) lives until the next

@@ -40,8 +40,8 @@ void segments_end(struct segments *t)
 {
     LIST_EACH_SAFE(&t->open, node) {
         struct segment *s = CONTAINER_OF(node, struct segment, node);
-        assert(s->holders == 0);
-        segment_close(t, s);
+        /* A fiber that outlived the drain holds one until the process ends. */
+        if (s->holders == 0) segment_close(t, s);
     }
     lock_end(&t->lock);
     lock_end(&t->removal);

@@ -1,0 +1,99 @@
+/* memory.c - how much memory the process has: /proc, control groups, the allocator's own figures.
+ */
+#include "run/memory.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/metric.h"
+#include "base/scan.h"
+
+static int statm = -1; /* stays open: what the process has is asked for every second */
+
+void memory_open(void)
+{
+    if (statm < 0) statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+}
+
+/* "size resident shared …" in pages, proc(5); shared: files and what is shared with others. */
+uint64_t memory_resident(void)
+{
+    char text[128];
+    ssize_t n = statm < 0 ? -1 : pread(statm, text, sizeof text, 0);
+    if (n <= 0) return 0;
+    struct scan s = scan_make((str){ text, (size_t)n });
+    scan_u64(&s, UINT64_MAX);
+    scan_want(&s, ' ');
+    uint64_t resident = scan_u64(&s, UINT32_MAX);
+    scan_want(&s, ' ');
+    uint64_t shared = scan_u64(&s, UINT32_MAX);
+    if (s.bad || shared > resident) return 0;
+    return (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* --- the machine ------------------------------------------------------------------------------ */
+
+enum { TEXT_BYTES = 1024 };
+
+static str read_text(const char *path, char *text)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, TEXT_BYTES);
+    if (fd >= 0) close(fd);
+    return (str){ text, n > 0 ? (size_t)n : 0 };
+}
+
+/* "max", or a number of bytes. */
+static uint64_t limit_of(const char *path)
+{
+    char text[TEXT_BYTES];
+    uint64_t bytes;
+    return str_u64(str_trim(str_chomp(read_text(path, text))), UINT64_MAX, &bytes) ? bytes
+                                                                                   : UINT64_MAX;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The group's own limit and those of all that it lies in, cgroups(7) version 2. */
+static uint64_t group_limit(str group)
+{
+    uint64_t limit = UINT64_MAX;
+    struct buf path = buf_make(4 * TEXT_BYTES);
+    while (group.n) {
+        buf_reset(&path);
+        buf_addf(&path, "/sys/fs/cgroup%.*s/memory.max", STR_ARG(group));
+        buf_addc(&path, '\0');
+        if (!path.full) limit = least(limit, limit_of(path.p));
+        while (group.n && group.p[group.n - 1] != '/')
+            group.n--;
+        if (group.n) group.n--;
+    }
+    buf_free(&path);
+    return least(limit, limit_of("/sys/fs/cgroup/memory.max"));
+}
+
+uint64_t memory_of_machine(void)
+{
+    char text[TEXT_BYTES];
+    str groups = read_text("/proc/self/cgroup", text), line;
+    uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    bytes = least(bytes, limit_of("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+    while (str_split(&groups, '\n', &line))
+        if (str_starts(line, S("0::/"))) bytes = least(bytes, group_limit(str_from(line, 3)));
+    return bytes;
+}
+
+/* --- figures ---------------------------------------------------------------------------------- */
+
+void memory_measure(void)
+{
+    struct mallinfo2 heap = mallinfo2();
+    metric_set(METRIC_MEMORY_HEAP_USED, heap.uordblks + heap.hblkhd);
+    metric_set(METRIC_MEMORY_HEAP_FREE, heap.fordblks);
+    metric_set(METRIC_MEMORY_RESIDENT, memory_resident());
+}
