@@ -409,6 +409,11 @@ void guard_login_told(struct guard *g, const struct netaddr *peer, str user, boo
     buf_free(&key);
 }
 
+bool guard_trusts(const struct guard *g, const struct netaddr *peer)
+{
+    return !g || is_free(g, peer);
+}
+
 /* --- in words --------------------------------------------------------------------------------- */
 
 static void explain_bucket(struct guard *g, struct entry *e, enum guard_kind kind, uint64_t limit,

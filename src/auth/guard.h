@@ -54,6 +54,9 @@ void guard_turn_give(struct guard *g, struct guard_turn *turn);
 enum err guard_login_ask(struct guard *g, const struct netaddr *peer, str user, unsigned *delay_ms);
 void guard_login_told(struct guard *g, const struct netaddr *peer, str user, bool ok);
 
+/* Is it one of those that are never limited? */
+bool guard_trusts(const struct guard *g, const struct netaddr *peer);
+
 /* In words: what is known of an address and what follows from it. For `posthorn trace --address`. */
 void guard_explain(struct guard *g, const struct netaddr *peer, struct buf *out);
 

@@ -33,6 +33,7 @@
 #define CONN_OUTPUT_BYTES        (64 * 1024) /* written past this waits for the peer */
 #define CONN_PARTIAL_BYTES       (8 * 1024)  /* a half-received line kept while parked */
 #define CONN_LINE_BYTES          (1024 * 1024) /* the longest line that conn_line may be asked for */
+#define CONN_SWALLOW_BYTES       (256 * 1024) /* of a line that is too long and has no end; then goodbye */
 #define CONN_SERVES_PER_TURN     16          /* of one session's pipeline, then others have their turn */
 #define CONN_WAKES_PER_TURN      128         /* of those that hear of news, then others have their turn: some 4 ms */
 #define CONN_BURST_MS            (5 * 60 * 1000)  /* a burst's waits when its code set no deadline */
@@ -228,6 +229,7 @@
 #define SMTP_COMMAND_BYTES   (64 * 1024) /* scratch of one command */
 #define SMTP_HELO_BYTES      255   /* kept of what a peer calls itself */
 #define SMTP_HEADER_BYTES    (256 * 1024) /* held in memory until the header's end; 50 hops take 20 KiB */
+#define SMTP_FRUITLESS_COMMANDS 100 /* of a stranger since his last message, RCPT not among them */
 #define SMTP_MESSAGE_MS      (60 * 60 * 1000) /* a whole message, however steadily it drips */
 #define SMTP_PARAMETERS      16    /* of one MAIL or RCPT; we know thirteen */
 #define SMTP_FROM_ADDRESSES  100   /* of a submitted letter, each of which must be the user's own */
@@ -261,6 +263,9 @@
 
 /* --- imap, pop3 ----------------------------------------------------------------------------- */
 #define IMAP_LINE_BYTES           (64 * 1024) /* RFC 7162 4: at least 8192 */
+#define STRANGER_COMMANDS         100         /* before the log-in of IMAP, POP3 and submission: clients need ten */
+#define STRANGER_BYTES            (64 * 1024) /* likewise: clients need three thousand */
+#define IMAP_LINE_UNAUTH_BYTES    8192        /* a name and a password in base64 take 3 KiB */
 #define IMAP_LITERAL_UNAUTH_BYTES 4096        /* security.md 12 */
 #define IMAP_COMMAND_BYTES        (1024 * 1024) /* line and literals of one command but APPEND */
 #define IMAP_DEPTH                32          /* brackets and SEARCH keys within each other */

@@ -110,6 +110,8 @@ enum err imap_unauthenticate(struct imap *s, const struct command *c)
     s->reply.utf8 = s->owes_modseq = false;
     s->state = NOT_AUTHENTICATED;
     s->opened_us = loop_now_us(conn_loop(s->conn));
+    s->strange_commands = 0;
+    s->strange_from = conn_bytes_in(s->conn);
     conn_class(s->conn, FIBER_STRANGER);
     /* RFC 8437 4.1: behind the answer both sides speak in clear again, but for TLS. */
     imap_answer(s, c->tag, imap_commands[c->what].name, OK);

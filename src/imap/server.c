@@ -23,12 +23,14 @@ static enum err lost(struct imap *s, str why)
 enum err imap_line(struct imap *s, str *line)
 {
     str raw;
-    enum err e = conn_line(s->conn, IMAP_LINE_BYTES, &raw);
-    if (e == ERR_LIMIT) {
-        budget_struck(BUDGET_IMAP_LINE);
+    bool stranger = s->state == NOT_AUTHENTICATED;
+    enum err e =
+        conn_line_strict(s->conn, stranger ? IMAP_LINE_UNAUTH_BYTES : IMAP_LINE_BYTES, &raw);
+    if (e == ERR_DENIED) {
+        budget_struck(stranger ? BUDGET_IMAP_STRANGER_LINE : BUDGET_IMAP_LINE);
         return lost(s, S("line too long"));
     }
-    if (e) return e;
+    if (e) return e == ERR_GONE ? imap_cut(s) : e;
     /* RFC 9051 2.2: a bare LF is no line end. What looks like two lines to one program and like
      * one to another is how commands are smuggled. */
     if (!str_ends(raw, S("\r\n"))) return lost(s, S("lines end in CR LF"));
@@ -38,8 +40,9 @@ enum err imap_line(struct imap *s, str *line)
 
 enum err imap_swallow(struct imap *s, struct literal literal)
 {
+    bool stranger = s->state == NOT_AUTHENTICATED;
     do {
-        if (literal.size_bytes > IMAP_SWALLOW_BYTES) {
+        if (literal.size_bytes > (stranger ? STRANGER_BYTES : IMAP_SWALLOW_BYTES)) {
             budget_struck(BUDGET_IMAP_SWALLOWED);
             imap_bye(s, S("LIMIT"), S("literal too large to be passed over"));
             return ERR_GONE;
@@ -174,6 +177,17 @@ static unsigned patience_ms(const struct imap *s)
     return spent_ms < settings->login_ms ? (unsigned)(settings->login_ms - spent_ms) : 1;
 }
 
+/* Who has not logged in by so many commands or bytes will not. */
+static void judge_stranger(struct imap *s)
+{
+    if (s->state != NOT_AUTHENTICATED || s->closing) return;
+    bool commands = ++s->strange_commands > STRANGER_COMMANDS;
+    bool bytes = conn_bytes_in(s->conn) - s->strange_from > STRANGER_BYTES;
+    if (!commands && !bytes) return;
+    budget_struck(commands ? BUDGET_IMAP_STRANGER_COMMANDS : BUDGET_IMAP_STRANGER_BYTES);
+    imap_bye(s, S("LIMIT"), S("too much was said before the log-in"));
+}
+
 static void serve_line(struct imap *s)
 {
     str line;
@@ -194,7 +208,8 @@ static void serve_line(struct imap *s)
     else if (s->errors > s->server->settings->errors_max) {
         budget_struck(BUDGET_IMAP_ERRORS);
         imap_bye(s, S(""), S("too many errors"));
-    }
+    } else
+        judge_stranger(s);
     imap_send(s);
     /* Strangers' lines have passwords in them. */
     if (stranger)

@@ -43,6 +43,8 @@ struct imap {
     uint64_t opened_us;    /* monotonic: how long a stranger has been here */
     unsigned errors;       /* bad commands so far */
     unsigned failures;     /* refused log-ins so far */
+    unsigned strange_commands; /* before the log-in */
+    uint64_t strange_from; /* conn_bytes_in when the stranger came */
     bool closing;          /* goodbye was said */
     bool cut;              /* a response was larger than any may be: nothing follows it */
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "base/budget.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "pop3/session_int.h"
 
@@ -103,15 +104,43 @@ static void command(struct pop3 *s, str line)
     pop3_bad(s, "no such command");
 }
 
+/* A stranger's time runs from the beginning, whatever he sends. */
+static unsigned patience_ms(const struct pop3 *s)
+{
+    const struct pop3_settings *settings = s->server->settings;
+    if (s->state != POP3_AUTHORIZATION) return (unsigned)settings->idle_ms;
+    uint64_t spent_ms = (loop_now_us(conn_loop(s->conn)) - s->opened_us) / 1000;
+    return spent_ms < settings->login_ms ? (unsigned)(settings->login_ms - spent_ms) : 1;
+}
+
+/* Who has not logged in by so many commands or bytes will not. */
+static void judge_stranger(struct pop3 *s)
+{
+    if (s->state != POP3_AUTHORIZATION || s->ended) return;
+    bool many = ++s->strange_commands > STRANGER_COMMANDS;
+    if (!many && conn_bytes_in(s->conn) <= STRANGER_BYTES) return;
+    budget_struck(many ? BUDGET_POP3_STRANGER_COMMANDS : BUDGET_POP3_STRANGER_BYTES);
+    pop3_err(s, "[SYS/TEMP] too much was said before the log-in, goodbye");
+    s->ended = true;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
 static enum err next(struct pop3 *s)
 {
     str line;
+    unsigned command_ms = (unsigned)s->server->settings->command_ms;
     bool stranger = s->state == POP3_AUTHORIZATION;
-    conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
+    conn_deadline(s->conn, stranger ? least(command_ms, patience_ms(s)) : command_ms);
     enum err e = conn_line(s->conn, POP3_LINE_BYTES, &line);
-    if (e == ERR_LIMIT) {
+    if (e == ERR_LIMIT || e == ERR_DENIED) {
         budget_struck(BUDGET_POP3_LINE);
         pop3_bad(s, "the line is too long");
+        if (e == ERR_DENIED) s->ended = true;
+        e = ERR_LIMIT;
     }
     if (e) return e == ERR_LIMIT ? OK : e;
     if (!str_ends(line, S("\r\n"))) {
@@ -126,6 +155,7 @@ static enum err next(struct pop3 *s)
         arena_wipe(&s->arena);
     else
         arena_reset(&s->arena);
+    judge_stranger(s);
     return OK;
 }
 
@@ -138,7 +168,8 @@ static void *session_open(void *listener_arg, struct conn *c)
                         .server = listener_arg,
                         .state = POP3_AUTHORIZATION,
                         .arena = arena_make(POP3_ARENA_BYTES),
-                        .user = buf_make(ADDRESS_BYTES) };
+                        .user = buf_make(ADDRESS_BYTES),
+                        .opened_us = loop_now_us(conn_loop(c)) };
     conn_park_for(c, (unsigned)s->server->settings->login_ms);
     return s;
 }
@@ -196,6 +227,7 @@ static enum serve session_serve(void *session, enum conn_why why)
     if (is_over(s) || (why == CONN_INPUT && next(s))) return SERVE_CLOSE;
     while (!s->ended && conn_line_ready(s->conn))
         if (is_over(s) || next(s)) return SERVE_CLOSE;
+    conn_park_for(s->conn, patience_ms(s));
     return s->ended || conn_gone(s->conn) ? SERVE_CLOSE : SERVE_PARK;
 }
 

@@ -24,6 +24,8 @@ struct pop3 {
     struct arena arena; /* of the command; reset after each */
     enum pop3_state state;
     unsigned errors, failures; /* bad commands; failed log-ins */
+    unsigned strange_commands; /* before the log-in */
+    uint64_t opened_us;        /* monotonic */
     bool ended;                /* after QUIT, or too many errors */
     struct buf user;           /* USER's argument, until PASS */
     struct account account;    /* after log-in, as all below */

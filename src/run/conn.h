@@ -75,8 +75,11 @@ bool conn_line_ready(const struct conn *c);
 bool conn_buffered(const struct conn *c);
 /* The next line with its line end (CRLF or a bare LF: the protocol judges), at most max bytes;
  * valid until the next conn call. ERR_LIMIT: longer than max, and swallowed whole up to its LF
- * (security.md 3). Waits. */
+ * (security.md 3). ERR_DENIED: CONN_SWALLOW_BYTES more had no LF; what follows is no line of its own,
+ * so say goodbye. Waits. */
 enum err conn_line(struct conn *c, size_t max, str *line) MUST_CHECK;
+/* The same, but nothing is swallowed: ERR_DENIED as soon as it is longer than max. Waits. */
+enum err conn_line_strict(struct conn *c, size_t max, str *line) MUST_CHECK;
 /* Between 1 and n bytes, as they come: literals, DATA, BDAT. Valid until the next conn call. Waits. */
 enum err conn_read(struct conn *c, size_t n, str *bytes) MUST_CHECK;
 /* The same, but when the deadline passes (ERR_LATER) or the process drains (ERR_GONE) the connection

@@ -149,6 +149,7 @@ static enum serve toy_serve(void *session, enum conn_why why)
             conn_write(t->c, S("LONG\r\n"));
             continue;
         }
+        if (e == ERR_DENIED) conn_write(t->c, S("ENDLESS\r\n"));
         if (e || toy_command(t, line)) return SERVE_CLOSE;
         if (t->server->one_line) break;
     }

@@ -228,14 +228,16 @@ bool conn_buffered(const struct conn *c)
     return held(c) > 0 || conn_compress_pending(c) || (c->tls && tls_pending(c->tls));
 }
 
-/* Throw away up to and with the next LF. Waits. */
-static enum err swallow_line(struct conn *c)
+/* Throw away up to and with the next LF, if that comes within so many bytes. Waits. */
+static enum err swallow_line(struct conn *c, size_t max)
 {
-    for (;;) {
-        size_t n = line_length(c);
-        consume(c, n ? n : held(c));
+    for (size_t swallowed = 0;;) {
+        size_t n = line_length(c), all = n ? n : held(c);
+        consume(c, all);
         c->trace_input = (str){ 0 };
         if (n) return ERR_LIMIT;
+        swallowed += all;
+        if (swallowed > max) return ERR_DENIED;
         if (more(c)) return ERR_GONE;
     }
 }
@@ -250,7 +252,7 @@ static void grow_for_line(struct conn *c, size_t max)
     move_to(c, mem_new(cap), cap, false);
 }
 
-enum err conn_line(struct conn *c, size_t max, str *line)
+static enum err line_within(struct conn *c, size_t max, size_t swallow_max, str *line)
 {
     assert(max <= CONN_LINE_BYTES);
     conn_trace_flush(c);
@@ -258,16 +260,26 @@ enum err conn_line(struct conn *c, size_t max, str *line)
         size_t n = line_length(c);
         if (n) {
             str s = consume(c, n);
-            if (n > max) return ERR_LIMIT;
+            if (n > max) return swallow_max ? ERR_LIMIT : ERR_DENIED;
             *line = s;
             return OK;
         }
-        if (held(c) > max) return swallow_line(c);
+        if (held(c) > max) return swallow_max ? swallow_line(c, max + swallow_max) : ERR_DENIED;
         if (c->in_at == 0 && c->in_end == c->in_cap && c->in_cap >= CONN_INPUT_BYTES)
             grow_for_line(c, max);
         if (more(c)) return ERR_GONE;
     }
     return ERR_GONE;
+}
+
+enum err conn_line(struct conn *c, size_t max, str *line)
+{
+    return line_within(c, max, CONN_SWALLOW_BYTES, line);
+}
+
+enum err conn_line_strict(struct conn *c, size_t max, str *line)
+{
+    return line_within(c, max, 0, line);
 }
 
 enum err conn_read(struct conn *c, size_t n, str *bytes)

@@ -66,7 +66,9 @@ static void test_byte_by_byte(void **state)
 static void test_long_lines(void **state)
 {
     struct toy_server *s = *state;
-    static const size_t sizes[] = { 101, 8191, 8192, 8193, 16383, 16384, 16385, 40000, 300000 };
+    static const size_t sizes[] = { 101,   8191,  8192,
+                                    8193,  16383, 16384,
+                                    16385, 40000, CONN_SWALLOW_BYTES };
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         struct buf b;
         int c = client_open(s);
@@ -76,6 +78,21 @@ static void test_long_lines(void **state)
         client_close(s, c);
         buf_free(&b);
     }
+}
+
+/* What has no end is not read for ever, and nothing behind it is a command. */
+static void test_line_without_end(void **state)
+{
+    struct toy_server *s = *state;
+    struct buf b;
+    int c = client_open(s);
+    client_expect(s, c, "HELLO\r\n");
+    client_send(s, c, repeat(&b, 'P', CONN_SWALLOW_BYTES + 2 * CONN_INPUT_BYTES));
+    client_send(s, c, S("\r\nPING\r\n"));
+    client_expect(s, c, "ENDLESS\r\n");
+    client_expect_end(s, c);
+    client_close(s, c);
+    buf_free(&b);
 }
 
 static void test_line_longer_than_buffer(void **state)
@@ -240,6 +257,7 @@ int main(void)
         WITH_SERVER(test_every_split),
         WITH_SERVER(test_byte_by_byte),
         WITH_SERVER(test_long_lines),
+        WITH_SERVER(test_line_without_end),
         WITH_SERVER(test_line_longer_than_buffer),
         WITH_SERVER(test_read_and_skip_much),
         WITH_SERVER(test_slow_reader),

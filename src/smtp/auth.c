@@ -3,6 +3,7 @@
  * Only where the password does not cross in clear, unless the listener is set to allow it. The
  * trace shows neither what the client sends nor what it is asked for.
  */
+#include "base/budget.h"
 #include "base/codec.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -39,7 +40,11 @@ static enum err ask(struct smtp *s, str challenge, struct buf *out)
     enum err e = conn_line(s->conn, SMTP_AUTH_LINE_BYTES, &line);
     hide(s);
     if (e == ERR_GONE) return e;
-    if (e == ERR_LIMIT) return smtp_reply(s, 500, "5.5.6", S("line too long"));
+    if (e == ERR_LIMIT || e == ERR_DENIED) {
+        budget_struck(BUDGET_SMTP_LINE);
+        s->closing = e == ERR_DENIED;
+        return smtp_reply(s, 500, "5.5.6", S("line too long"));
+    }
     if (!str_ends(line, S("\r\n"))) return smtp_bare_lf(s);
     return decode(s, str_take(line, line.n - 2), out);
 }
@@ -81,6 +86,7 @@ static enum err welcome(struct smtp *s)
     s->logged_in = true;
     auth_stay_begin(s->server->auth, &s->stay, &s->login, s->conn);
     conn_class(s->conn, FIBER_KNOWN);
+    conn_park_for(s->conn, (unsigned)s->server->settings->idle_ms);
     log_event(LOG_INFO, "smtp.login", conn_id(s->conn), F_STR("user", s->login.address));
     return smtp_reply(s, 235, "2.7.0", S("welcome"));
 }

@@ -91,5 +91,6 @@ enum err smtp_bdat(struct smtp *s, str args)
     }
     if (!s->tx.intake && intake_new(s, &s->tx.intake))
         return refuse_chunk(s, &chunk, 452, "4.3.1", S("no room for a message now, try again"));
+    if (chunk.left > 0 && s->fruitless) s->fruitless--; /* it brings something */
     return take_chunk(s, &chunk);
 }

@@ -385,6 +385,7 @@ static enum err accepted(struct intake *in)
     struct smtp *s = in->s;
     str id = id_text(&s->command, in->id);
     str text = arena_concat(&s->command, (str[]){ S("ok, id "), id }, 2);
+    s->fruitless = 0;
     log_event(LOG_INFO, "smtp.accepted", conn_id(s->conn), F_STR("id", id),
               F_STR("from", s->tx.sender), F_NUM("rcpts", s->tx.rcpts),
               F_NUM("size_bytes", body_size(in->body)));

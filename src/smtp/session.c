@@ -46,6 +46,7 @@ static const struct setting rows[] = {
     { "errors_max",      SET_COUNT,    offsetof(struct smtp_settings, errors_max),      "20",  1, 1000000, NULL, "Refused commands in one session, unknown recipients among them; then it is closed." },
     { "hops_max",        SET_COUNT,    offsetof(struct smtp_settings, hops_max),        "50",  1, 1000,    NULL, "Received lines in a message; with more it is taken for a loop." },
     { "idle",            SET_DURATION, offsetof(struct smtp_settings, idle_ms),         "5m",  100, 86400000, NULL, "A session that says nothing between commands is closed." },
+    { "login",           SET_DURATION, offsetof(struct smtp_settings, login_ms),        "5m",  1000, 86400000, NULL, "On submission a person's client must have logged in by then." },
     { "command",         SET_DURATION, offsetof(struct smtp_settings, command_ms),      "5m",  100, 86400000, NULL, "A step within a command (a log-in's next line, the reading of our answer) must be done by then." },
     { "data",            SET_DURATION, offsetof(struct smtp_settings, data_ms),         "3m",  100, 86400000, NULL, "The longest gap within a message's bytes." },
     { "repair_networks", SET_NETWORKS, offsetof(struct smtp_settings, repair_networks), "",    0, 0, NULL, "From these, a line that ends in LF alone is repaired instead of refused; what ends a message stays the same." },
@@ -155,10 +156,12 @@ static enum err run(struct smtp *s, str line)
         args = space == STR_NPOS ? S("") : str_trim(str_from(text, space));
     const struct command *command = find_command(s, verb);
     if (!command) {
+        s->fruitless++;
         log_event(LOG_INFO, "smtp.bad_command", conn_id(s->conn),
                   F_STR("line", str_take(text, 80)));
         return smtp_reply(s, 500, "5.5.1", S("command not known"));
     }
+    if (command->run != smtp_rcpt) s->fruitless++;
     enum err e = command->states & s->state ? command->run(s, args) : wrong_state(s);
     if (e && e != ERR_GONE)
         log_event(LOG_INFO, "smtp.refused", conn_id(s->conn), F_STR("command", command->verb),
@@ -183,8 +186,9 @@ static enum err command(struct smtp *s)
     str line;
     enum err e = conn_line(s->conn, SMTP_LINE_BYTES, &line);
     if (e == ERR_GONE) return e;
-    if (e == ERR_LIMIT) {
+    if (e == ERR_LIMIT || e == ERR_DENIED) {
         budget_struck(BUDGET_SMTP_LINE);
+        s->closing = e == ERR_DENIED;
         return smtp_reply(s, 500, "5.5.2", S("line too long"));
     }
     if (!str_ends(line, S("\r\n"))) return smtp_bare_lf(s);
@@ -204,13 +208,16 @@ enum err smtp_stay_over(struct smtp *s)
 
 static void serve_command(struct smtp *s)
 {
-    conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
+    unsigned command_ms = (unsigned)s->server->settings->command_ms;
+    conn_deadline(s->conn, smtp_awaits_login(s) ? smtp_patience_ms(s) : command_ms);
     enum err e = command(s);
     if (e == ERR_DENIED) smtp_guard_error(s);
     if (e == ERR_DENIED && ++s->errors >= s->server->settings->errors_max && !s->closing) {
         budget_struck(BUDGET_SMTP_ERRORS);
         smtp_bye(s, "4.7.0", S("too many errors"));
     }
+    smtp_judge_stranger(s);
+    if (smtp_awaits_login(s)) conn_park_for(s->conn, smtp_patience_ms(s));
 }
 
 /* --- what conn calls -------------------------------------------------------------------------- */
@@ -249,7 +256,8 @@ static void *session_open(void *listener_arg, struct conn *c)
         .tx_arena = arena_make(SMTP_TX_BYTES),
     };
     s->may_xclient = is_listed(&server->settings->xclient, conn_peer(c));
-    conn_park_for(c, (unsigned)server->settings->idle_ms);
+    s->opened_us = loop_now_us(conn_loop(c));
+    conn_park_for(c, smtp_patience_ms(s));
     smtp_log_peer(s);
     return s;
 }
@@ -270,10 +278,7 @@ static enum serve session_serve(void *session, enum conn_why why)
         else if (why == CONN_INPUT)
             serve_command(s);
         break;
-    case CONN_TIMEOUT:
-        budget_struck(BUDGET_SMTP_IDLE);
-        (void)smtp_bye(s, "4.4.2", S("nothing heard for too long"));
-        break;
+    case CONN_TIMEOUT: smtp_timeout(s); break;
     case CONN_DRAIN: (void)smtp_bye(s, "4.3.2", S("going down, try again soon")); break;
     }
     /* Strangers' lines have passwords in them. */

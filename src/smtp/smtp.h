@@ -9,6 +9,7 @@
 struct smtp_settings {
     uint64_t size_max_bytes, rcpts_max, errors_max, hops_max;
     uint64_t idle_ms, command_ms, data_ms;
+    uint64_t login_ms;                   /* on submission; 0: any time */
     struct setting_nets repair_networks; /* bare LF is made CRLF for these; DATA's end never changes */
     bool hide_client;                    /* Received on submission without the client's address */
     uint64_t hold_ms_max;                /* the longest that FUTURERELEASE may ask for; 0: not offered */

@@ -53,6 +53,8 @@ struct smtp {
     struct auth_stay stay;   /* it ends when the user may no longer be here */
     unsigned errors;         /* 5xx so far */
     unsigned auth_failures;
+    unsigned fruitless;      /* commands since the last message, RCPT not among them */
+    uint64_t opened_us;      /* monotonic */
     unsigned last_code;      /* of the reply to the command being served */
     str last_text;           /* likewise, in the command arena */
     struct arena session;
@@ -86,6 +88,12 @@ void smtp_log_peer(struct smtp *s);
  * was asked, the later the answer. OK; ERR_LATER: refused, and answered; ERR_GONE. */
 enum err smtp_guard(struct smtp *s, enum guard_kind kind);
 void smtp_guard_error(struct smtp *s);   /* after a refusal; may end the session. Waits. */
+/* After each command: who has not logged in to submission by STRANGER_COMMANDS, or says
+ * SMTP_FRUITLESS_COMMANDS without a message, is told goodbye. */
+void smtp_judge_stranger(struct smtp *s);
+bool smtp_awaits_login(const struct smtp *s);    /* on submission */
+unsigned smtp_patience_ms(const struct smtp *s); /* for the next command, or for the log-in */
+void smtp_timeout(struct smtp *s);               /* that is over */
 bool smtp_guard_welcome(struct smtp *s); /* false: the session was ended. Waits. */
 str smtp_hostname(const struct smtp *s);
 bool smtp_is_lmtp(const struct smtp *s);

@@ -1,5 +1,7 @@
 /* strangers.c - what an address may do before anybody logged in: counted by the guard, slowed, and
  * answered with "later" when it is too much. */
+#include "base/budget.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "run/fiber.h"
 #include "smtp/smtp_int.h"
@@ -63,4 +65,46 @@ bool smtp_guard_welcome(struct smtp *s)
         if (wait_ms(s, delay_ms)) return false;
     }
     return true;
+}
+
+/* --- one session ------------------------------------------------------------------------------ */
+
+bool smtp_awaits_login(const struct smtp *s)
+{
+    return s->server->role == SMTP_SUBMISSION && !s->logged_in && s->server->settings->login_ms;
+}
+
+/* The time to log in runs from the beginning, whatever is said meanwhile. */
+unsigned smtp_patience_ms(const struct smtp *s)
+{
+    const struct smtp_settings *settings = s->server->settings;
+    if (!smtp_awaits_login(s)) return (unsigned)settings->idle_ms;
+    uint64_t spent_ms = (loop_now_us(conn_loop(s->conn)) - s->opened_us) / 1000;
+    uint64_t left_ms = spent_ms < settings->login_ms ? settings->login_ms - spent_ms : 1;
+    return (unsigned)(left_ms < settings->idle_ms ? left_ms : settings->idle_ms);
+}
+
+void smtp_timeout(struct smtp *s)
+{
+    uint64_t open_ms = (loop_now_us(conn_loop(s->conn)) - s->opened_us) / 1000;
+    bool login = smtp_awaits_login(s) && open_ms + 1 >= s->server->settings->login_ms;
+    budget_struck(login ? BUDGET_SMTP_LOGIN : BUDGET_SMTP_IDLE);
+    if (login)
+        (void)smtp_bye(s, "4.7.0", S("no log-in for too long"));
+    else
+        (void)smtp_bye(s, "4.4.2", S("nothing heard for too long"));
+}
+
+/* Networks that are trusted, and other mail systems of ours over LMTP, may say what they like. */
+void smtp_judge_stranger(struct smtp *s)
+{
+    bool submission = s->server->role == SMTP_SUBMISSION;
+    bool trusted = s->server->role == SMTP_LMTP ||
+                   guard_trusts(auth_guard(s->server->auth), conn_peer(s->conn));
+    if (s->closing || s->logged_in || (trusted && !submission)) return;
+    if (s->fruitless <= (submission ? STRANGER_COMMANDS : SMTP_FRUITLESS_COMMANDS)) return;
+    budget_struck(submission ? BUDGET_SMTP_STRANGER_COMMANDS : BUDGET_SMTP_FRUITLESS);
+    (void)smtp_bye(s, "4.7.0",
+                   submission ? S("too many commands before the log-in")
+                              : S("too many commands without a message"));
 }
