@@ -206,4 +206,25 @@ void sim_machine_power_cut_at(struct seam *machine, uint64_t change);
 uint64_t sim_machine_changes(struct seam *machine); /* asked for so far */
 bool sim_machine_has_power(struct seam *machine);
 
+/* --- what goes wrong in it -------------------------------------------------------------------- */
+/* Breaks at most n connections of the machine with others, drawn by chance; what is under way is
+ * lost. Returns how many broke. */
+enum sim_drop {
+    SIM_DROP_RESET,  /* both ends hear of it when they next read or write */
+    SIM_DROP_SILENT, /* nobody hears anything any more: only a deadline ends it */
+};
+size_t sim_machine_drop(struct seam *machine, enum sim_drop how, size_t n);
+/* No packet passes between the two until then (other NULL: between this one and everybody else); what
+ * is sent meanwhile arrives afterwards, as TCP sends it again. A cut may be renewed, not shortened. */
+void sim_cut(struct seam *machine, struct seam *other, uint64_t until_mono_us);
+/* The wall clock jumps, forward or back; it outlives power cuts. The monotonic one never moves so. */
+void sim_machine_clock(struct seam *machine, int64_t jump_us);
+/* The disk is out of order until then: of the calls named one in so many fails with the error; a zeroed
+ * one ends it. A failed sync of a file leaves each of its unsynced pages either written or lost: a lost
+ * one can still be read, the next sync says that all is well, and a power cut shows that it is not. */
+enum { SIM_READS = 1, SIM_WRITES = 2 /* names too */, SIM_SYNCS = 4 };
+struct sim_trouble { unsigned what; int error; unsigned one_in; uint64_t until_mono_us; };
+void sim_machine_trouble(struct seam *machine, const struct sim_trouble *trouble);
+uint64_t sim_machine_troubled(struct seam *machine); /* calls that failed so, since it was made */
+
 #endif

@@ -46,7 +46,7 @@ static uint64_t sim_mono_us(struct seam *s)
 /* Every world begins on the first day of 2026. */
 static int64_t sim_wall_us(struct seam *s)
 {
-    return INT64_C(1767225600000000) + (int64_t)sim_mono_us(s);
+    return INT64_C(1767225600000000) + (int64_t)sim_mono_us(s) + sim_machine(s)->wall_us;
 }
 
 static void sim_random(struct seam *s, void *p, size_t n)
@@ -91,6 +91,7 @@ static void sim_free(struct seam *s)
 {
     struct sim_machine *m = sim_machine(s);
     sim_net_forget(m);
+    sim_cuts_forget(m->world, m);
     sim_files_free(m);
     sim_folder_free(m);
     list_remove(&m->node);
@@ -233,6 +234,7 @@ struct sim_world *sim_world_new(uint64_t seed)
     list_init(&w->services);
     list_init(&w->sockets);
     list_init(&w->records);
+    list_init(&w->cuts);
     return w;
 }
 

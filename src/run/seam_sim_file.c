@@ -134,7 +134,7 @@ void sim_inode_drop(struct sim_inode *i)
 static void page_power_cut(struct sim_inode *i, struct sim_page *page)
 {
     if (!is_dirty(page)) return;
-    if (sim_once_in(i->machine->world, 2)) {
+    if (!page->lost && sim_once_in(i->machine->world, 2)) {
         set_durable(page);
         return;
     }
@@ -200,6 +200,7 @@ ssize_t sim_pread(struct seam *s, int file, void *p, size_t n, uint64_t at)
 {
     struct open_file *f;
     int e = get(s, file, &f);
+    if (!e) e = sim_troubled(sim_machine(s), SIM_READS);
     if (e) return e;
     if (at >= f->inode->size) return 0;
     if (n > f->inode->size - at) n = (size_t)(f->inode->size - at);
@@ -230,6 +231,7 @@ ssize_t sim_pwritev(struct seam *s, int file, const struct iovec *iov, int n, ui
 {
     struct open_file *f;
     int e = get_to_change(s, file, &f);
+    if (!e) e = sim_troubled(sim_machine(s), SIM_WRITES);
     if (e) return e;
     if (!f->writable) return -EBADF;
     /* Short only when the disk is full, as Linux does with files; seam_faults plans others. */
@@ -246,19 +248,40 @@ void sim_inode_sync(struct sim_inode *i)
     i->durable_size = i->size;
 }
 
+/* Some pages reached the disk; the others Linux marks clean and forgets: the next sync says OK and
+ * writes none of them. */
+void sim_sync_failed(struct seam *s, int file)
+{
+    struct open_file *f;
+    if (get(s, file, &f)) return;
+    for (size_t n = 0; n < f->inode->n; n++) {
+        struct sim_page *page = &f->inode->pages[n];
+        if (!is_dirty(page) || page->lost) continue;
+        if (sim_once_in(sim_machine(s)->world, 2))
+            set_durable(page);
+        else
+            page->lost = true;
+    }
+}
+
 int sim_fdatasync(struct seam *s, int file)
 {
     struct open_file *f;
     int e = get_to_change(s, file, &f);
     if (e) return e;
-    sim_inode_sync(f->inode);
-    return 0;
+    e = sim_troubled(sim_machine(s), SIM_SYNCS);
+    if (e)
+        sim_sync_failed(s, file);
+    else
+        sim_inode_sync(f->inode);
+    return e;
 }
 
 int sim_sync_all(struct seam *s, int file)
 {
     struct open_file *f;
     int e = get_to_change(s, file, &f);
+    if (!e) e = sim_troubled(sim_machine(s), SIM_SYNCS);
     if (!e) sim_names_sync(sim_machine(s));
     return e;
 }
@@ -279,19 +302,11 @@ int sim_set_modified(struct seam *s, int file, int64_t seconds)
     return e;
 }
 
-/* Linux marks the pages clean and forgets: the next sync says OK and writes none of them. */
-void sim_sync_failed(struct seam *s, int file)
-{
-    struct open_file *f;
-    if (get(s, file, &f)) return;
-    for (size_t n = 0; n < f->inode->n; n++)
-        f->inode->pages[n].lost = is_dirty(&f->inode->pages[n]);
-}
-
 int sim_truncate(struct seam *s, int file, uint64_t size)
 {
     struct open_file *f;
     int e = get_to_change(s, file, &f);
+    if (!e) e = sim_troubled(sim_machine(s), SIM_WRITES);
     if (e) return e;
     if (!f->writable) return -EINVAL;
     if (size < f->inode->size) cut_to(f->inode, size);
@@ -305,6 +320,7 @@ int sim_allocate(struct seam *s, int file, uint64_t from, uint64_t size)
 {
     struct open_file *f;
     int e = get_to_change(s, file, &f);
+    if (!e) e = sim_troubled(sim_machine(s), SIM_WRITES);
     if (e) return e;
     if (!f->writable) return -EBADF;
     if ((int64_t)size > sim_free_bytes(s, ".")) return -ENOSPC;

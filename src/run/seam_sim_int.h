@@ -13,6 +13,7 @@ struct sim_world {
     struct list machines, pollers, services, sockets;
     struct arena arena;  /* DNS records */
     struct list records;
+    struct list cuts; /* seam_sim_mishap.c */
     bool dns_fails;
     uint64_t steps_now;  /* since the clock moved */
     uint32_t next_id;
@@ -38,6 +39,9 @@ struct sim_machine {
     struct netaddr ip;
     bool off;
     uint64_t asked, cut_at; /* changes of files and names; at which the power fails, 0: at none */
+    int64_t wall_us; /* how far its wall clock has jumped */
+    struct sim_trouble trouble;
+    uint64_t troubled;
     uint64_t random; /* its own generator: what one machine draws does not disturb the others */
     /* Never used twice, so a handle kept too long is found out. */
     struct sim_handle *handles;
@@ -59,6 +63,10 @@ static inline struct sim_machine *sim_machine(struct seam *s)
 
 /* At the head of each call that changes a file or a name: counts it; false without power. */
 bool sim_may_change(struct sim_machine *m);
+/* What a disk in trouble answers to a call of this kind (SIM_READS …), or 0. */
+int sim_troubled(struct sim_machine *m, unsigned what);
+/* Both: why a change cannot be made, or 0. */
+int sim_change_refused(struct sim_machine *m, unsigned what);
 
 /* splitmix64: every state gives a full-period stream, so any seed will do. */
 uint64_t sim_draw(uint64_t *state);
@@ -109,7 +117,7 @@ enum { SIM_PAGE_BYTES = 4096 };
 struct sim_page {
     char *now;     /* NULL: zeros; the same pointer as durable: clean */
     char *durable;
-    bool lost;     /* a failed sync took it for written */
+    bool lost;     /* a failed sync took it for written: no later one writes it */
 };
 struct sim_inode {
     unsigned refs; /* names, changes of names, open files */
@@ -140,6 +148,9 @@ void real_temp_remove(const char *path);
 void sim_folder_free(struct sim_machine *m); /* nothing if it has none */
 
 /* --- network ---------------------------------------------------------------------------------- */
+/* Until when no packet passes between two machines; 0: they pass. */
+uint64_t sim_cut_until(const struct sim_machine *a, const struct sim_machine *b);
+void sim_cuts_forget(struct sim_world *w, const struct sim_machine *m); /* m NULL: all */
 void sim_net_settle(struct sim_world *w);       /* what has arrived by now */
 uint64_t sim_net_next_us(struct sim_world *w);  /* when something will; UINT64_MAX: nothing */
 void sim_net_power_cut(struct sim_machine *m);

@@ -182,7 +182,8 @@ int sim_name_open(struct sim_machine *m, const char *path, unsigned how, struct 
         return 0;
     }
     if (!(how & SEAM_CREATE) || !is_folder(&m->names, parent_of(clean))) return -ENOENT;
-    if (!sim_may_change(m)) return -EIO;
+    int refused = sim_change_refused(m, SIM_WRITES);
+    if (refused) return refused;
     *out = sim_inode_new(m);
     change_make(m, CHANGE_ADD, clean, NULL, *out);
     return 0;
@@ -192,7 +193,8 @@ int sim_mkdir(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);
     char clean[PATH_BYTES];
-    if (!sim_may_change(m)) return -EIO;
+    int refused = sim_change_refused(m, SIM_WRITES);
+    if (refused) return refused;
     if (!path_clean(path, clean)) return -ENAMETOOLONG;
     if (clean[0] == '\0' || name_find(&m->names, str_of(clean))) return -EEXIST;
     if (!is_folder(&m->names, parent_of(clean))) return -ENOENT;
@@ -204,7 +206,8 @@ int sim_unlink(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);
     char clean[PATH_BYTES];
-    if (!sim_may_change(m)) return -EIO;
+    int refused = sim_change_refused(m, SIM_WRITES);
+    if (refused) return refused;
     if (!path_clean(path, clean)) return -ENAMETOOLONG;
     struct name *n = name_find(&m->names, str_of(clean));
     if (!n) return clean[0] == '\0' ? -EISDIR : -ENOENT;
@@ -218,7 +221,8 @@ int sim_rename(struct seam *s, const char *from, const char *to)
 {
     struct sim_machine *m = sim_machine(s);
     char clean_from[PATH_BYTES], clean_to[PATH_BYTES];
-    if (!sim_may_change(m)) return -EIO;
+    int refused = sim_change_refused(m, SIM_WRITES);
+    if (refused) return refused;
     if (!path_clean(from, clean_from) || !path_clean(to, clean_to)) return -ENAMETOOLONG;
     struct name *n = name_find(&m->names, str_of(clean_from));
     if (!n) return -ENOENT;
@@ -268,7 +272,8 @@ int sim_rmdir(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);
     char clean[PATH_BYTES];
-    if (!sim_may_change(m)) return -EIO;
+    int refused = sim_change_refused(m, SIM_WRITES);
+    if (refused) return refused;
     if (!path_clean(path, clean)) return -ENAMETOOLONG;
     if (!is_folder(&m->names, str_of(clean)) || clean[0] == '\0')
         return name_find(&m->names, str_of(clean)) ? -ENOTDIR : -ENOENT;
@@ -284,7 +289,8 @@ int sim_symlink(struct seam *s, const char *target, const char *path)
 {
     struct sim_machine *m = sim_machine(s);
     char clean[PATH_BYTES], from[PATH_BYTES];
-    if (!sim_may_change(m)) return -EIO;
+    int refused = sim_change_refused(m, SIM_WRITES);
+    if (refused) return refused;
     if (!path_clean(path, clean) || !path_clean(target, from)) return -ENAMETOOLONG;
     struct name *n = name_find(&m->names, str_of(from));
     if (!n || !n->inode || !is_folder(&m->names, parent_of(clean))) return -ENOENT;
@@ -297,7 +303,8 @@ int sim_sync_dir(struct seam *s, const char *path)
 {
     struct sim_machine *m = sim_machine(s);
     char clean[PATH_BYTES];
-    if (!sim_may_change(m)) return -EIO;
+    int refused = sim_change_refused(m, SIM_SYNCS);
+    if (refused) return refused;
     if (!path_clean(path, clean)) return -ENAMETOOLONG;
     if (!is_folder(&m->names, str_of(clean))) return -ENOENT;
     const struct list *crossing = last_crossing(m, str_of(clean));

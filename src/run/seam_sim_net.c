@@ -49,6 +49,7 @@ struct sim_socket {
     uint64_t last_us;         /* arrival of the newest */
     bool write_ended;
     struct sim_machine *lost; /* whose power was cut: what is sent there vanishes */
+    bool silent;              /* it broke, and nobody is told: likewise */
     size_t vanished;
 };
 
@@ -85,7 +86,9 @@ static void packet_send(struct sim_socket *to, enum packet_kind kind, const char
     p->kind = kind;
     p->n = n;
     if (n > 0) bytes_copy(p->bytes, n, bytes, n);
-    uint64_t at = w->now_us + latency(w);
+    const struct sim_machine *from = to->other ? to->other->machine : to->machine;
+    uint64_t cut = sim_cut_until(from, to->machine);
+    uint64_t at = (cut ? cut : w->now_us) + latency(w);
     to->last_us = p->at_us = at > to->last_us ? at : to->last_us;
     to->queued += n;
     list_push_back(&to->packets, &p->node);
@@ -285,7 +288,7 @@ static void connect_settle(struct sim_socket *s)
 {
     struct sim_machine *m =
         s->peer.family == NET_UNIX ? s->machine : machine_at(s->machine, &s->peer);
-    if (!m || m->off) {
+    if (!m || m->off || sim_cut_until(s->machine, m)) {
         connect_later(s);
         return;
     }
@@ -357,7 +360,7 @@ ssize_t sim_recv(struct seam *seam, int socket, void *p, size_t n)
  * power: nothing is ever answered, and at last the window is full. */
 static ssize_t send_into_void(struct sim_socket *s, size_t n)
 {
-    if (s->lost) {
+    if (s->lost || s->silent) {
         size_t room = SIM_WINDOW_BYTES - s->vanished;
         if (room == 0) return -EAGAIN;
         if (n > room) n = room;
@@ -468,6 +471,54 @@ uint64_t sim_net_next_us(struct sim_world *w)
         if (at < next) next = at;
     }
     return next;
+}
+
+/* --- connections that break ------------------------------------------------------------------- */
+
+static void packets_lose(struct sim_socket *s)
+{
+    LIST_EACH_SAFE(&s->packets, node) {
+        struct packet *p = CONTAINER_OF(node, struct packet, node);
+        if (!arrived(s, p)) packet_drop(s, p);
+    }
+}
+
+static void end_break(struct sim_socket *s, enum sim_drop how)
+{
+    packets_lose(s);
+    s->other = NULL;
+    if (how == SIM_DROP_SILENT)
+        s->silent = true;
+    else
+        packet_send(s, PACKET_RESET, NULL, 0);
+}
+
+static void stream_break(struct sim_socket *s, enum sim_drop how)
+{
+    end_break(s->other, how);
+    end_break(s, how);
+}
+
+static bool may_break(const struct sim_socket *s, const struct sim_machine *m)
+{
+    return s->machine == m && s->other && s->other->machine != m;
+}
+
+size_t sim_machine_drop(struct seam *machine, enum sim_drop how, size_t n)
+{
+    struct sim_machine *m = sim_machine(machine);
+    size_t left = 0, dropped = 0;
+    LIST_EACH(&m->world->sockets, node)
+        left += may_break(CONTAINER_OF(node, struct sim_socket, node), m);
+    LIST_EACH(&m->world->sockets, node) {
+        struct sim_socket *s = CONTAINER_OF(node, struct sim_socket, node);
+        if (dropped == n || !may_break(s, m)) continue;
+        if (sim_below(m->world, left--) >= n - dropped) continue;
+        stream_break(s, how);
+        dropped++;
+    }
+    sim_note(m->world, dropped);
+    return dropped;
 }
 
 /* --- power ------------------------------------------------------------------------------------ */
