@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "store/embedded/recovery_fixture.h"
 
 /* --- disks that fail ------------------------------------------------------------------------ */
@@ -75,16 +76,45 @@ static void a_failing_disk_means_later_and_it_goes_on_by_itself(void **state)
 
 /* --- a full disk ------------------------------------------------------------------------------ */
 
+static uint64_t corruptions_told(void)
+{
+    size_t row = 0;
+    while (strcmp(log_events[row].name, "store.corrupt") != 0)
+        row++;
+    return log_event_total(row);
+}
+
+static enum err keep_body(struct txn *t, void *arg)
+{
+    struct blob blob;
+    txn_body(t, arg, &blob);
+    txn_blob_ref(t, blob, 1);
+    return OK;
+}
+
+/* A letter that was on its way in is refused, and nothing is said of damage. */
+static void letter_too_late(struct place *p, struct body *b)
+{
+    uint64_t before = corruptions_told();
+    assert_int_equal(engine_commit(p->engine, keep_body, b), ERR_LATER);
+    assert_int_equal(corruptions_told(), before);
+    body_free(b);
+}
+
 static void full_disk(struct place *p, void *arg)
 {
-    struct body *b;
+    struct body *b, *early;
     (void)arg;
+    assert_int_equal(body_begin(p->engine, &early), OK);
+    assert_int_equal(body_write(early, S("a letter")), OK);
+    assert_int_equal(body_seal(early, S("")), OK);
     /* The first group needs room: the reserve is given up for it. */
     seam_faults(p->seam, &(struct seam_faults){ .allocate = { 1, 1, -ENOSPC } });
     assert_int_equal(put(p, 20, S("k"), S("kept")), OK);
     assert_true(row_is(p, 20, S("k"), "kept"));
     assert_int_equal(body_begin(p->engine, &b), ERR_LATER); /* rows go on, new mail does not */
     assert_int_equal(put(p, 20, S("k"), S("changed")), OK);
+    letter_too_late(p, early);
     seam_faults(p->seam, &no_faults);
     enum err e = ERR_LATER;
     for (int i = 0; i < 60 && e; i++) {

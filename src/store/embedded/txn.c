@@ -182,6 +182,7 @@ void embedded_txn_blob_ref(struct txn *base, struct blob blob, int delta)
 {
     struct embedded_txn *t = txn_of(base);
     struct blob_refs refs = { 0 };
+    if (t->failed) return; /* nothing of it is kept, perhaps not even the body */
     bool known = get_refs(t, blob, &refs);
     if (!known || refs.count + delta < 0) {
         /* A damaged row may not keep people from deleting their mail: check tells of it. */
