@@ -1,18 +1,23 @@
-/* seam_real_temp.c - a private real folder for what a simulated machine's libraries map themselves.
- */
+/* seam_real_temp.c - a private real folder for what a simulated machine's libraries map themselves. It
+ * lies in $TMPDIR: on a file system in memory a world costs a third less. */
 #include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "run/seam_sim_int.h"
 
 char *real_temp_new(void)
 {
-    static const char form[] = "/tmp/posthorn-sim-XXXXXX";
-    char *path = mem_new(sizeof(form));
-    bytes_copy(path, sizeof(form), form, sizeof(form));
+    const char *where = getenv("TMPDIR");
+    struct buf name = buf_make(PATH_MAX);
+    buf_addf(&name, "%s/posthorn-sim-XXXXXX%c", where && *where ? where : "/tmp", '\0');
+    char *path = mem_new(name.n);
+    bytes_copy(path, name.n, name.p, name.n);
+    buf_free(&name);
     if (mkdtemp(path)) return path;
     mem_free(path);
     return NULL;

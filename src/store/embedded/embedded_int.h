@@ -161,6 +161,7 @@ void group_forget(struct group *g, bool uncertain);
 /* --- the indexer (indexer.c) ---------------------------------------------------------------- */
 void indexer_step(void *arg);
 void freeze_if_due(struct embedded *e, bool now); /* the writer's */
+struct memtable *gathering_table(const struct embedded *e); /* a new one for what is not in the index yet */
 size_t lag_bytes(struct embedded *e);
 /* Any thread: unlink it, once the index durably holds this commit. 0: soon, it never counted. */
 void segment_doom(struct embedded *e, uint64_t number, uint64_t after_seq);

@@ -11,6 +11,13 @@ size_t lag_bytes(struct embedded *e)
     return bytes;
 }
 
+/* One that is frozen early needs few buckets. */
+struct memtable *gathering_table(const struct embedded *e)
+{
+    bool small = e->options.lag_bytes <= STORE_SMALL_LAG_BYTES;
+    return memtable_new(small ? MEMTABLE_MIDDLE : MEMTABLE_LARGE);
+}
+
 bool indexer_busy(struct embedded *e)
 {
     lock_take(&e->lock);
@@ -31,7 +38,7 @@ void freeze_if_due(struct embedded *e, bool now)
 {
     if (!e->active_since_us || !due(e, now)) return;
     if (indexer_busy(e)) return; /* at the last one */
-    struct memtable *fresh = memtable_new(MEMTABLE_LARGE);
+    struct memtable *fresh = gathering_table(e);
     lock_take(&e->lock);
     e->frozen = e->active;
     e->frozen_mark = e->written;

@@ -188,7 +188,7 @@ static struct embedded *embedded_new(const struct embedded_options *o)
     journal_init(&e->journal, &e->segments, e->options.segment_bytes);
     e->journal.make_room = reserve_give;
     e->journal.arg = e;
-    e->active = memtable_new(MEMTABLE_LARGE);
+    e->active = gathering_table(e);
     writer_init(e);
     e->zip = zip_new();
     return e;

@@ -213,7 +213,7 @@ static void first_unused_seq(struct replay *r)
 
 enum err replay(struct embedded *e, struct buf *why)
 {
-    struct replay r = { .e = e, .rows = memtable_new(MEMTABLE_LARGE) };
+    struct replay r = { .e = e, .rows = gathering_table(e) };
     enum err err = index_mark(e->index, &r.mark);
     if (err == ERR_NOTFOUND) err = OK;
     if (!err) err = look(&r, why);
