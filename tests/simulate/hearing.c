@@ -33,6 +33,7 @@ static void hear_line(void *arg, enum log_level level, str line)
     (void)level;
     str_split(&rest, ' ', &event);
     str_split(&rest, ' ', &event);
+    if (str_ends(event, S(".connected"))) mishaps_excite(h->world);
     if (str_eq(event, S("relay.delivered"))) note_delivered(h, line);
     for (size_t i = 0; i < COUNT_OF(forbidden); i++)
         if (str_eq(event, str_of(forbidden[i])))

@@ -156,6 +156,10 @@ static void read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     read_options(argc, argv);
+    setenv("TMPDIR", "/dev/shm", 0);
+    setenv("SSL_CERT_FILE", "/dev/null",
+           1); /* each server would read a hundred authorities at each start */
+    setenv("SSL_CERT_DIR", "/dev/null", 1);
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return 2;
     double began = now_s();

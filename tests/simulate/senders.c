@@ -5,7 +5,7 @@
 #include "base/codec.h"
 #include "simulate/simulate.h"
 
-enum { LETTERS_OF_ONE = 6, RCPTS_MAX = 4, LINE_MAX_BYTES = 1000, ANSWER_MS = 60000 };
+enum { SESSIONS_OF_ONE = 8, RCPTS_MAX = 4, LINE_MAX_BYTES = 1000, ANSWER_MS = 60000 };
 
 /* --- talking ---------------------------------------------------------------------------------- */
 
@@ -191,8 +191,8 @@ static void session(struct player *a, enum server_port port)
 
 static void send_now_and_then(struct player *a, enum server_port port)
 {
-    for (unsigned i = 0; i < LETTERS_OF_ONE && !world_is_calm(a->world); i++) {
-        int64_t most = (int64_t)a->world->storm_end_us / LETTERS_OF_ONE;
+    for (unsigned i = 0; i < SESSIONS_OF_ONE && !world_is_calm(a->world); i++) {
+        int64_t most = (int64_t)a->world->storm_end_us / SESSIONS_OF_ONE;
         if (!player_sleep(a, (int64_t)below(&a->chance, 2 * (uint64_t)most))) return;
         session(a, port);
     }

@@ -12,20 +12,16 @@ static const struct settings_section *const all_sections[] = {
     &route_section,   &store_section, &imap_section, &pop3_section,
 };
 
-/* Hashed once for all: what it costs is not what is looked at. The salt is the first server's. */
-static str hash_of_secret(struct machine *m)
+/* Hashed once for all users of a world: what it costs is not what is looked at. */
+static str hash_of_secret(struct world *w, struct machine *m)
 {
-    static char text[256];
-    static size_t n;
-    if (!n) {
-        struct arena a = arena_make(64 * 1024);
-        str hash;
-        must(!auth_hash_now(m->seam, config_section(m->config, "auth"), S("secret"), &a, &hash));
-        bytes_copy(text, sizeof text, hash.p, hash.n);
-        n = hash.n;
-        arena_free(&a);
-    }
-    return (str){ text, n };
+    if (w->hash[0]) return str_of(w->hash);
+    struct arena a = arena_make(64 * 1024);
+    str hash;
+    must(!auth_hash_now(m->seam, config_section(m->config, "auth"), S("secret"), &a, &hash));
+    snprintf(w->hash, sizeof w->hash, "%.*s", STR_ARG(hash));
+    arena_free(&a);
+    return str_of(w->hash);
 }
 
 static void alias(struct server *s, const char *local, const char *target_local,
@@ -48,7 +44,7 @@ static void furnish(struct machine *m)
         struct account account;
         snprintf(address, sizeof address, "%s@%s", user_names[i], s->domain);
         struct user u = { .address = str_of(address),
-                          .password_hash = hash_of_secret(m),
+                          .password_hash = hash_of_secret(s->world, m),
                           .quota_messages = i == USER_FULL ? FULL_MESSAGES : 0 };
         must(!store_user_add(m->store, &u, &account));
     }
@@ -74,7 +70,8 @@ void server_make(struct world *w, unsigned index)
     struct buf text = buf_make(4096);
     buf_addf(&text,
              "[deliver]\nhostname = %s\n"
-             "[auth]\nargon2_memory = 64K\nargon2_passes = 1\n",
+             "[auth]\nargon2_memory = 64K\nargon2_passes = 1\n"
+             "[store]\nlag = 1M\nsegment = 1M\n",
              s->host);
     machine_configure(&s->m, buf_str(&text), all_sections, COUNT_OF(all_sections));
     buf_free(&text);

@@ -36,7 +36,7 @@ enum {
     AIMS_MAX = 12,     /* whom one letter leads to */
     PATH_MAX_HOPS = 3, /* the addresses on the way to one of them */
     ADDRESS_MAX = 48,
-    MISHAPS_MAX = 24,
+    MISHAPS_MAX = 40,
     TOKEN_BYTES = 12,
 };
 
@@ -67,6 +67,7 @@ enum tally {
     TALLY_DISK_FAULTS,
     TALLY_DNS_FAILURES,
     TALLY_DROPS,      /* connections that broke */
+    TALLY_CUTS,       /* networks cut */
     TALLY_CLOCK_JUMPS,
     TALLY_DEVICES,    /* acts of devices */
     TALLY_N,
@@ -91,6 +92,10 @@ struct server {
     char host[ADDRESS_MAX], domain[ADDRESS_MAX], ip[16];
     enum server_state state;
     uint64_t back_at_us; /* DOWN: when it comes up again */
+    void (*armed)(struct world *w, struct server *s); /* a mishap that waits for a conversation */
+    struct loop_post excitement;
+    struct timer moment; /* on the people's loop: the mishap strikes */
+    bool excited, cut_outside; /* the power was not cut at a change of the disk */
     struct imap_server imap;
     struct pop3_server pop3;
 };
@@ -187,9 +192,10 @@ struct world {
     unsigned mishaps_n;
     struct chance chance;  /* of the mishaps */
     uint64_t storm_end_us; /* mishaps happen until then */
+    char hash[256];        /* of the password */
     bool calm;             /* they are over, and mended */
     bool untroubled;       /* a world without mishaps: nothing is excused */
-    int64_t jumped_us;     /* the most that wall clocks jumped forward, in all */
+    int64_t jumped_us;     /* how far wall clocks jumped, in all, forward or back */
     unsigned broken;       /* invariants */
     struct observer *observer;
     struct hearing *hearing; /* judge.c: what the servers' logs said */
@@ -216,6 +222,7 @@ void server_halt(struct server *s);     /* also of a ghost */
 void mishaps_strike(struct world *w);   /* what is due now */
 void mishaps_end(struct world *w);      /* every fault is mended; servers come up at once */
 void mishaps_draw(struct world *w);
+void mishaps_excite(struct world *w);   /* somebody has connected to whose turn it is */
 void players_make(struct world *w);
 void players_start(struct world *w, bool settle);
 bool players_done(const struct world *w);
