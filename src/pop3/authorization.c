@@ -112,7 +112,8 @@ void pop3_pass(struct pop3 *s, str args)
         logged_in(s, &who);
 }
 
-/* The response in base64: with the command, or on the line after "+ ". "*" cancels (RFC 5034 4). */
+/* The response in base64: with the command, or on the line after "+ ". "*" cancels (RFC 5034 4):
+ * ERR_DENIED. ERR_CONFLICT: the line ends in a bare LF. */
 static enum err plain_response(struct pop3 *s, str initial, str *response)
 {
     if (initial.n) {
@@ -123,8 +124,9 @@ static enum err plain_response(struct pop3 *s, str initial, str *response)
     conn_write(s->conn, S("+ \r\n"));
     enum err e = conn_flush(s->conn);
     if (!e) e = conn_line(s->conn, POP3_AUTH_LINE_BYTES, &line);
-    if (e) return e;
+    if (e == ERR_LIMIT || e == ERR_GONE) return e;
     hide_line(s);
+    if (e || !str_ends(line, S("\r\n"))) return ERR_CONFLICT;
     *response = str_chomp(arena_copy(&s->arena, line));
     return str_eq(*response, S("*")) ? ERR_DENIED : OK;
 }
@@ -141,7 +143,11 @@ void pop3_auth(struct pop3 *s, str args)
     }
     enum err e = plain_response(s, rest, &response);
     if (e == ERR_DENIED) {
-        pop3_err(s, "cancelled");
+        pop3_bad(s, "cancelled");
+        return;
+    }
+    if (e == ERR_CONFLICT) {
+        pop3_bare_lf(s);
         return;
     }
     struct buf message = buf_make(POP3_AUTH_LINE_BYTES);

@@ -82,6 +82,14 @@ void pop3_bad(struct pop3 *s, const char *why)
     s->ended = true;
 }
 
+/* What looks like two lines to one program and like one to another is how commands are smuggled:
+ * none that follows is believed, and nothing is deleted. */
+void pop3_bare_lf(struct pop3 *s)
+{
+    pop3_err(s, "a line ends with CR LF, goodbye");
+    s->ended = true;
+}
+
 /* --- a command -------------------------------------------------------------------------------- */
 
 static void command(struct pop3 *s, str line)
@@ -143,12 +151,9 @@ static enum err next(struct pop3 *s)
         e = ERR_LIMIT;
     }
     if (e) return e == ERR_LIMIT ? OK : e;
-    if (!str_ends(line, S("\r\n"))) {
-        /* What looks like two lines to one program and like one to another is how commands are
-         * smuggled: none that follows is believed, and nothing is deleted. */
-        pop3_err(s, "a line ends with CR LF, goodbye");
-        s->ended = true;
-    } else
+    if (!str_ends(line, S("\r\n")))
+        pop3_bare_lf(s);
+    else
         command(s, str_chomp(arena_copy(&s->arena, line)));
     /* Strangers' lines have passwords in them. */
     if (stranger)

@@ -47,6 +47,7 @@ void pop3_ok(struct pop3 *s, const char *format, ...) __attribute__((format(prin
 void pop3_err(struct pop3 *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void pop3_bad(struct pop3 *s, const char *why); /* -ERR, and it counts */
 
+void pop3_bare_lf(struct pop3 *s); /* -ERR, and the end */
 bool pop3_may_login(const struct pop3 *s); /* TLS, or the listener allows clear text */
 
 /* maildrop.c: take the lock and the snapshot; replies itself on failure. */

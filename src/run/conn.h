@@ -75,8 +75,8 @@ bool conn_line_ready(const struct conn *c);
 bool conn_buffered(const struct conn *c);
 /* The next line with its line end (CRLF or a bare LF: the protocol judges), at most max bytes;
  * valid until the next conn call. ERR_LIMIT: longer than max, and swallowed whole up to its LF
- * (security.md 3). ERR_DENIED: CONN_SWALLOW_BYTES more had no LF; what follows is no line of its own,
- * so say goodbye. Waits. */
+ * (docs/security.md, rule 3). ERR_DENIED: CONN_SWALLOW_BYTES more had no LF, or that LF was a bare one;
+ * what follows is no line of its own, so say goodbye. Waits. */
 enum err conn_line(struct conn *c, size_t max, str *line) MUST_CHECK;
 /* The same, but nothing is swallowed: ERR_DENIED as soon as it is longer than max. Waits. */
 enum err conn_line_strict(struct conn *c, size_t max, str *line) MUST_CHECK;

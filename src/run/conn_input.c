@@ -228,14 +228,22 @@ bool conn_buffered(const struct conn *c)
     return held(c) > 0 || conn_compress_pending(c) || (c->tls && tls_pending(c->tls));
 }
 
+/* A line that was too long, by what stood before its LF. */
+static enum err too_long(bool cr)
+{
+    return cr ? ERR_LIMIT : ERR_DENIED;
+}
+
 /* Throw away up to and with the next LF, if that comes within so many bytes. Waits. */
 static enum err swallow_line(struct conn *c, size_t max)
 {
+    bool cr = false;
     for (size_t swallowed = 0;;) {
-        size_t n = line_length(c), all = n ? n : held(c);
-        consume(c, all);
+        size_t n = line_length(c), all = n ? n : held(c), text_n = n ? n - 1 : all;
+        str s = consume(c, all);
+        if (text_n) cr = s.p[text_n - 1] == '\r';
         c->trace_input = (str){ 0 };
-        if (n) return ERR_LIMIT;
+        if (n) return too_long(cr);
         swallowed += all;
         if (swallowed > max) return ERR_DENIED;
         if (more(c)) return ERR_GONE;
@@ -260,7 +268,7 @@ static enum err line_within(struct conn *c, size_t max, size_t swallow_max, str 
         size_t n = line_length(c);
         if (n) {
             str s = consume(c, n);
-            if (n > max) return swallow_max ? ERR_LIMIT : ERR_DENIED;
+            if (n > max) return swallow_max ? too_long(str_ends(s, S("\r\n"))) : ERR_DENIED;
             *line = s;
             return OK;
         }

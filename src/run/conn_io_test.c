@@ -21,7 +21,7 @@ static str repeat(struct buf *b, char c, size_t n)
 
 static const char script[] = "PING\r\nECHO one\r\nECHO bare\nREAD 5\r\nab\ncdPING\r\nSKIP 3\r\n"
                              "\r\n\nPING\r\nMAX 10\r\nECHO much too long a line\r\nPING\r\n"
-                             "ECHO 12345\nECHO 1234\n\r\nQUIT\r\nPING\r\n";
+                             "ECHO 12345\r\nECHO 1234\n\r\nQUIT\r\nPING\r\n";
 static const char answers[] =
     "HELLO\r\nPONG\r\none\r\nbare\nGOT 92513834\r\nPONG\r\nSKIPPED\r\nPONG\r\n"
     "LONG\r\nPONG\r\nLONG\r\n1234\nWHAT\r\nBYE\r\n";
@@ -95,6 +95,16 @@ static void test_line_without_end(void **state)
     buf_free(&b);
 }
 
+/* Rule 3: what ends it is no line end, so nothing behind it is a line. */
+static void test_long_line_with_bare_lf(void **state)
+{
+    struct toy_server *s = *state;
+    int c = client_open(s);
+    client_send(s, c, S("MAX 10\r\nECHO much too long\nPING\r\n"));
+    client_expect(s, c, "HELLO\r\nENDLESS\r\n");
+    client_expect_end(s, c);
+}
+
 static void test_line_longer_than_buffer(void **state)
 {
     struct toy_server *s = *state;
@@ -113,7 +123,7 @@ static void test_line_longer_than_buffer(void **state)
 
     client_send(s, c, S("ECHO ")); /* one more than that is too long */
     client_send(s, c, buf_str(&line));
-    client_send(s, c, S("x\nPING\r\n"));
+    client_send(s, c, S("x\r\nPING\r\n"));
     client_expect(s, c, "LONG\r\nPONG\r\n");
     client_close(s, c);
     buf_free(&line);
@@ -258,6 +268,7 @@ int main(void)
         WITH_SERVER(test_byte_by_byte),
         WITH_SERVER(test_long_lines),
         WITH_SERVER(test_line_without_end),
+        WITH_SERVER(test_long_line_with_bare_lf),
         WITH_SERVER(test_line_longer_than_buffer),
         WITH_SERVER(test_read_and_skip_much),
         WITH_SERVER(test_slow_reader),
