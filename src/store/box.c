@@ -249,6 +249,9 @@ enum err box_remove(struct box *b, struct uid uid, const struct facts *was)
     struct tombstone_row row = { txn_wall_us(t), was->moved ? GONE_MOVED : GONE_EXPUNGED };
     tombstone_put(t, a, &tombstone, &row);
     count_bytes(b, was->size_bytes, false);
+#ifdef PLANT_UID_REUSE /* planted for tests/simulate to find: the last UID is given out again */
+    if (uid.n + 1 == b->head.uidnext) b->head.uidnext--;
+#endif
     return OK;
 }
 

@@ -198,6 +198,9 @@ static void insert_places(struct embedded *e, struct group *g)
 
 static void ring(struct embedded *e, const struct group *g)
 {
+#ifdef PLANT_LOST_WAKEUP /* planted for tests/simulate to find: one group in four wakes nobody */
+    if (g->last_seq % 4 == 0) return;
+#endif
     struct row row;
     struct account last = ACCOUNT_ENGINE;
     struct memtable_cursor c = memtable_seek(g->rows, S(""), 0);
