@@ -50,6 +50,7 @@ static void furnish(struct machine *m)
     }
     alias(s, "team", "alice", s->domain);
     alias(s, "team", "bob", s->domain);
+    alias(s, "postmaster", "alice", s->domain);
     alias(s, "away", "carol", next);
     alias(s, "lost", "ghost", next);
     alias(s, "round", "back", next);

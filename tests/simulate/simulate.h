@@ -163,6 +163,8 @@ struct player_kind {
 extern const struct player_kind *const player_kinds[];
 extern const size_t player_kinds_n;
 extern const struct player_kind submitter_kind, stranger_kind; /* senders.c */
+extern const struct player_kind imap_device_kind;              /* device.c */
+extern const struct player_kind pop3_device_kind;              /* device_pop3.c: after those */
 
 /* False: the world is ending, return. Waits. */
 bool player_sleep(struct player *a, int64_t us);
