@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "dns/resolve.h"
 
@@ -208,6 +209,110 @@ static void check(void *arg)
 void house_check(struct house *h)
 {
     on_fiber(h, check);
+}
+
+/* --- damage ----------------------------------------------------------------------------------- */
+
+enum { ACCOUNTS_MAX = 16 };
+
+struct damage {
+    struct house *house;
+    struct account accounts[ACCOUNTS_MAX];
+    size_t accounts_n, at_account;
+    unsigned which, at, with, rows;
+    struct account account; /* the row's */
+    struct buf key, value;
+};
+static struct damage *doing; /* a fiber's argument is the house */
+
+static bool note_account(void *arg, struct account a)
+{
+    struct damage *d = arg;
+    if (d->accounts_n < ACCOUNTS_MAX) d->accounts[d->accounts_n++] = a;
+    return true;
+}
+
+static bool count_row(void *arg, str key, str value)
+{
+    struct damage *d = arg;
+    if (d->rows++ != d->which) return true;
+    d->account = d->accounts[d->at_account];
+    buf_add(&d->key, key);
+    buf_add(&d->value, value);
+    return false;
+}
+
+static void walk_rows(struct damage *d, struct view *v)
+{
+    d->rows = 0;
+    for (d->at_account = 0; d->at_account < d->accounts_n && !d->key.n; d->at_account++)
+        REQUIRE(!view_scan(v, d->accounts[d->at_account], S(""), S(""), count_row, d));
+}
+
+static enum err put_damaged(struct txn *t, void *arg)
+{
+    struct damage *d = arg;
+    txn_put(t, d->account, buf_str(&d->key), buf_str(&d->value));
+    return OK;
+}
+
+static void find_row(struct damage *d)
+{
+    struct view *v = store_view(d->house->store);
+    unsigned which = d->which;
+    REQUIRE(!view_accounts(v, note_account, d));
+    d->which = UINT32_MAX;
+    walk_rows(d, v);
+    d->which = which % d->rows;
+    walk_rows(d, v);
+    view_end(v);
+}
+
+static void damage(void *arg)
+{
+    struct damage *d = doing;
+    (void)arg;
+    find_row(d);
+    if (!d->with && d->value.n) buf_truncate(&d->value, d->at % d->value.n);
+    if (d->with && d->value.n) d->value.p[d->at % d->value.n] ^= (char)d->with;
+    REQUIRE(!engine_commit(store_engine(d->house->store), put_damaged, d));
+    d->house->done = d->house->damaged = true;
+}
+
+void house_damage(struct house *h, unsigned which, unsigned at, unsigned with)
+{
+    struct damage d = { .house = h,
+                        .which = which,
+                        .at = at,
+                        .with = with,
+                        .key = buf_make(STORE_KEY_BYTES),
+                        .value = buf_make(STORE_VALUE_BYTES) };
+    doing = &d;
+    on_fiber(h, damage);
+    buf_free(&d.key);
+    buf_free(&d.value);
+}
+
+static void hear_of(void *arg, str what)
+{
+    (void)arg;
+    REQUIRE(!utf8_has_control(what));
+}
+
+static void mend(void *arg)
+{
+    struct house *h = arg;
+    struct check_report report = { .fault = hear_of };
+    struct repair_report repair = { .lost = hear_of, .mended = hear_of };
+    (void)!store_check(h->store, &report);
+    REQUIRE(!store_mend(h->store, &repair));
+    h->done = true;
+}
+
+void house_mend(struct house *h)
+{
+    on_fiber(h, mend);
+    h->damaged = false;
 }
 
 uint64_t house_queue(struct house *h)

@@ -37,7 +37,7 @@ struct house {
     struct admin admin;
     struct listener *doors[DOORS];
     unsigned fibers; /* lent while nobody is here */
-    bool done;
+    bool done, damaged;
 };
 
 /* Free it with house_close. */
@@ -51,5 +51,10 @@ void house_restart(struct house *h, bool power_cut);
 /* As `posthorn check`: a fault is a finding. */
 void house_check(struct house *h);
 uint64_t house_queue(struct house *h);
+/* The which-th row of the store, counted round and round, has another value from now on: with 0 it ends
+ * at this place, else the byte there is another. */
+void house_damage(struct house *h, unsigned which, unsigned at, unsigned with);
+/* Checks a store whose rows were damaged, and mends it: both must come to an end. */
+void house_mend(struct house *h);
 
 #endif

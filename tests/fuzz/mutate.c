@@ -33,10 +33,15 @@ static size_t below(struct script *s, size_t n)
 
 /* --- to and from pieces ----------------------------------------------------------------------- */
 
+static size_t direction_bytes(str rest)
+{
+    size_t n = rest.n < 2 ? 1 : rest.p[1] == PLAY_CUT ? 3 : rest.p[1] == PLAY_DAMAGE ? 5 : 2;
+    return n < rest.n ? n : rest.n;
+}
+
 static size_t piece_bytes(str rest)
 {
-    if (rest.p[0] == DIRECTION)
-        return rest.n > 2 && rest.p[1] == PLAY_CUT ? 3 : rest.n < 2 ? rest.n : 2;
+    if (rest.p[0] == DIRECTION) return direction_bytes(rest);
     size_t line = str_chr(rest, '\n'), direction = str_chr(rest, DIRECTION);
     if (line != STR_NPOS && line < direction) return line + 1;
     return direction < rest.n ? direction : rest.n;
@@ -115,9 +120,14 @@ static void add_direction(struct script *s, size_t at)
                                    PLAY_DEAF,  PLAY_RESTART, PLAY_POWER };
     size_t from = s->added.n, which = below(s, play_parts_n + sizeof(others));
     const struct part *part = which < play_parts_n ? &play_parts[which] : NULL;
-    char letter = part ? part->letter : others[which - play_parts_n];
+    if (DAMAGE && below(s, 2)) part = NULL;
+    char letter = part                    ? part->letter
+                  : which >= play_parts_n ? others[which - play_parts_n]
+                                          : PLAY_DAMAGE;
     buf_addc(&s->added, DIRECTION);
     buf_addc(&s->added, letter);
+    for (int i = 0; letter == PLAY_DAMAGE && i < 3; i++)
+        buf_addc(&s->added, (char)below(s, i == 1 ? 24 : 256));
     if (letter == PLAY_CUT) buf_addc(&s->added, (char)below(s, below(s, 2) ? 4 : 256));
     insert(s, at, added_since(s, from));
     if (!part) return;

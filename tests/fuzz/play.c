@@ -161,6 +161,14 @@ static void direct(struct stage *g, char what)
 
 /* --- the play --------------------------------------------------------------------------------- */
 
+/* Takes its three bytes. */
+static str suffer(struct stage *g, str input)
+{
+    const unsigned char *p = (const unsigned char *)input.p;
+    if (DAMAGE) house_damage(g->house, p[0], p[1], p[2]);
+    return str_from(input, 3);
+}
+
 static void act(struct stage *g, str input)
 {
     while (input.n) {
@@ -172,6 +180,7 @@ static void act(struct stage *g, str input)
         char what = input.p[to + 1];
         input = str_from(input, to + 2);
         direct(g, what);
+        if (what == PLAY_DAMAGE && input.n >= 3) input = suffer(g, input);
         if (what != PLAY_CUT || !input.n) continue;
         g->piece = (unsigned char)input.p[0];
         input = str_from(input, 1);

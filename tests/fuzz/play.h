@@ -33,6 +33,7 @@ enum {
     PLAY_DEAF = 'd',  /* reads nothing any more */
     PLAY_RESTART = 'R', /* the server ends, and starts again */
     PLAY_POWER = 'P',   /* the power fails first */
+    PLAY_DAMAGE = 'D',  /* and three bytes: which row of the store, where, how; for one target */
     PLAY_NEXT = '|',    /* everybody goes, and another play begins */
 };
 
