@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . tools/setup.sh
 
-checks="gcc clang layers banned text format cppcheck tidy length"
+checks="gcc clang layers banned text rules format cppcheck tidy length"
 
 c_files()  { git ls-files -co --exclude-standard -- 'src/*.c' 'tests/*.c' 'bench/*.c' | existing; }
 existing() { while read -r file; do [ ! -e "$file" ] || echo "$file"; done; }
@@ -18,6 +18,7 @@ lint_clang()    { CC=clang-14 build build-clang; }
 lint_layers()   { tools/lint_layers.py; }
 lint_banned()   { tools/lint_banned.py; }
 lint_text()     { tools/lint_text.py; }
+lint_rules()    { tools/lint_rules.py; }
 lint_format() {
     # Headers are set by hand: their declarations read as tables.
     unlike=$(c_files | xargs -r -n 1 -P "$(jobs)" sh -c 'clang-format-14 "$0" | cmp -s - "$0" || echo "$0"')

@@ -53,7 +53,8 @@ void rule_13_one_budget_a_command(void **state)
 {
     (void)state;
     repeated(PORT_IMAP, "a ID ", "(", 1000, BAD);
-    repeated(PORT_IMAP, "a ID (", "\"a\" \"b\" ", 5000, BAD);
+    repeated(PORT_IMAP, "a ID (", "\"a\" \"b\" ", 500, BAD);
+    repeated(PORT_IMAP, "a ID (", "\"a\" \"b\" ", 5000, GONE);
     /* Literals of an allowed size each, more of them than a command may have. */
     char literal[1100];
     snprintf(literal, sizeof literal, "\"a\" {1024+}\r\n%01024d ", 0);
