@@ -16,7 +16,8 @@ usage: ./do COMMAND
   test [SUITE...]                 all tests, or the suites named (./do test --list)
   lint                            warnings, layers, banned calls, layout, static analysis
   fuzz [TARGET...] [SECONDS|1h]   each fuzzer for so long (60), or all of them; --merge keeps new inputs
-  crash [STATES] [SEED]           crash states, so many of each workload (10000), and every fault
+  crash [FORM [N [SEED]]]         a machine that fails, N times: kill, relay, full, fsync, readonly,
+                                  machine, states, faults; without a FORM all of them (a night)
   soak [MINUTES]                  mixed clients for so long (30): nothing grows, slows down or is lost
   bench [NAME [OPTION...]]        measurements against peers and physical limits
   install [PREFIX]                into /usr/local or PREFIX, with man pages and systemd unit

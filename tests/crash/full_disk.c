@@ -1,6 +1,8 @@
 /* full_disk.c - the disk fills up: mail is put off, reading and deleting go on, room brings it
  * back.
  *
+ *   full_disk [--rounds N] [--seed S]    the second test: so many times under mixed load
+ *
  * The data folder is a small tmpfs in a mount namespace of this process: as root, or in a user
  * namespace of its own. A machine that allows neither fails the test.
  */
@@ -9,6 +11,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -17,26 +20,34 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "crash/scene.h"
 #include "support/chat.h"
 #include "support/fail.h"
 #include "support/server.h"
 
-enum { PORT_CLEAR = 3143, LETTER = 300000, LEFT = 6 * 1024 * 1024 };
+enum { PORT_CLEAR = PORT_IMAP_CLEAR, LETTER = 300000, LEFT = 6 * 1024 * 1024 };
 /* Without the filler there are more than twice STORE_RESERVE_BYTES free: new mail waits for that.
  */
 #define DISK "size=160m"
 
-struct scene {
+struct disk {
     struct world *world;
     struct server *server;
     char data[600], filler[700];
     int accepted; /* answered with 250 or OK, and not deleted */
 };
 
+static int rounds = 2;
+static unsigned seed;
+
 static void own_mounts(void)
 {
+    static bool done;
+    if (done) return;
+    done = true;
     char map[64];
     int uid = (int)getuid(), gid = (int)getgid();
     if (uid == 0 && unshare(CLONE_NEWNS) == 0) goto own;
@@ -50,9 +61,10 @@ own:
     if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) fail_now("private mounts: %m");
 }
 
-static void set_scene(struct scene *s)
+static void mount_data(struct disk *s)
 {
-    char extra[512], address[16], dir[500];
+    char dir[500];
+    own_mounts();
     s->world = world_new();
     snprintf(dir, sizeof dir, "%s/server-b.test", world_dir(s->world));
     snprintf(s->data, sizeof s->data, "%s/data", dir);
@@ -60,6 +72,12 @@ static void set_scene(struct scene *s)
     mkdir(dir, 0700);
     mkdir(s->data, 0700);
     if (mount("none", s->data, "tmpfs", 0, DISK ",mode=0700")) fail_now("tmpfs: %m");
+}
+
+static void set_scene(struct disk *s)
+{
+    char extra[512], address[16];
+    mount_data(s);
     snprintf(extra, sizeof extra,
              "[listener clear]\naddress = %s:%d\nprotocol = imap\ntls = none\nauth_in_clear = yes\n"
              "[store]\nsegment = 4M\n",
@@ -68,13 +86,14 @@ static void set_scene(struct scene *s)
     server_user(s->server, "bob@b.test", "sesame");
 }
 
-static void fill(struct scene *s, size_t left)
+static void fill(struct disk *s, size_t left)
 {
     struct statvfs v;
     int f = open(s->filler, O_WRONLY | O_CREAT, 0600);
     statvfs(s->data, &v);
     off_t room = (off_t)(v.f_bavail * v.f_bsize) - (off_t)left;
-    if (room > 0 && posix_fallocate(f, 0, room)) fail_now("filling the disk: %m");
+    int e = room > 0 ? posix_fallocate(f, 0, room) : 0;
+    if (e && e != ENOSPC) fail_now("filling the disk: %s", strerror(e)); /* the server was quicker */
     close(f);
 }
 
@@ -94,7 +113,7 @@ static char *letter(size_t *n)
     return text;
 }
 
-static int deliver(struct scene *s, const char *bytes, size_t n)
+static int deliver(struct disk *s, const char *bytes, size_t n)
 {
     struct chat *c = chat_open(server_address(s->server), PORT_SMTP);
     if (!c) fail_now("the server is gone");
@@ -110,7 +129,7 @@ static int deliver(struct scene *s, const char *bytes, size_t n)
     return code;
 }
 
-static struct chat *device(struct scene *s)
+static struct chat *device(struct disk *s)
 {
     struct chat *c = chat_open(server_address(s->server), PORT_CLEAR);
     if (!c || !chat_imap_login(c, "bob@b.test", "sesame"))
@@ -120,7 +139,7 @@ static struct chat *device(struct scene *s)
 }
 
 /* Everything that was answered can be read whole. */
-static void read_all(struct scene *s)
+static void read_all(struct disk *s)
 {
     struct chat *c = device(s);
     int messages = 0, whole = 0;
@@ -135,7 +154,7 @@ static void read_all(struct scene *s)
     chat_close(c);
 }
 
-static void delete_one(struct scene *s)
+static void delete_one(struct disk *s)
 {
     struct chat *c = device(s);
     if (chat_imap(c, "STORE 1 +FLAGS (\\Deleted)") != 'O')
@@ -154,11 +173,10 @@ static bool takes_mail(void *arg)
 
 static void test_full_disk(void **state)
 {
-    struct scene s = { 0 };
+    struct disk s = { 0 };
     size_t n;
     int status;
     (void)state;
-    own_mounts();
     set_scene(&s);
     assert_int_equal(takes_mail(&s), true);
     fill(&s, LEFT);
@@ -205,8 +223,69 @@ static void test_full_disk(void **state)
     world_free(s.world);
 }
 
-int main(void)
+/* --- again and again, while everybody works --------------------------------------------------- */
+
+static bool refuses(void *arg)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_full_disk) };
+    struct scene *s = arg;
+    int refused = ledger_refused(s->ledger);
+    scene_pause(100);
+    return ledger_refused(s->ledger) > refused + 3;
+}
+
+static bool goes_on(void *arg)
+{
+    struct scene *s = arg;
+    int done = ledger_count(s->ledger), refused = ledger_refused(s->ledger);
+    scene_pause(100);
+    return ledger_count(s->ledger) > done + 5 && ledger_refused(s->ledger) == refused;
+}
+
+static void one_round(struct scene *s, struct disk *d, int round)
+{
+    scene_work(s, true);
+    scene_pause(scene_chance(s, 150));
+    fill(d, scene_chance(s, LEFT));
+    if (!wait_until(refuses, s, 30)) fail_now("the disk is full, and nobody is refused");
+    scene_pause(scene_chance(s, 200));
+    if (round % 4 == 3) server_kill(s->server); /* nor is a restart the end */
+    if (round % 4 == 3) server_restart(s->server);
+    unlink(d->filler);
+    if (!wait_until(goes_on, s, 30))
+        fail_now("there is room again, and mail is refused: %s",
+                 file_read(server_log(s->server), NULL));
+    scene_rest(s);
+    scene_compare(s);
+    scene_check(s);
+    scene_tidy(s);
+}
+
+static void test_full_under_load(void **state)
+{
+    struct disk d = { 0 };
+    struct scene s = { .random = seed, .relays = true };
+    (void)state;
+    printf("# seed %u, %d rounds\n", seed, rounds);
+    fflush(stdout);
+    mount_data(&d);
+    s.world = d.world;
+    scene_begin(&s);
+    for (int i = 0; i < rounds; i++)
+        one_round(&s, &d, i);
+    scene_end(&s, "disk full", rounds);
+    umount2(d.data, MNT_DETACH);
+}
+
+int main(int argc, char **argv)
+{
+    seed = (unsigned)time(NULL);
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--rounds") == 0) rounds = (int)strtol(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--seed") == 0) seed = (unsigned)strtoul(argv[i + 1], NULL, 10);
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_full_under_load),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

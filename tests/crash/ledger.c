@@ -31,7 +31,7 @@ struct place {
 struct ledger {
     pthread_mutex_t lock;
     struct copy *copies;
-    int n, size, done;
+    int n, size, done, refused;
     unsigned tokens, deeds;
     struct place places[USERS][BOXES];
 };
@@ -172,6 +172,15 @@ void deed_done(struct ledger *l, unsigned deed)
     pthread_mutex_unlock(&l->lock);
 }
 
+void deed_refused(struct ledger *l, unsigned deed)
+{
+    pthread_mutex_lock(&l->lock);
+    for (int i = 0; i < l->n; i++)
+        if (l->copies[i].deed == deed) settle(&l->copies[i], false);
+    l->refused++;
+    pthread_mutex_unlock(&l->lock);
+}
+
 void deed_uid(struct ledger *l, int copy, unsigned uid, unsigned uidvalidity)
 {
     pthread_mutex_lock(&l->lock);
@@ -233,6 +242,24 @@ int ledger_count(struct ledger *l)
     int done = l->done;
     pthread_mutex_unlock(&l->lock);
     return done;
+}
+
+int ledger_refused(struct ledger *l)
+{
+    pthread_mutex_lock(&l->lock);
+    int refused = l->refused;
+    pthread_mutex_unlock(&l->lock);
+    return refused;
+}
+
+int ledger_copies(struct ledger *l)
+{
+    int n = 0;
+    pthread_mutex_lock(&l->lock);
+    for (int i = 0; i < l->n; i++)
+        n += !l->copies[i].gone && !l->copies[i].deed;
+    pthread_mutex_unlock(&l->lock);
+    return n;
 }
 
 /* --- after the crash */

@@ -43,6 +43,8 @@ void deed_takes(struct ledger *l, unsigned deed, int copy);
 void deed_flags(struct ledger *l, unsigned deed, int copy, unsigned flags);
 /* The answer came. */
 void deed_done(struct ledger *l, unsigned deed);
+/* It was refused: nothing of it has happened, nor may it happen later. */
+void deed_refused(struct ledger *l, unsigned deed);
 /* The answer named the UID of a copy that the deed brought: it must be one never given before. */
 void deed_uid(struct ledger *l, int copy, unsigned uid, unsigned uidvalidity);
 
@@ -58,7 +60,9 @@ int ledger_pick(struct ledger *l, int user, enum box box, int max, unsigned rand
                 struct known *out);
 /* The copy of this letter if it is there for sure; -1: not (yet). */
 int ledger_find(struct ledger *l, int user, enum box box, unsigned token);
-int ledger_count(struct ledger *l); /* deeds done so far */
+int ledger_count(struct ledger *l);   /* deeds done so far */
+int ledger_refused(struct ledger *l); /* and deeds refused */
+int ledger_copies(struct ledger *l);  /* there for sure */
 
 /* --- after the crash: what the server has, box by box, then the end */
 

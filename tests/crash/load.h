@@ -3,10 +3,11 @@
 #define CRASH_LOAD_H
 
 #include "crash/ledger.h"
+#include "crash/outgoing.h"
 #include "support/chat.h"
 #include "support/server.h"
 
-enum { PORT_IMAP_CLEAR = 3143, PORT_POP3_CLEAR = 3110 };
+enum { PORT_IMAP_CLEAR = 3143, PORT_POP3_CLEAR = 3110, PORT_SUBMIT_CLEAR = 3587 };
 #define PASSWORD "sesame"
 
 struct load {
@@ -14,10 +15,13 @@ struct load {
     const char *address;
     bool large; /* messages around 1 MiB, beside those of a few KiB */
     unsigned seed;
-    int worker; /* which of WORKERS */
+    int worker;                /* which of WORKERS */
+    struct outgoing *outgoing; /* what goes to sink@c.test; NULL: nothing does */
+    bool refusals;             /* the machine is in trouble: "later" is an answer */
+    const _Atomic bool *stop;  /* asked to end; NULL: only with the connection */
 };
 
-enum { WORKERS = 8 };
+enum { WORKERS = 9 };
 /* A thread's function: works until its connection breaks. arg: a struct load. */
 void *load_run(void *arg);
 

@@ -179,6 +179,24 @@ void server_user(struct server *s, const char *address, const char *password)
     if (status) fail_now("user add %s: %s", address, said);
 }
 
+static bool has_child(void *arg)
+{
+    pid_t *pid = arg;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid[0], (int)pid[0]);
+    char *text = file_read(path, NULL);
+    pid[1] = text ? (pid_t)strtol(text, NULL, 10) : 0;
+    free(text);
+    return pid[1] > 0;
+}
+
+pid_t server_child(const struct server *s)
+{
+    pid_t pid[2] = { server_pid(s), 0 };
+    if (!wait_until(has_child, pid, 20)) fail_now("%s has no server beneath it", s->domain);
+    return pid[1];
+}
+
 const char *server_address(const struct server *s)
 {
     return s->address;

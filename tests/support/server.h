@@ -55,6 +55,7 @@ struct server;
 struct server *server_start(struct world *w, const char *domain, const char *extra);
 /* From now on the servers of this world have the parent of `serve --supervise` above them. */
 void world_supervise(struct world *w);
+pid_t server_child(const struct server *s); /* of one beneath a parent; waits until there is one */
 const char *server_address(const struct server *s);
 const char *server_domain(const struct server *s);
 const char *server_config(const struct server *s); /* the file */
