@@ -21,6 +21,8 @@ static const struct setting rows[] = {
     { "hash_threads",   SET_COUNT,    offsetof(struct auth_settings, hash_threads),        "2",    1, 64,        NULL, "Threads that check passwords." },
     { "fail_delay",     SET_DURATION, offsetof(struct auth_settings, fail_delay_ms),       "2s",   0, 60000,     NULL, "A failed log-in takes at least this long." },
     { "failures_max",   SET_COUNT,    offsetof(struct auth_settings, failures_max),        "3",    1, 100,       NULL, "Failed log-ins of one connection, then it is closed." },
+    { "account_conns_max", SET_COUNT, offsetof(struct auth_settings, account_conns_max), "1000", 0, 10000000, NULL, "Connections that one user may have at once, of all protocols; 0: any number." },
+    { "account_memory_max", SET_SIZE, offsetof(struct auth_settings, account_memory_max), "256M", 0, UINT64_C(1) << 40, NULL, "Memory that all of a user's commands together may take at once, to sort and search; 0: any." },
     { "remember",       SET_DURATION, offsetof(struct auth_settings, cache_ms),            "10m",  0, 86400000,  NULL, "How long a verified password is remembered (as a keyed hash, in memory)." },
 };
 /* clang-format on */
@@ -49,6 +51,8 @@ enum err auth_new(struct seam *seam, struct store *store, const struct auth_sett
     *a = (struct auth){ .seam = seam, .store = store, .settings = s, .nobody = nobody };
     seam_random(seam, a->key, sizeof a->key);
     lock_init(&a->lock);
+    seam_random(seam, salt, sizeof salt);
+    a->uses = map_new(AUTH_USES, salt);
     a->remembered = MEM_ARRAY(AUTH_REMEMBERED, struct remembered);
     a->pool = pool_new(seam, "hash", (unsigned)s->hash_threads, AUTH_QUEUE_ITEMS);
     *out = a;
@@ -60,6 +64,7 @@ void auth_free(struct auth *a)
     if (!a) return;
     pool_free(a->pool);
     stays_free(a->stays);
+    uses_free(a->uses);
     lock_end(&a->lock);
     bytes_wipe(a->key, sizeof a->key);
     mem_free(a->remembered);

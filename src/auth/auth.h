@@ -18,6 +18,7 @@ struct auth_settings {
     uint64_t hash_threads;
     uint64_t fail_delay_ms;       /* least time a failed log-in takes */
     uint64_t failures_max;        /* in a session, then it is closed */
+    uint64_t account_conns_max, account_memory_max; /* at once, of all protocols; 0: any */
     uint64_t cache_ms;            /* a verified password is remembered as a keyed hash */
 };
 extern const struct settings_section auth_section;
@@ -59,10 +60,14 @@ struct auth_stay {
     struct conn *conn;
     struct account account;
     uint64_t who, stamp;
+    struct auth_use *use; /* what all sessions of the account have */
     bool over; /* the user is removed or suspended, or has another password: say goodbye */
 };
 /* From here on the connection is woken when it is over; on its own loop, which lives as long as auth does. */
-void auth_stay_begin(struct auth *a, struct auth_stay *s, const struct login *login, struct conn *c);
+/* ERR_LIMIT: the account has as many sessions as it may, and this one is none. */
+enum err auth_stay_begin(struct auth *a, struct auth_stay *s, const struct login *login, struct conn *c) MUST_CHECK;
+/* Who pays for the session's memory; until auth_stay_end, and what was taken may be given after it. */
+struct purse *auth_stay_purse(const struct auth_stay *s);
 void auth_stay_end(struct auth_stay *s); /* before the session is freed; fine if it never began */
 
 #endif

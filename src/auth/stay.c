@@ -6,6 +6,7 @@
  * open session costs a place in a list, and nothing is asked of the store at its commands.
  */
 #include "auth/stay_int.h"
+#include "base/budget.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -109,11 +110,76 @@ void stays_changed(struct auth *a, str user)
     lock_drop(&a->lock);
 }
 
+/* --- what an account has at once -------------------------------------------------------------- */
+
+struct auth_use {
+    uint64_t account;
+    unsigned conns;
+    struct purse memory;
+};
+
+static str use_key(const uint64_t *account)
+{
+    return (str){ (const char *)account, sizeof *account };
+}
+
+/* One session more; NULL: it may have no more. Under the lock. */
+static struct auth_use *use_begin(struct auth *a, uint64_t account)
+{
+    const struct auth_settings *settings = a->settings;
+    struct auth_use *u = map_get(a->uses, use_key(&account));
+    if (!u) {
+        u = MEM_NEW(struct auth_use);
+        *u = (struct auth_use){ .account = account, .memory.max = settings->account_memory_max };
+        (void)!map_put(a->uses, use_key(&u->account), u); /* past AUTH_USES it stands alone */
+    }
+    if (settings->account_conns_max && u->conns >= settings->account_conns_max) return NULL;
+    u->conns++;
+    return u;
+}
+
+/* What a session still has of the memory it gives back later, when the command ends: until then the
+ * account stays known. Under the lock. */
+static void use_end(struct auth *a, struct auth_use *u)
+{
+    u->conns--;
+    if (u->conns || __atomic_load_n(&u->memory.used, __ATOMIC_RELAXED)) return;
+    if (map_get(a->uses, use_key(&u->account)) == u) map_take(a->uses, use_key(&u->account));
+    mem_free(u);
+}
+
+static bool free_use(void *arg, str key, void *value)
+{
+    (void)arg, (void)key;
+    mem_free(value);
+    return true;
+}
+
+void uses_free(struct map *uses)
+{
+    map_each(uses, free_use, NULL);
+    map_free(uses);
+}
+
+struct purse *auth_stay_purse(const struct auth_stay *s)
+{
+    return s->use ? &s->use->memory : NULL;
+}
+
 /* --- a session -------------------------------------------------------------------------------- */
 
-void auth_stay_begin(struct auth *a, struct auth_stay *s, const struct login *login, struct conn *c)
+enum err auth_stay_begin(struct auth *a, struct auth_stay *s, const struct login *login,
+                         struct conn *c)
 {
+    lock_take(&a->lock);
+    struct auth_use *use = use_begin(a, login->account.n);
+    lock_drop(&a->lock);
+    if (!use) {
+        budget_struck(BUDGET_ACCOUNT_CONNS);
+        return ERR_LIMIT;
+    }
     *s = (struct auth_stay){ .auth = a,
+                             .use = use,
                              .conn = c,
                              .account = login->account,
                              .stamp = login->stamp,
@@ -124,6 +190,7 @@ void auth_stay_begin(struct auth *a, struct auth_stay *s, const struct login *lo
     list_push_back(&at->sessions, &s->link);
     lock_drop(&a->lock);
     look_again(a, s); /* what changed while the password was checked was told to nobody */
+    return OK;
 }
 
 void auth_stay_end(struct auth_stay *s)
@@ -131,6 +198,7 @@ void auth_stay_end(struct auth_stay *s)
     if (!s->auth) return;
     lock_take(&s->auth->lock);
     list_remove(&s->link);
+    use_end(s->auth, s->use);
     lock_drop(&s->auth->lock);
     *s = (struct auth_stay){ 0 };
 }

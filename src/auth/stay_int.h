@@ -24,6 +24,7 @@ struct auth {
     struct buf nobody;             /* the hash that an unknown user's password is checked against */
     struct lock lock;              /* guards the tables below */
     struct remembered *remembered; /* AUTH_REMEMBERED slots, by a hash of the address */
+    struct map *uses;              /* account number -> struct auth_use */
     struct stays *stays;           /* one a loop on which somebody logged in */
 };
 
@@ -31,5 +32,6 @@ struct auth {
 uint64_t stay_stamp(const struct auth *a, str text);
 void stays_changed(struct auth *a, str user); /* any thread */
 void stays_free(struct stays *all);
+void uses_free(struct map *uses);
 
 #endif

@@ -45,7 +45,8 @@ static const size_t large_block_bytes = (size_t)2 * 1024 * 1024; /* of an arena 
 
 struct arena_block {
     struct arena_block *older;
-    size_t size; /* of data, bytes */
+    size_t size;         /* of data, bytes */
+    struct purse *purse; /* who paid for a large one; may be NULL */
     _Alignas(max_align_t) char data[];
 };
 
@@ -64,6 +65,7 @@ static void drop_newest(struct arena *a)
     struct arena_block *b = a->blocks;
     a->blocks = b->older;
     unpoison(b->data, b->size);
+    if (b->size >= PURSE_PIECE_BYTES) purse_give(b->purse, b->size);
     free(b);
 }
 
@@ -73,9 +75,15 @@ static bool push_block(struct arena *a, size_t need)
     size_t most = a->large ? large_block_bytes - sizeof(struct arena_block) : usual_block_bytes;
     if (size > most) size = most;
     if (size < need) size = need;
+    struct purse *purse = NULL;
+    if (size >= PURSE_PIECE_BYTES && !purse_take(a->purse, size, &purse)) return false;
     bool pages = a->large && size >= large_block_bytes - sizeof(struct arena_block);
     struct arena_block *b = pages ? mem_new_large(sizeof *b + size) : malloc(sizeof *b + size);
-    if (!b) return false;
+    if (!b) {
+        if (size >= PURSE_PIECE_BYTES) purse_give(purse, size);
+        return false;
+    }
+    b->purse = purse;
     b->older = a->blocks;
     b->size = size;
     a->blocks = b;
@@ -100,7 +108,7 @@ void arena_free(struct arena *a)
 {
     while (a->blocks)
         drop_newest(a);
-    *a = (struct arena){ .limit = a->limit, .large = a->large };
+    *a = (struct arena){ .limit = a->limit, .large = a->large, .purse = a->purse };
 }
 
 void arena_wipe(struct arena *a)

@@ -7,6 +7,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include "base/purse.h"
 #include "base/str.h"
 
 struct arena_block;
@@ -17,6 +18,7 @@ struct arena {
     size_t limit;               /* budget, bytes */
     bool full;                  /* sticky: something was refused */
     bool large;                 /* made for megabytes */
+    struct purse_holder *purse; /* who pays for large blocks; NULL: nobody is asked */
 };
 
 struct arena arena_make(size_t limit);

@@ -6,7 +6,9 @@
 
 /* clang-format off */
 const struct budget_row budgets[BUDGETS] = {
+    [BUDGET_ACCOUNT_CONNS]       = { "account.connections", "auth.account_conns_max", "NO [LIMIT], -ERR [SYS/TEMP], 454 4.7.0" },
     [BUDGET_ACCOUNT_FAILURES]    = { "account.failures",    "guard.account_failures", "as a wrong password, or later" },
+    [BUDGET_ACCOUNT_MEMORY]      = { "account.memory",      "auth.account_memory_max", "NO [UNAVAILABLE]" },
     [BUDGET_ACCOUNT_MESSAGES]    = { "account.messages",    "smtp.user_messages",   "450 4.7.1" },
     [BUDGET_ACCOUNT_RCPTS]       = { "account.recipients",  "smtp.user_recipients", "450 4.7.1" },
     [BUDGET_ADDRESS_CONNS]       = { "address.connections", "listener.conns_per_address_max", "421 4.3.2, BYE [UNAVAILABLE], -ERR [SYS/TEMP]" },
@@ -34,7 +36,9 @@ const struct budget_row budgets[BUDGETS] = {
     [BUDGET_POP3_LOGIN]          = { "pop3.login",          "pop3.login",           "-ERR" },
     [BUDGET_POP3_STRANGER_BYTES] = { "pop3.stranger_bytes", "STRANGER_BYTES",       "-ERR [SYS/TEMP]" },
     [BUDGET_POP3_STRANGER_COMMANDS] = { "pop3.stranger_commands", "STRANGER_COMMANDS", "-ERR [SYS/TEMP]" },
+    [BUDGET_PROCESS_CONNS]       = { "process.connections", "server.conns_max",     "421 4.3.2, BYE [UNAVAILABLE], -ERR [SYS/TEMP]" },
     [BUDGET_PROCESS_DESCRIPTORS] = { "process.descriptors", "RLIMIT_NOFILE",        "waits in the kernel" },
+    [BUDGET_PROCESS_MEMORY]      = { "process.memory",      "server.memory_max",    "421 4.3.2, BYE [UNAVAILABLE], -ERR [SYS/TEMP]; NO [UNAVAILABLE]" },
     [BUDGET_PROCESS_STACKS]      = { "process.stacks",      "FIBERS_PER_WORKER",    "waits" },
     [BUDGET_SMTP_ERRORS]         = { "smtp.errors",         "smtp.errors_max",      "421 4.7.0" },
     [BUDGET_SMTP_FRUITLESS]      = { "smtp.fruitless_commands", "SMTP_FRUITLESS_COMMANDS", "421 4.7.0" },

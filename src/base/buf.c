@@ -1,5 +1,6 @@
 /* buf.c - a growable byte buffer with a limit. */
 #include "base/buf.h"
+#include "base/purse.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@ struct buf buf_make(size_t max)
 
 void buf_free(struct buf *b)
 {
+    purse_grew(b->cap, 0);
     free(b->p);
     *b = buf_make(b->max);
 }
@@ -47,6 +49,7 @@ static bool grow(struct buf *b, size_t want)
     if (cap > b->max && want <= b->max) cap = b->max;
     char *p = realloc(b->p, cap ? cap : 1);
     if (!p) return false;
+    purse_grew(b->cap, cap);
     b->p = p;
     b->cap = cap;
     return true;

@@ -21,6 +21,10 @@
 #define TRACE_FRAMES             32          /* of one stack that are told */
 #define TRACE_LINE_BYTES         1024        /* one stack; what does not fit is left out */
 #define TRACE_HOST_BYTES         4096        /* of a thread's own stack that is looked at */
+#define MEMORY_LOOK_US           1000000     /* between two measurements of the process */
+#define MEMORY_TRIM_BYTES        (8 * 1024 * 1024) /* free in the heap and worth giving back */
+#define MEMORY_IDLE_BYTES        (1024 * 1024) /* more than this in a second: it is still growing */
+#define MEMORY_TRIM_GAP_US       5000000     /* between two looks through the heap */
 #define FIBER_STACK_BYTES        (64 * 1024) /* a TLS handshake needs 13 KiB; a 4x reserve */
 #define FIBERS_PER_WORKER        1024        /* stacks in the pool of one worker */
 #define FIBERS_PER_PROCESS       16384       /* vm.max_map_count allows 32,753 guarded stacks */
@@ -185,6 +189,7 @@
 #define GUARD_TURNS         4    /* log-ins of an account or an address that are judged at once */
 #define GUARD_TURN_SLOTS    4096 /* who shares one by chance waits for another's turn */
 #define GUARD_KEY_BYTES     (ADDRESS_BYTES + 32)
+#define AUTH_USES           (1 << 20) /* accounts that are logged in at once and counted; others are not */
 #define AUTH_CHANGES        32   /* users' rows that changed and are not yet looked at; more: all are */
 #define AUTH_TURN_WAIT_MS   10000 /* for others of the same account or address to be judged first */
 #define AUTH_TURN_LOOK_MS   10    /* between two looks whether it is one's turn */
@@ -321,6 +326,7 @@
 #define POP3_AUTH_LINE_BYTES      12288       /* RFC 5034 4 */
 #define POP3_ARENA_BYTES          (64 * 1024) /* of one command */
 #define POP3_MESSAGES             1000000     /* in one maildrop: 40 MB while the session lasts */
+#define POP3_FEW_MESSAGES         10000       /* of a maildrop that is opened also while memory is short */
 #define POP3_READ_BYTES           (32 * 1024) /* of a body at once */
 #define POP3_LINE_BYTES           512         /* RFC 2449 4: 255 and room for AUTH */
 

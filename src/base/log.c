@@ -48,6 +48,8 @@ const struct log_event_row log_events[] = {
     { "sandbox.on",           "a layer of the sandbox is in force" },
     { "search.failed",        "an account's text index could not be read or written: what it lacks is read from the messages" },
     { "server.died",          "the server was killed or broke down; it is started again" },
+    { "server.memory_ok",     "there is memory again: whoever comes is let in" },
+    { "server.memory_short",  "the process is past server.memory_max: new connections are told to come back" },
     { "server.reloaded",      "the certificate was read again, if there is one" },
     { "server.started",       "the server is ready" },
     { "server.stopped",       "the server has ended in good order" },

@@ -74,6 +74,11 @@ static const struct { enum err err; str condition, code, text; } words[] = {
 void imap_answer(struct imap *s, str tag, str command, enum err e)
 {
     str condition = s->answer.condition, code = s->answer.code, text = s->answer.text;
+    if (e == ERR_LIMIT && !condition.n && s->purse.refused) {
+        condition = S("NO");
+        code = S("UNAVAILABLE");
+        text = S("this takes more memory than there is now, try again later");
+    }
     for (size_t i = 0; e && !condition.n && i < COUNT_OF(words); i++) {
         if (words[i].err != e) continue;
         condition = words[i].condition;

@@ -19,12 +19,15 @@ static bool refused_in_clear(struct imap *s)
 
 static enum err welcome(struct imap *s, const struct login *login)
 {
+    if (auth_stay_begin(s->server->auth, &s->stay, login, s->conn))
+        return imap_no(s, ERR_LIMIT, S("LIMIT"),
+                       S("too many connections of this user; close one, or try again later"));
+    s->purse.purse = auth_stay_purse(&s->stay);
     char *user = mem_new(login->address.n + 1);
     bytes_copy(user, login->address.n + 1, login->address.p, login->address.n);
     s->user = (str){ user, login->address.n };
     s->account = login->account;
     s->state = AUTHENTICATED;
-    auth_stay_begin(s->server->auth, &s->stay, login, s->conn);
     conn_class(s->conn, FIBER_KNOWN);
     log_event(LOG_INFO, "imap.login", conn_id(s->conn), F_STR("user", s->user),
               F_NUM("tls", conn_has_tls(s->conn)));
@@ -103,6 +106,7 @@ enum err imap_unauthenticate(struct imap *s, const struct command *c)
     imap_unselect(s);
     imap_notify_free(s);
     auth_stay_end(&s->stay);
+    s->purse.purse = NULL;
     mem_free((void *)s->user.p);
     s->user = (str){ 0 };
     s->account = (struct account){ 0 };

@@ -162,7 +162,7 @@ static void tell(struct imap *s, const struct found *f, const struct place_found
 static enum err search_one(struct imap *s, const struct command *c, struct search_program *program,
                            const struct place_found *place, bool alone)
 {
-    struct arena kept = arena_make(IMAP_MEMORY_BYTES);
+    struct arena kept = imap_paid(s, arena_make(IMAP_MEMORY_BYTES));
     struct found f = imap_found_none(c, &kept);
     struct search_walk w = { .s = s, .program = program, .hit = imap_found_add, .arg = &f };
     w.selected = is_selected(s, place->account, place->id);
@@ -194,7 +194,7 @@ enum err imap_esearch(struct imap *s, const struct command *c)
     /* RFC 7377 2.1: numbers, "$" and updates are the selected mailbox's. */
     if (!selected_alone && (program->seqs || (c->search.returns & (RETURN_SAVE | RETURN_UPDATE))))
         return imap_bad(s, S("only in the selected mailbox"));
-    struct arena answers = arena_make(IMAP_MEMORY_BYTES);
+    struct arena answers = imap_paid(s, arena_make(IMAP_MEMORY_BYTES));
     program->answers = &answers;
     for (size_t i = 0; !e && i < places.n; i++) {
         struct arena_mark mark = arena_mark(&s->arena);

@@ -201,7 +201,7 @@ static enum err set(struct imap *s, const struct command *c, struct arena_mark m
     /* The command's memory goes with what was asked; what is still to be said gets its own. */
     arena_rewind(&s->arena, mark);
     n->arena = s->arena;
-    s->arena = arena_make(n->arena.limit);
+    s->arena = imap_paid(s, arena_make(n->arena.limit));
     return OK;
 }
 

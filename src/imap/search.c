@@ -26,7 +26,7 @@ enum err imap_search_selected(struct imap *s, const struct command *c, struct se
 
 enum err imap_search(struct imap *s, const struct command *c)
 {
-    struct arena kept = arena_make(IMAP_MEMORY_BYTES);
+    struct arena kept = imap_paid(s, arena_make(IMAP_MEMORY_BYTES));
     struct found f = imap_found_none(c, &kept);
     struct search_walk w = { .hit = imap_found_add, .arg = &f };
     w.enough = imap_search_enough(c->search.returns);

@@ -88,7 +88,7 @@ enum err imap_found_save(struct imap *s, const struct found *f)
 {
     if (!(f->c->search.returns & RETURN_SAVE)) return OK;
     imap_saved_clear(s);
-    s->saved_arena = arena_make(IMAP_SAVED_BYTES);
+    s->saved_arena = imap_paid(s, arena_make(IMAP_SAVED_BYTES));
     s->saved = uidset_make(&s->saved_arena);
     if (save(s, f)) {
         uidset_normalise(&s->saved);

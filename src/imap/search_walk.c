@@ -163,7 +163,7 @@ static bool has_enough(const struct search_walk *w)
 
 static enum err turn(struct search_walk *w)
 {
-    struct turn t = { .w = w, .judging = arena_make(IMAP_MEMORY_BYTES) };
+    struct turn t = { .w = w, .judging = imap_paid(w->s, arena_make(IMAP_MEMORY_BYTES)) };
     struct arena_mark mark = arena_mark(&w->s->arena);
     arena_reset(&w->scratch);
     t.entries = ARENA_ARRAY(&w->scratch, IMAP_SEARCH_TURN, struct entry);

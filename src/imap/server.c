@@ -194,6 +194,7 @@ static void serve_line(struct imap *s)
     bool stranger = s->state == NOT_AUTHENTICATED;
     conn_deadline(s->conn, stranger ? patience_ms(s) : (unsigned)s->server->settings->command_ms);
     s->answer = (struct answer){ 0 };
+    s->purse.refused = false;
     s->owes_modseq = false;
     s->limited_to = (struct uid){ 0 };
     enum err e = imap_line(s, &line);
@@ -266,7 +267,7 @@ static void *open_session(void *listener_arg, struct conn *c)
     s->server = listener_arg;
     s->state = NOT_AUTHENTICATED;
     s->opened_us = loop_now_us(conn_loop(c));
-    s->arena = arena_make(IMAP_MEMORY_BYTES);
+    s->arena = imap_paid(s, arena_make(IMAP_MEMORY_BYTES));
     s->reply.out = buf_make(IMAP_REPLY_BYTES);
     conn_park_for(c, (unsigned)s->server->settings->login_ms);
     log_event(LOG_DEBUG, "imap.connected", conn_id(c), F_NUM("tls", conn_has_tls(c)));
@@ -279,13 +280,13 @@ static void closed(void *session)
     log_event(LOG_DEBUG, "imap.closed", conn_id(s->conn), F_STR("user", s->user),
               F_NUM("in_bytes", conn_bytes_in(s->conn)),
               F_NUM("out_bytes", conn_bytes_out(s->conn)));
-    auth_stay_end(&s->stay);
     imap_idle_end(s);
     imap_notify_free(s);
     imap_told_free(s);
     imap_saved_clear(s);
     imap_contexts_free(s);
     arena_free(&s->arena);
+    auth_stay_end(&s->stay); /* everything it paid for has been given back */
     buf_free(&s->reply.out);
     mem_free((void *)s->user.p);
     mem_free(s);

@@ -77,6 +77,7 @@ struct imap {
     str progress_tag;
     uint64_t progress_us; /* monotonic: when the next INPROGRESS is due */
     struct arena arena;
+    struct purse_holder purse; /* who pays for what commands gather */
     struct reply reply;     /* said, and not yet given to the connection */
     struct answer answer;
 };
@@ -183,6 +184,8 @@ void imap_contexts_gone(struct imap *s, const struct uidset *gone, const struct 
 struct arrived { const struct seqmap *map; struct uid first; };
 enum err imap_contexts_changed(struct imap *s, struct modseq since, const struct arrived *new) MUST_CHECK;
 
+/* An arena that the account pays for. */
+static inline struct arena imap_paid(struct imap *s, struct arena a) { a.purse = &s->purse; return a; }
 struct actor imap_actor(struct imap *s); /* for the store's journeys; in the arena */
 
 /* --- news (sync.c) -------------------------------------------------------------------------- */

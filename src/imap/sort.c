@@ -213,7 +213,7 @@ static enum err save(struct imap *s, const struct sorting *g)
 
 enum err imap_sort(struct imap *s, const struct command *c)
 {
-    struct arena kept = arena_make_large(IMAP_SORT_BYTES);
+    struct arena kept = imap_paid(s, arena_make_large(IMAP_SORT_BYTES));
     struct sorting g = { .c = c, .arena = &kept };
     struct search_walk w = { .cards = true, .whole = true, .hit = take, .arg = &g };
     enum err e = imap_search_selected(s, c, &w);

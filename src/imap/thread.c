@@ -67,7 +67,7 @@ static void tell(struct imap *s, const struct thread_tree *tree)
 
 enum err imap_thread(struct imap *s, const struct command *c)
 {
-    struct arena kept = arena_make_large(IMAP_SORT_BYTES);
+    struct arena kept = imap_paid(s, arena_make_large(IMAP_SORT_BYTES));
     struct threading g = { .uid = c->uid, .arena = &kept };
     struct search_walk w = { .cards = true, .whole = true, .hit = take, .arg = &g };
     struct thread_tree tree;

@@ -72,9 +72,15 @@ void pop3_user(struct pop3 *s, str args)
 
 static void logged_in(struct pop3 *s, const struct login *who)
 {
-    if (maildrop_open(s, who)) return;
+    if (auth_stay_begin(s->server->auth, &s->stay, who, s->conn)) {
+        pop3_err(s, "[SYS/TEMP] too many connections of this user, try again later");
+        return;
+    }
+    if (maildrop_open(s, who)) {
+        auth_stay_end(&s->stay);
+        return;
+    }
     s->state = POP3_TRANSACTION;
-    auth_stay_begin(s->server->auth, &s->stay, who, s->conn);
     conn_class(s->conn, FIBER_KNOWN);
     conn_park_for(s->conn, (unsigned)s->server->settings->idle_ms);
     log_event(LOG_INFO, "pop3.login", conn_id(s->conn), F_STR("user", who->address),

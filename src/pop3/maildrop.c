@@ -3,6 +3,7 @@
  * RFC 1939 4: an exclusive lock; numbers are given once. What another client expunges meanwhile
  * can no longer be retrieved, and its number stays.
  */
+#include "base/budget.h"
 #include "base/log.h"
 #include "pop3/session_int.h"
 
@@ -32,6 +33,10 @@ static enum err snapshot(struct pop3 *s)
     struct mailbox inbox;
     enum err e = store_mailbox_find(v, s->account, S("INBOX"), &inbox);
     if (!e && inbox.messages > POP3_MESSAGES) e = ERR_LIMIT;
+    if (!e && inbox.messages > POP3_FEW_MESSAGES && ceiling_reached()) {
+        budget_struck(BUDGET_PROCESS_MEMORY);
+        e = ERR_LATER;
+    }
     if (!e) {
         struct snapshot snap = { .session = s, .cap = inbox.messages };
         s->mailbox = inbox.id;

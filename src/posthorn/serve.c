@@ -46,6 +46,8 @@ struct server {
     struct tls_server *tls; /* NULL: no certificate */
     struct admin admin;
     struct listener *control;
+    struct memory_watch *memory;
+    struct conns_total conns;
     struct port *ports;
     size_t ports_n;
 };
@@ -177,6 +179,7 @@ static bool port_open(struct server *s, const struct listener_settings *l, str n
         .conns_max = (unsigned)l->conns_max,
         .conns_per_address_max = (unsigned)l->conns_per_address_max,
         .handshake_ms = (unsigned)l->handshake_ms,
+        .total = &s->conns,
         .proxies = l->proxies.items,
         .proxies_n = l->proxies.n,
     };
@@ -316,7 +319,8 @@ int serve(struct seam *seam, const struct config *config)
     struct server s = { .seam = seam, .config = config, .arena = arena_make(SERVE_ARENA_BYTES) };
     const struct server_settings *settings = SECTION(&s, server_settings, "server");
     log_level_set((enum log_level)settings->log_level);
-    process_raise_fd_limit();
+    unsigned descriptors = process_raise_fd_limit();
+    s.conns.max = settings->conns_max ? (unsigned)settings->conns_max : descriptors / 10 * 9;
     memory_open();
 
     struct process_hooks hooks = { .worker_start = worker_start,
@@ -324,10 +328,16 @@ int serve(struct seam *seam, const struct config *config)
                                    .reload = reload,
                                    .ready = ready,
                                    .turn_ms = (unsigned)settings->watchdog_ms };
+    uint64_t memory_max = 0;
+    bool usable = !server_memory_max(settings->memory_max, memory_of_machine(), &memory_max);
     int status = 1;
-    if (make_tls(&s) && enter_sandbox(&s) && make_parts(&s) && open_ports(&s) && open_control(&s))
+    if (usable && make_tls(&s) && enter_sandbox(&s) && make_parts(&s) && open_ports(&s) &&
+        open_control(&s)) {
+        s.memory = memory_watch_start(seam, memory_max);
         status = process_run(seam, (unsigned)settings->workers, (unsigned)settings->grace_ms,
                              &hooks, &s);
+        memory_watch_end(s.memory);
+    }
     end(&s);
     if (!status) log_fields(LOG_INFO, "server.stopped", (str){ 0 }, NULL, 0);
     return status;

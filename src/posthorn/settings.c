@@ -19,6 +19,8 @@ static const struct setting server_rows[] = {
     { "sandbox",   SET_BOOL,     offsetof(struct server_settings, sandbox),   "yes",               0, 0,       NULL, "Allow the server only the system calls and files that it needs (seccomp, Landlock)." },
     { "core_dumps", SET_BOOL,    offsetof(struct server_settings, cores),     "no",                0, 0,       NULL, "Let the system keep the memory of a server that broke down: it holds mail and keys." },
     { "watchdog",  SET_DURATION, offsetof(struct server_settings, watchdog_ms), "30s",              0, 600000,  NULL, "A worker that is busy with one turn for so long has broken down: the process ends with a trace, to be started again; 0s: never." },
+    { "memory_max", SET_TEXT,    offsetof(struct server_settings, memory_max), "70%",              0, 0,       NULL, "The process's memory, as a share of the machine's (or of the control group's) or a size; past it who connects is told to come back, who asks for much is told later, and who is there goes on; 0: no ceiling." },
+    { "conns_max", SET_COUNT,    offsetof(struct server_settings, conns_max), "0",                 0, 10000000, NULL, "Connections open at once on all listeners together; 0: nine tenths of the file descriptors that the system allows." },
     { "workers",   SET_COUNT,    offsetof(struct server_settings, workers),   "0",                 0, 256,     NULL, "Worker threads; 0: one a core." },
     { "grace",     SET_DURATION, offsetof(struct server_settings, grace_ms),  "10s",               0, 600000,  NULL, "How long open sessions may finish after SIGTERM." },
     { "log_level", SET_CHOICE,   offsetof(struct server_settings, log_level), "info",              0, 0, "error|warn|info|debug", "What is logged, to standard error." },
@@ -154,8 +156,18 @@ static bool separator_ok(str separator)
     return !separator.n || (separator.n == 1 && !str_has(S("@.\""), *separator.p));
 }
 
+enum err server_memory_max(str text, uint64_t machine_bytes, uint64_t *bytes)
+{
+    uint64_t percent;
+    if (!str_ends(text, S("%"))) return config_size(text, bytes);
+    if (!str_u64(str_take(text, text.n - 1), 100, &percent)) return ERR_SYNTAX;
+    *bytes = machine_bytes / 100 * percent;
+    return OK;
+}
+
 bool settings_usable(const struct config *c, struct buf *why)
 {
+    uint64_t bytes;
     const struct server_settings *server = config_section(c, "server");
     const struct deliver_settings *deliver = config_section(c, "deliver");
     struct netaddr control;
@@ -164,6 +176,9 @@ bool settings_usable(const struct config *c, struct buf *why)
                  STR_ARG(server->data_dir));
     else if (!control_address(c, &control))
         buf_add(why, S("server.control: the path is too long for a socket; name a shorter one"));
+    else if (server_memory_max(server->memory_max, 0, &bytes))
+        buf_addf(why, "server.memory_max: '%.*s' is neither a share nor a size, like 70%% or 2G",
+                 STR_ARG(server->memory_max));
     else if (!address_domain_ok(deliver->hostname, 0))
         buf_addf(why, "deliver.hostname: '%.*s' is no domain name, like mail.example.org",
                  STR_ARG(deliver->hostname));

@@ -10,6 +10,8 @@ struct server_settings {
     str user;             /* who root becomes; empty: the owner of the data folder */
     bool sandbox, cores;
     uint64_t watchdog_ms;
+    str memory_max;       /* "70%", "2G", "0": server_memory_max reads it */
+    uint64_t conns_max;   /* 0: nine tenths of the descriptors */
     uint64_t workers;     /* 0: one a core */
     uint64_t grace_ms;
     int log_level;        /* enum log_level */
@@ -40,6 +42,9 @@ size_t listeners_of(const struct config *c, struct arena *a, const struct listen
 /* Where the control socket is: told to the server and to the command line alike. False if the path
  * does not fit a socket address. */
 bool control_address(const struct config *c, struct netaddr *out);
+
+/* server.memory_max in bytes, 0: none. ERR_SYNTAX: it is neither a share nor a size. */
+enum err server_memory_max(str text, uint64_t machine_bytes, uint64_t *bytes) MUST_CHECK;
 
 /* Can a server work with these values, each of which reads well? Otherwise why says which one
  * cannot be used, and what would be right. */

@@ -81,5 +81,7 @@ void config_print_man(const struct settings_section *const *sections, size_t n, 
 /* A duration as the configuration writes it, "15m", for words of a command line too. ERR_SYNTAX,
  * ERR_LIMIT. */
 enum err config_duration(str text, uint64_t *ms) MUST_CHECK;
+/* Likewise a size, "50M". */
+enum err config_size(str text, uint64_t *bytes) MUST_CHECK;
 
 #endif

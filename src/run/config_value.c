@@ -76,6 +76,11 @@ enum err config_duration(str text, uint64_t *ms)
     return parse_number(SET_DURATION, text, ms);
 }
 
+enum err config_size(str text, uint64_t *bytes)
+{
+    return parse_number(SET_SIZE, text, bytes);
+}
+
 static bool has_range(const struct setting *row)
 {
     return row->min != 0 || row->max != 0;

@@ -45,6 +45,9 @@ struct conn_handler {
     enum metric conns; /* METRIC_CONNS_…, where its connections are counted before they log in; 0: OTHER */
 };
 
+/* What all listeners have open together. */
+struct conns_total { unsigned open /* atomic */, max; };
+
 enum listener_tls { LISTEN_PLAIN, LISTEN_TLS }; /* STARTTLS is the protocol's affair */
 
 struct listener_config {
@@ -55,6 +58,7 @@ struct listener_config {
     void *arg;                       /* lives as long as the listener */
     unsigned conns_max;              /* open at once on this listener and loop */
     unsigned conns_per_address_max;  /* likewise, by netaddr_limit_key; 0: no limit */
+    struct conns_total *total;       /* likewise, of all that share it; NULL: no limit. Never of unix sockets */
     unsigned handshake_ms;           /* a TLS handshake must be done by then; 0: CONN_HANDSHAKE_MS */
     /* From these networks, and from nobody else, a connection begins with a PROXY header (versions 1
      * and 2; before TLS), within handshake_ms: who it names is the peer from then on. */

@@ -80,6 +80,7 @@ struct conn {
     bool started : 1, woken : 1, timed_out : 1, told_drain : 1;
     bool closing : 1;             /* no more serving */
     bool owes_farewell : 1;       /* the drain found us waiting for the peer's next words */
+    bool wire_unix : 1;           /* a unix socket, whoever a proxy says is there */
     bool counted : 1, counted_known : 1, counted_parked : 1; /* in these gauges */
     bool masked : 1, input_masked : 1;
 };

@@ -9,6 +9,7 @@
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/purse.h"
 #include "run/conn_int.h"
 #include "run/lock.h"
 #include "run/parent.h"
@@ -144,15 +145,51 @@ static struct address_count *count_of(struct listener_at *at, const struct netad
     return NULL;
 }
 
+static struct conns_total *total_of(const struct conn *c)
+{
+    return c->wire_unix ? NULL : c->home->listener->config.total;
+}
+
+static bool join_total(struct conn *c)
+{
+    struct conns_total *total = total_of(c);
+    if (!total || __atomic_add_fetch(&total->open, 1, __ATOMIC_RELAXED) <= total->max) return true;
+    __atomic_sub_fetch(&total->open, 1, __ATOMIC_RELAXED);
+    budget_struck(BUDGET_PROCESS_CONNS);
+    return false;
+}
+
+static void leave_total(struct conn *c)
+{
+    struct conns_total *total = total_of(c);
+    if (total) __atomic_sub_fetch(&total->open, 1, __ATOMIC_RELAXED);
+}
+
+/* Who administers gets in all the same. */
+static bool memory_is_short(const struct conn *c)
+{
+    if (c->wire_unix || !ceiling_reached()) return false;
+    budget_struck(BUDGET_PROCESS_MEMORY);
+    return true;
+}
+
+static void uncount_address(struct conn *c)
+{
+    struct address_count *count = c->address;
+
+    c->address = NULL;
+    if (!count || --count->open > 0) return;
+    map_take(c->home->addresses, (str){ count->key.bytes, sizeof(count->key.bytes) });
+    mem_free(count);
+}
+
 void listener_at_forget(struct conn *c)
 {
     struct listener_at *at = c->home;
-    struct address_count *count = c->address;
 
     at->open--;
-    if (!count || --count->open > 0) return;
-    map_take(at->addresses, (str){ count->key.bytes, sizeof(count->key.bytes) });
-    mem_free(count);
+    leave_total(c);
+    uncount_address(c);
 }
 
 bool listener_at_count(struct conn *c)
@@ -180,7 +217,12 @@ static bool admit(struct conn *c)
         budget_struck(BUDGET_LISTENER_CONNS);
         return false;
     }
+    if (memory_is_short(c)) return false;
     if (!conn_proxy_expected(c) && !listener_at_count(c)) return false;
+    if (!join_total(c)) {
+        uncount_address(c);
+        return false;
+    }
     c->home->open++;
     return true;
 }
@@ -225,6 +267,7 @@ static void accepted(struct listener_at *at, int socket, const struct netaddr *p
 
     c->home = at;
     c->handler = at->listener->config.handler;
+    c->wire_unix = peer->family == NET_UNIX;
     if (admit(c))
         conn_begin(c);
     else

@@ -7,8 +7,13 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "base/metric.h"
+#include "base/purse.h"
 #include "base/scan.h"
+#include "run/seam.h"
 
 static int statm = -1; /* stays open: what the process has is asked for every second */
 
@@ -96,4 +101,70 @@ void memory_measure(void)
     metric_set(METRIC_MEMORY_HEAP_USED, heap.uordblks + heap.hblkhd);
     metric_set(METRIC_MEMORY_HEAP_FREE, heap.fordblks);
     metric_set(METRIC_MEMORY_RESIDENT, memory_resident());
+}
+
+/* --- the watch -------------------------------------------------------------------------------- */
+
+struct memory_watch {
+    struct seam *seam;
+    struct seam_service *service;
+    bool short_of;
+    uint64_t last, lowest; /* resident bytes: a second ago, and after the last trim or below it */
+    uint64_t looked_us;    /* when the heap was last gone through */
+};
+
+/* The allocator keeps what was freed: in its arenas, and at the heap's end up to twice its largest
+ * piece. A step that gives it back costs as much as there is, so it is taken when that is worth
+ * something and nobody is just taking more. True: it was. */
+static bool give_back(struct memory_watch *w, uint64_t resident)
+{
+    uint64_t now = seam_mono_us(w->seam);
+    bool grows = resident > w->last + MEMORY_IDLE_BYTES;
+    if (!w->lowest || resident < w->lowest) w->lowest = resident;
+    if (resident < w->lowest + MEMORY_TRIM_BYTES || (grows && !w->short_of)) return false;
+    if (now < w->looked_us + MEMORY_TRIM_GAP_US) return false;
+    w->looked_us = now;
+    w->lowest = resident;
+    if (mallinfo2().fordblks < MEMORY_TRIM_BYTES) return false;
+    malloc_trim(0);
+    w->lowest = memory_resident();
+    metric_add(METRIC_MEMORY_TRIMS, 1);
+    return true;
+}
+
+static void say(struct memory_watch *w, bool short_of, uint64_t resident)
+{
+    if (short_of == w->short_of) return;
+    w->short_of = short_of;
+    log_event(short_of ? LOG_WARN : LOG_INFO, short_of ? "server.memory_short" : "server.memory_ok",
+              (str){ 0 }, F_NUM("bytes", resident),
+              F_NUM("max", metric_value(METRIC_MEMORY_CEILING)));
+}
+
+static void look(void *arg)
+{
+    struct memory_watch *w = arg;
+    uint64_t resident = memory_resident();
+    if (give_back(w, resident)) resident = memory_resident();
+    say(w, ceiling_measured(resident), resident);
+    w->last = resident;
+    seam_service_kick_at(w->service, seam_mono_us(w->seam) + MEMORY_LOOK_US);
+}
+
+struct memory_watch *memory_watch_start(struct seam *seam, uint64_t ceiling_bytes)
+{
+    struct memory_watch *w = MEM_NEW(struct memory_watch);
+    w->seam = seam;
+    ceiling_set(ceiling_bytes);
+    w->service = seam_service_new(seam, "memory", look, w);
+    if (w->service) seam_service_kick(w->service);
+    return w;
+}
+
+void memory_watch_end(struct memory_watch *w)
+{
+    if (!w) return;
+    if (w->service) seam_service_free(w->service);
+    ceiling_set(0);
+    mem_free(w);
 }

@@ -14,6 +14,13 @@ void memory_open(void);
 uint64_t memory_of_machine(void);
 /* Bytes that the process has now; 0: not known. */
 uint64_t memory_resident(void);
+/* From now on it is measured every second against the ceiling (base/purse.h), and what has become free is
+ * given back to the system when nothing grows any more. On a thread of its own. NULL without one. */
+struct seam;
+struct memory_watch;
+struct memory_watch *memory_watch_start(struct seam *seam, uint64_t ceiling_bytes);
+void memory_watch_end(struct memory_watch *w); /* NULL is fine */
+
 /* Sets the gauges of memory (base/metric.h). Some 100 us, more with a torn heap. */
 void memory_measure(void);
 

@@ -289,12 +289,13 @@ void process_log_to_fd(int fd)
     log_to(log_sink, NULL);
 }
 
-void process_raise_fd_limit(void)
+unsigned process_raise_fd_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur < UINT32_MAX ? (unsigned)limit.rlim_cur : UINT32_MAX;
 }
 
 bool process_become_owner(const char *dir)

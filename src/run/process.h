@@ -32,6 +32,6 @@ bool process_give_to_owner(const char *dir) MUST_CHECK;
 /* From here on a read of a mapped file that the disk or another process took away ends the process with
  * a line on standard error that names the file (lost_page.c). */
 void process_name_lost_pages(void);
-void process_raise_fd_limit(void); /* RLIMIT_NOFILE to its hard maximum */
+unsigned process_raise_fd_limit(void); /* RLIMIT_NOFILE to its hard maximum, which it returns */
 
 #endif

@@ -333,6 +333,7 @@ static void keep_marks(struct gathering *g)
 enum err search_gather(struct book *b, struct shelf *shelf, const struct search_question *q)
 {
     struct gathering g = { .book = b, .shelf = shelf, .q = q };
+    if (ceiling_reached()) return ERR_LATER; /* what it lacks is read from the messages */
     g.arena = arena_make(SEARCH_BOOK_BYTES);
     /* The marks are of this file as it was left, and of no other. */
     if (!b->end || shelf->salt != b->salt || shelf->end != b->end) shelf->marks_n = 0;

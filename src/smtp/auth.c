@@ -83,8 +83,12 @@ static enum err check_login(struct smtp *s, const struct credentials *c)
 
 static enum err welcome(struct smtp *s)
 {
+    if (auth_stay_begin(s->server->auth, &s->stay, &s->login, s->conn)) {
+        arena_free(&s->session);
+        s->login = (struct login){ 0 };
+        return smtp_reply(s, 454, "4.7.0", S("too many connections of this user, try again later"));
+    }
     s->logged_in = true;
-    auth_stay_begin(s->server->auth, &s->stay, &s->login, s->conn);
     conn_class(s->conn, FIBER_KNOWN);
     conn_park_for(s->conn, (unsigned)s->server->settings->idle_ms);
     log_event(LOG_INFO, "smtp.login", conn_id(s->conn), F_STR("user", s->login.address));
