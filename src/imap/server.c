@@ -55,12 +55,19 @@ enum err imap_swallow(struct imap *s, struct literal literal)
     } while (true);
 }
 
+/* What comes without being asked for is passed over, or it would be read as commands. */
+static enum err no_room_for(struct imap *s, struct literal literal)
+{
+    s->arena.full = false; /* it was asked for too much, and has room for what follows */
+    return !literal.sync && imap_swallow(s, literal) ? ERR_GONE : ERR_LIMIT;
+}
+
 enum err imap_literal(void *arg, struct literal literal, str *bytes, str *line)
 {
     struct imap *s = arg;
     size_t size = (size_t)literal.size_bytes, n = 0;
     char *place = arena_alloc(&s->arena, size + 1);
-    if (!place) return ERR_LIMIT;
+    if (!place) return no_room_for(s, literal);
     if (literal.sync) {
         reply_words(&s->reply, S("+ go on"));
         reply_end(&s->reply);
@@ -88,6 +95,12 @@ static void refuse(struct imap *s, const struct parse *p, str tag)
     if (p->err != ERR_GONE && parse_literal_follows(p->scan.in, &literal) &&
         imap_swallow(s, literal) == ERR_GONE)
         return;
+    if (p->err == ERR_LIMIT && s->purse.refused) {
+        reply_tagged(&s->reply, tag, S("NO"), S("UNAVAILABLE"),
+                     S("no memory for it now, try again later"));
+        imap_send(s);
+        return;
+    }
     str code = p->err == ERR_LIMIT ? S("TOOBIG") : (str){ 0 };
     reply_tagged(&s->reply, tag, S("BAD"), code, str_of(p->why));
     imap_send(s);

@@ -55,7 +55,8 @@ static void configure(struct server *s, const char *extra)
             PORT_DNS);
     /* Cheap hashes: the tests log in thousands of times. */
     if (!extra || !strstr(extra, "[auth]"))
-        fprintf(f, "[auth]\nargon2_memory = 64K\nargon2_passes = 1\nfail_delay = 200ms\n\n");
+        fprintf(f, "[auth]\nargon2_memory = 64K\nargon2_passes = 1\nfail_delay = 200ms\n"
+                   "account_conns_max = 0\n\n");
     bool own_gaps = extra && strstr(extra, "retry_first");
     fprintf(f, "[relay]\nport = %d\n%sconnect = 3s\nca_file = %s\n%s\n", PORT_SMTP,
             own_gaps ? "" : "retry_first = 1s\nretry_max = 5s\n", world_ca(s->world),
