@@ -87,7 +87,8 @@ static enum verdict smtp_login(struct chat *c, const char *user, const char *pas
 
 static enum verdict pop3_verdict(char answer, const struct chat *c)
 {
-    if (answer == '+') return IN;
+    /* The session before this one may not have ended yet. */
+    if (answer == '+' || strstr(c->text, "[IN-USE]")) return IN;
     if (answer != '-') return CLOSED;
     return strstr(c->text, "[SYS/TEMP]") ? LATER : DENIED;
 }

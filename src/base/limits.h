@@ -32,6 +32,8 @@
 #define FIBERS_RESERVED          16          /* of a worker's stacks kept for relay, admin, timers */
 #define FIBER_GUARD_BYTES        (128 * 1024) /* below a stack; more than any frame steps over */
 #define FIBER_STARTS_WAITING     65536       /* fiber_start calls that wait for a stack */
+#define FIBER_SHARE_US           1000        /* of one owner in one turn of a loop, then others have theirs */
+#define FAIR_BITS                8           /* 256 slots of owners in a fair queue */
 #define FIBER_COMPLAIN_MS        1000        /* between two log lines about a lack of stacks */
 #define CONN_INPUT_BYTES         (16 * 1024) /* lent with the stack; one TLS record */
 #define CONN_OUTPUT_BYTES        (64 * 1024) /* written past this waits for the peer */
@@ -116,6 +118,7 @@
 #define STORE_RECORD_BYTES    (64 * 1024 * 1024) /* content of one journal record, as replay believes it */
 #define STORE_GROUP_BYTES     (4 * 1024 * 1024) /* a group is closed past this: others wait for the next */
 #define STORE_GROUP_COMMITS   1024 /* of one group, for the same reason */
+#define STORE_GROUP_US        5000 /* the same for the writer's time: who comes meanwhile waits for at most two groups */
 #define STORE_EXTENT_BYTES    (1024 * 1024) /* a segment's room grows by so much at least */
 #define STORE_ROOM_GROUPS     16 /* after a large group: by room for so many like it */
 #define STORE_ZEROED_BYTES    (128 * 1024) /* written as zeros behind a small group: a sync then moves no metadata */

@@ -29,6 +29,7 @@ static enum err welcome(struct imap *s, const struct login *login)
     s->account = login->account;
     s->state = AUTHENTICATED;
     conn_class(s->conn, FIBER_KNOWN);
+    conn_owner(s->conn, login->account.n);
     log_event(LOG_INFO, "imap.login", conn_id(s->conn), F_STR("user", s->user),
               F_NUM("tls", conn_has_tls(s->conn)));
 
@@ -117,6 +118,7 @@ enum err imap_unauthenticate(struct imap *s, const struct command *c)
     s->strange_commands = 0;
     s->strange_from = conn_bytes_in(s->conn);
     conn_class(s->conn, FIBER_STRANGER);
+    conn_owner(s->conn, 0);
     /* RFC 8437 4.1: behind the answer both sides speak in clear again, but for TLS. */
     imap_answer(s, c->tag, imap_commands[c->what].name, OK);
     s->answer.sent = true;

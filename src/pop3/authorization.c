@@ -82,6 +82,7 @@ static void logged_in(struct pop3 *s, const struct login *who)
     }
     s->state = POP3_TRANSACTION;
     conn_class(s->conn, FIBER_KNOWN);
+    conn_owner(s->conn, who->account.n);
     conn_park_for(s->conn, (unsigned)s->server->settings->idle_ms);
     log_event(LOG_INFO, "pop3.login", conn_id(s->conn), F_STR("user", who->address),
               F_NUM("messages", s->n));

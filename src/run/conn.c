@@ -46,6 +46,16 @@ static void count_parked(struct conn *c, bool parked)
 
 /* --- being there ----------------------------------------------------------------------------- */
 
+/* Strangers share by address; no account has so high a number. */
+#define OWNER_ADDRESS (UINT64_C(1) << 63)
+static uint64_t owner_of(const struct netaddr *peer)
+{
+    uint64_t owner = peer->family;
+    for (unsigned i = 0; i < (peer->family == NET_IP6 ? 8 : 4); i++)
+        owner = owner * 257 + peer->ip[i];
+    return owner | OWNER_ADDRESS;
+}
+
 struct conn *conn_new(struct loop *l, int socket, const struct netaddr *peer)
 {
     struct conn *c = MEM_NEW(struct conn);
@@ -55,7 +65,9 @@ struct conn *conn_new(struct loop *l, int socket, const struct netaddr *peer)
     c->member.drain = told_to_drain;
     list_init(&c->member.link);
     c->timer.fire = park_ended;
-    c->request = (struct fiber_request){ .fn = burst, .arg = c, .class = FIBER_STRANGER };
+    c->request = (struct fiber_request){
+        .fn = burst, .arg = c, .class = FIBER_STRANGER, .owner = owner_of(peer)
+    };
     list_init(&c->request.link);
     list_init(&c->waking);
     c->loop = l;
@@ -495,6 +507,12 @@ void conn_class(struct conn *c, enum fiber_class class)
     if (c->state == CONN_STATE_SERVED && fiber_self()) fiber_class_set(class);
 }
 
+void conn_owner(struct conn *c, uint64_t owner)
+{
+    c->request.owner = owner ? owner : owner_of(&c->peer);
+    if (c->state == CONN_STATE_SERVED && fiber_self()) fiber_owner_set(c->request.owner);
+}
+
 const struct netaddr *conn_peer(const struct conn *c)
 {
     return &c->peer;
@@ -503,6 +521,7 @@ const struct netaddr *conn_peer(const struct conn *c)
 void conn_peer_set(struct conn *c, const struct netaddr *peer)
 {
     c->peer = *peer;
+    if (c->request.owner >= OWNER_ADDRESS) conn_owner(c, 0);
 }
 
 /* Few ask, and an address is large: it is fetched when somebody does. */

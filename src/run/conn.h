@@ -115,6 +115,9 @@ void conn_park_for(struct conn *c, unsigned ms);
  * Remembered if it is being served: the park then does not happen (no lost wake-up). */
 void conn_wake(struct conn *c);
 void conn_class(struct conn *c, enum fiber_class class); /* known after log-in */
+/* Whose work its bursts are (fiber_owner_set): an account's number after log-in. 0: nobody's any
+ * more, so its address's, as at first. */
+void conn_owner(struct conn *c, uint64_t owner);
 
 /* --- TLS -------------------------------------------------------------------------------------- */
 bool conn_has_tls(const struct conn *c);

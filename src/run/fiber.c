@@ -124,6 +124,34 @@ void fibers_free(struct loop *l)
     }
 }
 
+/* --- shares ---------------------------------------------------------------------------------- */
+
+/* One owner's many fibers, each a millisecond or two, would make everybody else wait for all of
+ * them in every turn. What is over its share stays in the queue for the next turn, which begins
+ * with looking who else has come. */
+static bool has_share(const struct fibers *all, uint64_t owner)
+{
+    const struct fiber_share *s = &all->shares[fair_slot(owner)];
+
+    return !owner || s->turn != all->turn || s->used_us < FIBER_SHARE_US;
+}
+
+static void charge(struct fibers *all, uint64_t owner, uint64_t us)
+{
+    struct fiber_share *s = &all->shares[fair_slot(owner)];
+
+    if (s->turn != all->turn) *s = (struct fiber_share){ .turn = all->turn };
+    s->used_us += us;
+}
+
+static void enter_charged(struct fibers *all, struct fiber *f)
+{
+    uint64_t owner = f->owner, began_us = seam_mono_us(f->loop->seam);
+
+    enter(all, f);
+    charge(all, owner, seam_mono_us(f->loop->seam) - began_us);
+}
+
 /* --- who may start --------------------------------------------------------------------------- */
 
 static bool share_left(const struct fibers *f, enum fiber_class class)
@@ -183,12 +211,13 @@ static void start(struct loop *l, struct fiber_request *r)
     f->fn = r->fn;
     f->arg = r->arg;
     f->class = r->class;
+    f->owner = r->owner;
     f->woken = f->timed_out = false;
     all->lent++;
     metric_add(METRIC_FIBERS_LENT, 1);
     if (f->class == FIBER_STRANGER) all->lent_to_strangers++;
     if (all->lent > all->peak) all->peak = all->lent;
-    enter(all, f);
+    enter_charged(all, f);
 }
 
 /* fiber_start's request, on the heap until it has its stack. */
@@ -247,8 +276,48 @@ static void resume_runnable(struct fibers *all)
     while (!list_empty(&now)) {
         struct fiber *f = CONTAINER_OF(now.next, struct fiber, link);
         list_remove(&f->link);
-        enter(all, f);
+        if (has_share(all, f->owner))
+            enter_charged(all, f);
+        else
+            list_push_back(&all->runnable, &f->link);
     }
+}
+
+/* Those without a share for now, until the turn's end: then they are the first again. */
+static void set_aside(struct fibers *all, struct list aside[FIBER_CLASSES])
+{
+    for (struct fiber_request *r; (r = next_request(all)) && !has_share(all, r->owner);) {
+        list_remove(&r->link);
+        list_push_back(&aside[r->class], &r->link);
+    }
+}
+
+static void put_back(struct fibers *all, struct list aside[FIBER_CLASSES])
+{
+    for (int i = 0; i < FIBER_CLASSES; i++)
+        while (!list_empty(&aside[i])) {
+            struct list *node = aside[i].prev;
+            list_remove(node);
+            list_push_front(&all->waiting[i], node);
+        }
+}
+
+static void start_waiting(struct loop *l)
+{
+    struct fibers *all = &l->fibers;
+    struct list aside[FIBER_CLASSES];
+
+    for (int i = 0; i < FIBER_CLASSES; i++)
+        list_init(&aside[i]);
+    for (unsigned left = all->queued; left; left--) {
+        set_aside(all, aside);
+        struct fiber_request *r = next_request(all);
+        if (!r) break;
+        all->no_memory = list_empty(&all->free) && !pool_grow(l);
+        if (all->no_memory) break;
+        start(l, r);
+    }
+    put_back(all, aside);
 }
 
 /* Those who wait for a stack are worth a line in the log, one a second. */
@@ -269,14 +338,9 @@ void fibers_run(struct loop *l)
 
     assert(!all->current);
     fiber_context_host(&all->host);
+    all->turn++;
     resume_runnable(all);
-    for (unsigned left = all->queued; left; left--) {
-        struct fiber_request *r = next_request(all);
-        if (!r) break;
-        all->no_memory = list_empty(&all->free) && !pool_grow(l);
-        if (all->no_memory) break;
-        start(l, r);
-    }
+    start_waiting(l);
     if (!next_request(all) || all->no_memory) complain_if_empty(l);
 }
 
@@ -370,6 +434,18 @@ void fiber_class_set(enum fiber_class class)
     all->lent_to_strangers -= f->class == FIBER_STRANGER;
     all->lent_to_strangers += class == FIBER_STRANGER;
     f->class = class;
+}
+
+void fiber_owner_set(uint64_t owner)
+{
+    here()->owner = owner;
+}
+
+uint64_t fiber_owner(void)
+{
+    const struct fiber *f = fiber_self();
+
+    return f ? f->owner : 0;
 }
 
 struct fiber_stats fiber_stats(const struct loop *loop)

@@ -40,6 +40,12 @@ void fiber_wake(struct fiber *f);
 /* The class of the calling fiber from now on (a peer has logged in). */
 void fiber_class_set(enum fiber_class class);
 
+/* Whose work the calling fiber does from now on: an account's number, or conn_owner's of a stranger's
+ * address; 0: nobody's. What is done for one owner shares: a millisecond of each turn of the loop
+ * (FIBER_SHARE_US), and a place in the round of pools and of the store's writer. */
+void fiber_owner_set(uint64_t owner);
+uint64_t fiber_owner(void); /* 0 outside fibers too */
+
 /* Let other work of this loop run: for long computations. Waits. */
 void fiber_yield(void);
 

@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "run/fiber.h"
+#include "run/fair.h"
 #include "run/fiber_switch.h"
 
 #define FIBER_CLASSES 3
@@ -14,6 +15,7 @@ struct fiber_request {
     fiber_fn *fn;
     void *arg;
     enum fiber_class class;
+    uint64_t owner; /* of the fiber when it starts */
 };
 
 enum fiber_state {
@@ -33,6 +35,7 @@ struct fiber {
     fiber_fn *fn;
     void *arg;
     enum fiber_class class;
+    uint64_t owner; /* whose work it does */
     enum fiber_state state;
     bool woken;     /* a wake came while running */
     bool yielding;
@@ -40,7 +43,14 @@ struct fiber {
     bool retire;    /* leave the stack for ever */
 };
 
+/* How long the fibers of an owner, or of those who share his slot, ran in a turn. */
+struct fiber_share {
+    uint64_t turn, used_us;
+};
+
 struct fibers {
+    struct fiber_share shares[1 << FAIR_BITS];
+    uint64_t turn;              /* counted */
     struct fiber_context host;  /* the loop's own stack */
     struct fiber *current;      /* NULL on the loop's own stack */
     struct list all;            /* every fiber there is */

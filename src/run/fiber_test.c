@@ -515,6 +515,53 @@ static void test_bell(void **state)
 
 /* --- cost ------------------------------------------------------------------------------------ */
 
+/* Whose work it is, whenever a fiber has run for its share. */
+enum { STORM = 30, ROUNDS = 20 };
+struct storm {
+    struct loop *loop;
+    unsigned runs, seen, most; /* of the storm; until then; between two of the other's */
+};
+
+static void storm_on(void *arg)
+{
+    struct storm *s = arg;
+
+    fiber_owner_set(7);
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t end_us = seam_mono_us(loop_seam(s->loop)) + FIBER_SHARE_US;
+        while (seam_mono_us(loop_seam(s->loop)) < end_us)
+            ;
+        s->runs++;
+        fiber_yield();
+    }
+}
+
+static void live_on(void *arg)
+{
+    struct storm *s = arg;
+
+    fiber_owner_set(8);
+    for (int i = 0; i < ROUNDS; i++) {
+        s->seen = s->runs;
+        fiber_yield();
+        if (i && s->runs - s->seen > s->most) s->most = s->runs - s->seen;
+    }
+}
+
+/* However many fibers one owner has, another waits for one of them a turn. */
+static void test_owners(void **state)
+{
+    struct place *p = *state;
+    struct storm s = { .loop = p->loop };
+
+    for (int i = 0; i < STORM; i++)
+        go(p->loop, storm_on, &s);
+    go(p->loop, live_on, &s);
+    finish(p->loop);
+    assert_int_equal(s.runs, STORM * ROUNDS);
+    assert_int_equal(s.most, 1);
+}
+
 static void empty(void *arg)
 {
     (void)arg;
@@ -551,6 +598,7 @@ int main(void)
         WITH_LOOP(test_sleep),
         WITH_LOOP(test_drain_ends_sleep),
         WITH_LOOP(test_yield),
+        WITH_LOOP(test_owners),
         WITH_LOOP(test_completion),
         WITH_LOOP(test_bell),
         WITH_LOOP(test_price),

@@ -5,6 +5,7 @@
  */
 #include "base/list.h"
 #include "base/mem.h"
+#include "run/fair.h"
 #include "run/fiber.h"
 #include "run/lock.h"
 #include "run/work.h"
@@ -13,6 +14,7 @@ struct work_item {
     struct list node;
     work_fn *fn;
     void *arg;
+    uint64_t turn;
     struct completion done;
 };
 
@@ -22,8 +24,9 @@ struct work_thread {
     bool busy; /* has been kicked and will look at the queue again before it sleeps */
 };
 
-/* Items in the order in which they came. */
+/* Items in the order of their turns: each owner's have one a round (run/fair.h). */
 struct queue {
+    struct fair fair;
     struct list items;
     unsigned waiting, waiting_max;
 };
@@ -42,6 +45,7 @@ static struct work_item *take_item(struct pool *p)
     struct work_item *item = CONTAINER_OF(q->items.next, struct work_item, node);
     list_remove(&item->node);
     q->waiting--;
+    fair_served(&q->fair, item->turn);
     return item;
 }
 
@@ -103,6 +107,16 @@ static struct work_thread *idle_thread(struct pool *p)
     return NULL;
 }
 
+static void put_item(struct queue *q, struct work_item *item)
+{
+    struct list *before = q->items.prev;
+    item->turn = fair_turn(&q->fair, fiber_owner());
+    while (before != &q->items && CONTAINER_OF(before, struct work_item, node)->turn > item->turn)
+        before = before->prev;
+    list_push_front(before, &item->node);
+    q->waiting++;
+}
+
 static enum err work_in(struct pool *p, struct queue *q, work_fn *fn, void *arg)
 {
     struct work_item item = { .fn = fn, .arg = arg };
@@ -112,8 +126,7 @@ static enum err work_in(struct pool *p, struct queue *q, work_fn *fn, void *arg)
         return ERR_LATER;
     }
     completion_init(&item.done);
-    list_push_back(&q->items, &item.node);
-    q->waiting++;
+    put_item(q, &item);
     struct work_thread *t = idle_thread(p);
     if (t) t->busy = true;
     lock_drop(&p->lock);

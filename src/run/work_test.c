@@ -159,6 +159,36 @@ static void who_goes_first_is_not_held_up(void **state)
         assert_int_equal(order[i] % 2, i >= 10);
 }
 
+/* The first item waits at the gate; nine are of one owner, the last is of another. */
+static void ask_as_owner(void *arg)
+{
+    struct place *p = arg;
+    unsigned me = p->done++;
+    fiber_owner_set(me == 10 ? 2 : 1);
+    if (me == 0)
+        assert_int_equal(work(p->pool, wait_at_gate, p), OK);
+    else
+        assert_int_equal(work(p->pool, note, &me), OK);
+}
+
+static void each_owner_has_turns(void **state)
+{
+    struct place *p = *state;
+    ordered = 0;
+    p->pool = pool_new(p->seam, "test", 1, 20);
+    start(p, 1, ask_as_owner);
+    loop_run_once(p->loop, false);
+    usleep(20000);
+    start(p, 10, ask_as_owner);
+    loop_run_once(p->loop, false);
+    atomic_store(&p->gate, true);
+    finish(p);
+    assert_int_equal(ordered, 10);
+    assert_true(order[0] == 10 || order[1] == 10);
+    for (unsigned i = 2; i < 10; i++)
+        assert_true(order[i] > order[i - 1] || order[i - 1] == 10);
+}
+
 static void freeing_a_pool_finishes_its_queue(void **state)
 {
     struct place *p = *state;
@@ -178,6 +208,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(items_run_elsewhere_and_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_says_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_goes_first_is_not_held_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_owner_has_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(freeing_a_pool_finishes_its_queue, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

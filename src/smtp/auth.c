@@ -91,6 +91,7 @@ static enum err welcome(struct smtp *s)
     s->logged_in = true;
     conn_class(s->conn, FIBER_KNOWN);
     conn_park_for(s->conn, (unsigned)s->server->settings->idle_ms);
+    conn_owner(s->conn, s->login.account.n);
     log_event(LOG_INFO, "smtp.login", conn_id(s->conn), F_STR("user", s->login.address));
     return smtp_reply(s, 235, "2.7.0", S("welcome"));
 }

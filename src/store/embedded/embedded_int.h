@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "run/fair.h"
 #include "run/fiber.h"
 #include "run/lock.h"
 #include "run/work.h"
@@ -96,6 +97,7 @@ void embedded_txn_blob_recount(struct txn *t, struct blob blob, int64_t refs);
 /* --- the writer (writer.c) ------------------------------------------------------------------ */
 struct request {
     struct request *next;
+    uint64_t owner, turn; /* whose it is, and when it is served (run/fair.h) */
     txn_fn *fn;
     void *arg;
     void (*lazy_done)(void *arg); /* lazy: the request is on the heap and nobody waits */
@@ -128,6 +130,7 @@ struct group {
     uint64_t first_seq, last_seq;
     int64_t wall_us;
     unsigned commits; /* with records */
+    uint64_t worked_us; /* that its transactions took */
     bool garbage_made;
     uint64_t segment, at; /* where it lies, when written */
     enum err result;
@@ -278,7 +281,8 @@ struct embedded {
     size_t doomed_n, doomed_cap;
 
     struct lock queue_lock; /* guards the queue and whether the services are there */
-    struct request *first, **last;
+    struct request *first, *last; /* by turn */
+    struct fair fair;
     bool called; /* the writer, for the queue, and it has not looked yet */
     bool closing;
     struct seam_service *writer, *syncer, *indexer, *compactor_service;

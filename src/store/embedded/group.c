@@ -17,6 +17,7 @@ void group_begin(struct embedded *e, struct group *g, struct snapshot *snapshot)
     g->members = NULL;
     g->members_n = 0;
     g->commits = 0;
+    g->worked_us = 0;
     g->first_seq = e->seq + 1;
     g->result = OK;
     atomic_store(&g->written, false);

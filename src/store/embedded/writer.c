@@ -26,7 +26,6 @@ void writer_init(struct embedded *e)
                                     .e = e,
                                     .staging = memtable_new(MEMTABLE_MIDDLE),
                                     .arena = arena_make(STORE_TXN_ARENA_BYTES) };
-    e->last = &e->first;
 }
 
 void writer_end(struct embedded *e)
@@ -59,11 +58,26 @@ void kick_at(struct embedded *e, struct seam_service *const *service, uint64_t m
 
 /* --- the queue ------------------------------------------------------------------------------ */
 
+/* Behind all whose turn is not later. What nobody waits for stays behind what was there. */
+static void put_in_turn(struct embedded *e, struct request *r)
+{
+    struct request **at = &e->first;
+    r->turn = fair_turn(&e->fair, r->owner);
+    if (e->last && (r->lazy || e->last->turn <= r->turn)) {
+        if (r->turn < e->last->turn) r->turn = e->last->turn;
+        at = &e->last->next;
+    }
+    while (*at && (*at)->turn <= r->turn)
+        at = &(*at)->next;
+    r->next = *at;
+    *at = r;
+    if (!r->next) e->last = r;
+}
+
 void writer_enqueue(struct embedded *e, struct request *r)
 {
     lock_take(&e->queue_lock);
-    *e->last = r;
-    e->last = &r->next;
+    put_in_turn(e, r);
     if (e->writer && !e->called) seam_service_kick(e->writer);
     e->called = true;
     lock_drop(&e->queue_lock);
@@ -74,7 +88,8 @@ static struct request *dequeue(struct embedded *e)
     lock_take(&e->queue_lock);
     struct request *r = e->first;
     if (r) e->first = r->next;
-    if (!e->first) e->last = &e->first;
+    if (!e->first) e->last = NULL;
+    if (r) fair_served(&e->fair, r->turn);
     lock_drop(&e->queue_lock);
     return r;
 }
@@ -117,7 +132,9 @@ static void enqueue_now(struct loop_post *p)
 enum err embedded_commit(struct engine *engine, txn_fn *fn, void *arg)
 {
     struct embedded *e = embedded_of(engine);
-    struct request r = { .fn = fn, .arg = arg, .last = { .run = enqueue_now }, .e = e };
+    struct request r = {
+        .fn = fn, .arg = arg, .last = { .run = enqueue_now }, .e = e, .owner = fiber_owner()
+    };
     assert_no_view();
     completion_init(&r.done);
     loop_post_last(r.done.loop, &r.last);
@@ -170,8 +187,8 @@ static void refuse_all(struct embedded *e)
 
 static bool is_full(const struct group *g)
 {
-    return g->snapshot &&
-           (g->members_n >= STORE_GROUP_COMMITS || g->records.n >= STORE_GROUP_BYTES);
+    return g->snapshot && (g->members_n >= STORE_GROUP_COMMITS ||
+                           g->records.n >= STORE_GROUP_BYTES || g->worked_us >= STORE_GROUP_US);
 }
 
 /* Transactions of those who wait, into the open group. */
@@ -186,8 +203,11 @@ static void gather(struct embedded *e)
     }
     if (!g->snapshot) group_begin(e, g, snapshot);
     struct request *r;
-    while (!is_full(g) && (r = dequeue(e)))
+    while (!is_full(g) && (r = dequeue(e))) {
+        uint64_t began_us = seam_mono_us(e->seam);
         group_run(e, g, r);
+        g->worked_us += seam_mono_us(e->seam) - began_us;
+    }
 }
 
 /* Nobody but this one waits: then another thread would only be a detour. */
