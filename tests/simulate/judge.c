@@ -191,7 +191,8 @@ static void found(struct judging *j, const struct place *p)
     struct letter *l = letter_of(j->world, text);
     str header = str_take(text, str_find(text, S("\r\n\r\n")));
     bool report = str_ifind(header, S("multipart/report")) != STR_NPOS;
-    if (!l && str_find(header, S("\nSubject: device letter ")) != STR_NPOS) return; /* device_book.c */
+    if (!l && str_find(header, S("\nSubject: device letter ")) != STR_NPOS)
+        return; /* device_book.c */
     if (!l)
         world_broken(j->world, "%s has a message that nobody wrote", p->address);
     else if (report)

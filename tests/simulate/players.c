@@ -3,8 +3,8 @@
 
 #include "simulate/simulate.h"
 
-const struct player_kind *const player_kinds[] = { &submitter_kind, &stranger_kind, &imap_device_kind,
-                                                   &pop3_device_kind };
+const struct player_kind *const player_kinds[] = { &submitter_kind, &stranger_kind,
+                                                   &imap_device_kind, &pop3_device_kind };
 const size_t player_kinds_n = COUNT_OF(player_kinds);
 
 static void player_new(struct world *w, const struct player_kind *kind, unsigned index)
