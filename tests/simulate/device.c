@@ -332,7 +332,9 @@ static void one_act(struct device *d)
         return;
     }
     size_t i = act_draw(d);
+    d->talk.hasty = once_in(&d->player->chance, 25);
     enum err e = acts[i].run(d);
+    d->talk.hasty = false;
     tell(d->book->world, "device %u of %s: %s in %s, %s", d->number, d->book->address, acts[i].name,
          d->selected < 0 ? "nothing" : d->book->boxes[d->selected].name, e ? err_text(e) : "ok");
     d->acts++;

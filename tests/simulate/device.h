@@ -27,6 +27,7 @@ enum {
 struct talk {
     struct conn *conn;
     unsigned tag;
+    bool hasty; /* hangs up as soon as a command is sent */
     struct buf response;           /* with its literals */
     struct buf code;               /* of the last command: APPENDUID or COPYUID */
     uint32_t uidvalidity, uidnext; /* as SELECT told */

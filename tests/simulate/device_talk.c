@@ -116,7 +116,7 @@ enum err talk_command(struct talk *t, response_fn *fn, void *arg, const char *fo
     conn_deadline(t->conn, DEVICE_COMMAND_MS);
     conn_write(t->conn, buf_str(&b));
     buf_free(&b);
-    if (conn_flush(t->conn)) return gone(t);
+    if (conn_flush(t->conn) || t->hasty) return gone(t);
     return talk_finish(t, fn, arg);
 }
 
