@@ -159,11 +159,18 @@ static bool identify(struct device *d, unsigned box)
                          first);
 }
 
+/* Nor is it resynchronised, until all was read again. */
+static void cache_forget(struct cache *c)
+{
+    c->n = 0;
+    c->modseq = 0;
+}
+
 static enum err ask_select(struct device *d, unsigned box, bool knows)
 {
     struct book_box *x = box_of(d, box);
     struct cache *c = cache_of(d, box);
-    if (!knows) c->n = 0;
+    if (!knows) cache_forget(c);
     d->talk.uidvalidity = d->talk.uidnext = 0;
     d->talk.modseq = 0;
     d->selected = (int)box;
@@ -186,7 +193,7 @@ bool device_select(struct device *d, unsigned box)
     if (e) return false;
     book_selected(d->book, box, &before, &d->talk);
     bool renewed = c->uidvalidity != d->talk.uidvalidity;
-    if (renewed) c->n = 0;
+    if (renewed) cache_forget(c);
     c->uidvalidity = d->talk.uidvalidity;
     uint64_t modseq = d->talk.modseq;
     if (d->resyncs && (!knows || renewed))
