@@ -12,10 +12,14 @@
 #include "soak/soak.h"
 #include "support/fail.h"
 
+enum { LOOKS_A_METRIC = 10 }; /* the command is a process */
+
 static pid_t serving;
 static struct gauge lowest;
 
-static const struct gauge nothing = { .anon_mb = DBL_MAX, .rss_mb = DBL_MAX, .fds = 1 << 30 };
+static const struct gauge nothing = {
+    .anon_mb = DBL_MAX, .rss_mb = DBL_MAX, .heap_mb = DBL_MAX, .fds = 1 << 30
+};
 
 /* The child of a parent that only watches (run/parent.c), or the process itself. */
 static pid_t child_of(pid_t pid)
@@ -70,6 +74,24 @@ static void lower(double *kept, double seen)
     if (seen < *kept) *kept = seen;
 }
 
+static double metric(const char *all, const char *name)
+{
+    const char *at = strstr(all, name);
+    return at ? strtod(at + strlen(name), NULL) : 0;
+}
+
+static void ask_metrics(void)
+{
+    static char said[1 << 18];
+    int status = RUN(said, sizeof said, 60, NULL, program_posthorn(), "--config",
+                     server_config(soak.a), "metrics");
+    if (status) fail_now("posthorn metrics: %d %.500s", status, said);
+    lower(&lowest.heap_mb,
+          metric(said, "\nposthorn_memory_heap_bytes{state=\"used\"} ") / (1 << 20));
+    lowest.fibers = (int)metric(said, "\nposthorn_fibers{state=\"lent\"} ");
+    lowest.stacks = (int)metric(said, "\nposthorn_fibers{state=\"mapped\"} ");
+}
+
 void gauge_look(void)
 {
     char path[80], line[200];
@@ -85,6 +107,8 @@ void gauge_look(void)
     fclose(f);
     int fds = each_fd(NULL);
     if (fds < lowest.fds) lowest.fds = fds;
+    static unsigned looks;
+    if (++looks % LOOKS_A_METRIC == 0) ask_metrics();
 }
 
 static double bytes_seen;
@@ -100,6 +124,7 @@ static int add_file(const char *path, const struct stat *s, int what, struct FTW
 struct gauge gauge_take(void)
 {
     gauge_look();
+    ask_metrics();
     struct gauge g = lowest;
     lowest = nothing;
     bytes_seen = 0;

@@ -30,14 +30,24 @@ static struct row rows[ROWS_MAX];
 static int n;
 static bool good;
 
+/* clang-format off */
 static void print_head(void)
 {
-    printf("#  min   anon    rss  store  fds thr  letters |  echo     NOOP         EHLO         "
-           "STAT    "
-           "    delivery     news in IDLE  log-in  all hear\n");
-    printf("#         MB     MB     MB                    |  p99    p50   p99    p50   p99    p50  "
-           " p99 "
-           "   p50   p99    p50   p99    p99     ms\n");
+    printf("#       memory, MB           store                      letters | ms: echo    NOOP         EHLO         STAT       delivery    news in IDLE  log-in  all\n");
+    printf("#  min   own  heap   all      MB  fds thr  fibers         sent |      p99   p50   p99    p50   p99    p50   p99    p50   p99    p50   p99    p99   hear\n");
+}
+/* clang-format on */
+
+static void print_row(const struct row *r)
+{
+    const struct gauge *g = &r->gauge;
+    printf("# %4.1f %5.1f %5.1f %5.1f %7.0f %4d %3d %4d/%-5d %8u | %8.1f", r->minute, g->anon_mb,
+           g->heap_mb, g->rss_mb, g->store_mb, g->fds, g->threads, g->fibers, g->stacks, r->letters,
+           r->p99[ECHO_]);
+    for (int i = NOOP; i <= NEWS; i++)
+        printf(" %6.1f %5.1f", r->p50[i], r->p99[i]);
+    printf(" %6.0f %6.0f\n", r->p99[LOG_IN], r->all_heard_s * 1000);
+    fflush(stdout);
 }
 
 void row_take(double minute, double all_heard_s)
@@ -54,13 +64,7 @@ void row_take(double minute, double all_heard_s)
         r->p99[i] = sample_ms((enum sample)i, 0.99);
     }
     if (n == 1) print_head();
-    printf("# %4.1f %6.1f %6.1f %6.0f %4d %3d %8u | %5.1f", minute, r->gauge.anon_mb,
-           r->gauge.rss_mb, r->gauge.store_mb, r->gauge.fds, r->gauge.threads, r->letters,
-           r->p99[ECHO_]);
-    for (int i = NOOP; i <= NEWS; i++)
-        printf(" %6.1f %5.1f", r->p50[i], r->p99[i]);
-    printf(" %6.0f %8.0f\n", r->p99[LOG_IN], all_heard_s * 1000);
-    fflush(stdout);
+    print_row(r);
 }
 
 /* --- the verdict --------------------------------------------------------------------------------
@@ -99,6 +103,11 @@ static double mean(int from, int to, double (*value)(const struct row *))
 static double anon_mb(const struct row *r)
 {
     return r->gauge.anon_mb;
+}
+
+static double heap_mb(const struct row *r)
+{
+    return r->gauge.heap_mb;
 }
 
 static double fds(const struct row *r)
@@ -141,6 +150,9 @@ bool rows_judged(double seconds)
     double level = mean(half, n, anon_mb), scale = seconds < 600 ? seconds / 1800 : 1;
     judged("memory: growth of the second half", growth(half, anon_mb) * scale,
            level * MEMORY_GROWTH_MAX + MEMORY_SLACK_MB, seconds < 600 ? "MB" : "MB in 30 minutes");
+    judged("heap in use: growth of the second half", growth(half, heap_mb) * scale,
+           mean(half, n, heap_mb) * MEMORY_GROWTH_MAX + MEMORY_SLACK_MB,
+           seconds < 600 ? "MB" : "MB in 30 minutes");
     judged("descriptors: last third against the second",
            mean(n - third, n, fds) - mean(third, n - third, fds), FDS_GROWTH_MAX, "");
     for (enum sample s = NOOP; s <= DELIVERY; s++)

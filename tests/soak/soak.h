@@ -57,6 +57,8 @@ struct gauge {
     double anon_mb, rss_mb; /* the smallest of the minute: a hash in work is no growth */
     int fds, threads;       /* descriptors without the journal's segments */
     double store_mb;
+    double heap_mb;            /* of the allocator, in use; by the server's own metrics */
+    int fibers, stacks;        /* at work, and mapped */
 };
 void gauge_begin(void); /* finds the process that serves */
 void gauge_look(void);  /* every second or so */
