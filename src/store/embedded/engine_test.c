@@ -366,6 +366,51 @@ static void done(void *arg)
     done_calls++;
 }
 
+/* --- turns --------------------------------------------------------------------------------------
+ */
+
+enum { MANY_COMMITS = 40 };
+static unsigned ran; /* transactions so far, on the writer's thread */
+
+struct in_turn {
+    uint64_t owner;
+    unsigned order;
+};
+
+/* The first takes so long that all others have come before it ends. */
+static enum err note_order(struct txn *t, void *arg)
+{
+    struct in_turn *mine = arg;
+    if (ran == 0) usleep(30000);
+    mine->order = ++ran;
+    txn_put(t, (struct account){ 90 }, S("turn"), S("x"));
+    return OK;
+}
+
+static void commit_in_turn(struct place *p, void *arg)
+{
+    struct in_turn *mine = arg;
+    fiber_owner_set(mine->owner);
+    assert_int_equal(engine_commit(p->engine, note_order, mine), OK);
+}
+
+/* Whose commits are few does not wait for all that another account has put there. */
+static void accounts_have_their_turns(void **state)
+{
+    struct place *p = *state;
+    struct in_turn all[MANY_COMMITS];
+    void *args[MANY_COMMITS];
+    ran = 0;
+    for (unsigned i = 0; i < MANY_COMMITS; i++) {
+        all[i] = (struct in_turn){ .owner = i + 1 < MANY_COMMITS ? 1 : 2 };
+        args[i] = &all[i];
+    }
+    place_run_many(p, commit_in_turn, args, MANY_COMMITS);
+    assert_in_range(all[MANY_COMMITS - 1].order, 1, 3);
+    for (unsigned i = 1; i + 1 < MANY_COMMITS; i++)
+        assert_true(all[i].order > all[i - 1].order);
+}
+
 static void what_is_lazy_is_written_at_close(void **state)
 {
     struct place *p = *state;
@@ -393,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_engine_closes_beside_a_watch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lease_has_one_owner_and_an_ascending_number, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(accounts_have_their_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_lazy_is_written_at_close, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
