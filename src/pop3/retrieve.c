@@ -52,7 +52,7 @@ static enum err stream(struct pop3 *s, struct body_reader *body, struct lines *l
         at += bytes.n;
         more = write_lines(l, bytes);
         if (conn_gone(s->conn)) return ERR_GONE;
-        conn_deadline(s->conn, (unsigned)s->server->settings->command_ms);
+        conn_deadline(s->conn, s->stay.over ? 0 : (unsigned)s->server->settings->command_ms);
     }
     return OK;
 }

@@ -99,6 +99,8 @@ static enum err login(struct smtp_client *c, struct smtp_reply *reply)
         return ours(reply, ERR_DENIED, S("the server does not offer AUTH PLAIN"));
 
     struct buf secret = buf_make(SMTP_LINE_BYTES), line = buf_make(SMTP_AUTH_LINE_BYTES);
+    (void)buf_reserve(&secret, SMTP_LINE_BYTES); /* they never move */
+    (void)buf_reserve(&line, SMTP_AUTH_LINE_BYTES);
     buf_addc(&secret, '\0');
     buf_add(&secret, o->user);
     buf_addc(&secret, '\0');
@@ -108,10 +110,8 @@ static enum err login(struct smtp_client *c, struct smtp_reply *reply)
     enum err e = secret.full || line.full
                      ? ours(reply, ERR_DENIED, S("user name or password is too long"))
                      : secret_command(c, buf_str(&line), reply);
-    bytes_wipe(secret.p, secret.n);
-    bytes_wipe(line.p, line.n);
-    buf_free(&secret);
-    buf_free(&line);
+    buf_wipe(&secret);
+    buf_wipe(&line);
     return e;
 }
 

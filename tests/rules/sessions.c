@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "support/fail.h"
 #include "support/wire.h"
@@ -147,6 +149,61 @@ static void not_for_anything_else(void **state)
     go_on(&o);
 }
 
+/* All that the other side still sends, as it comes over the wire. */
+static size_t rest_of(struct wire *w)
+{
+    static char piece[1 << 16];
+    size_t all = 0;
+    for (ssize_t n; (n = recv(wire_fd(w), piece, sizeof piece, 0)) > 0;)
+        all += (size_t)n;
+    return all;
+}
+
+static int ended_so_far(void)
+{
+    int n = 0;
+    char *log = file_read(server_log(server), NULL);
+    for (const char *at = log; (at = strstr(at, " auth.ended ")); at++)
+        n++;
+    free(log);
+    return n;
+}
+
+static bool are_told(void *wanted)
+{
+    return ended_so_far() >= *(int *)wanted;
+}
+
+/* Large messages that are asked for and not taken: whoever waits for that waits no longer. */
+static void in_the_middle_of_a_message(void **state)
+{
+    enum { LARGE_BYTES = 40 << 20 };
+    (void)state;
+    server_user(server, "frank@a.test", "secret");
+    struct wire *w = imap_open(server, world_ca(world), "frank@a.test", "secret");
+    char *letter = malloc(LARGE_BYTES);
+    memset(letter, 'x', LARGE_BYTES);
+    memcpy(letter, "Subject: large\r\n\r\n", 18);
+    wire_say(w, "a APPEND INBOX {%d+}", LARGE_BYTES);
+    wire_send(w, letter, LARGE_BYTES);
+    wire_say(w, "%s", "");
+    wire_expect(w, "a OK .*");
+    free(letter);
+    struct wire *pop3 = pop3_open(server, world_ca(world), "frank@a.test", "secret");
+    wire_imap(w, "OK", "SELECT INBOX");
+    wire_say(w, "f FETCH 1 BODY.PEEK[]");
+    wire_expect(w, "\\* 1 FETCH .*");
+    wire_say(pop3, "RETR 1");
+    wire_expect(pop3, "\\+OK .*");
+    int wanted = ended_so_far() + 2;
+    ADMIN("another\n", "user", "passwd", "frank@a.test");
+    assert_true(wait_until(are_told, &wanted, 10)); /* then we begin to read again */
+    assert_true(rest_of(w) < LARGE_BYTES / 2);
+    assert_true(rest_of(pop3) < LARGE_BYTES / 2);
+    wire_close(w);
+    wire_close(pop3);
+}
+
 /* Behind UNAUTHENTICATE the connection is nobody's, and stays. */
 static void not_who_left(void **state)
 {
@@ -166,6 +223,7 @@ int main(void)
         cmocka_unit_test(when_removed),
         cmocka_unit_test(when_suspended),
         cmocka_unit_test(when_the_password_changes),
+        cmocka_unit_test(in_the_middle_of_a_message),
         cmocka_unit_test(not_for_anything_else),
         cmocka_unit_test(not_who_left),
     };
