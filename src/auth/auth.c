@@ -56,7 +56,9 @@ enum err auth_new(struct seam *seam, struct store *store, const struct auth_sett
     a->remembered = MEM_ARRAY(AUTH_REMEMBERED, struct remembered);
     a->pool = pool_new(seam, "hash", (unsigned)s->hash_threads, AUTH_QUEUE_ITEMS);
     *out = a;
-    return OK;
+    if (a->pool) return OK;
+    log_event(LOG_ERROR, "server.no_workers", (str){ 0 }, F_CSTR("why", "no thread for passwords"));
+    return ERR_LATER;
 }
 
 void auth_free(struct auth *a)

@@ -60,7 +60,11 @@
 #define LISTEN_BACKLOG           1024        /* connections the kernel keeps for us */
 #define LISTEN_ACCEPTS_PER_TURN  64          /* then others of the loop have their turn */
 #define LISTEN_PAUSE_MS          100         /* before accepting again without descriptors */
+#define LISTEN_HANDLES_RESERVED  64          /* descriptors that no stranger gets: segments, the index, relay, the control socket */
 #define LOOP_EVENTS_PER_WAIT     256
+#define PROCESS_ORPHAN_MS        1000        /* grace of a server whose parent died: another one may be starting */
+#define PROCESS_LOOK_MS          20          /* between two looks whether the other workers have ended */
+#define SERVE_FOLDER_WAIT_MS     10000       /* at start, for who has the data folder: our predecessor that drains, a command */
 #define LOOP_UNWIND_MS           500         /* behind a drain's grace, for what was cut off to give back what it holds */
 #define WORK_QUEUE_ITEMS         1024        /* waiting items of one pool, past it ERR_LATER */
 #define CONFIG_FILE_BYTES        (256 * 1024)

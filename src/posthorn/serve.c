@@ -73,11 +73,28 @@ static bool make_tls(struct server *s)
     return !tls_server_new(certificate, key, &s->arena, &s->tls, &why) || failed("tls", why);
 }
 
+/* A command that began while no server ran, or the server before us that says its goodbyes, has the
+ * folder for a moment. */
+static enum err open_store(struct server *s, struct buf *why)
+{
+    const struct store_settings *settings = SECTION(s, store_settings, "store");
+    uint64_t until_us = seam_mono_us(s->seam) + SERVE_FOLDER_WAIT_MS * UINT64_C(1000);
+    enum err e = store_open(s->seam, settings, &s->store, why);
+    if (e == ERR_EXISTS)
+        log_event(LOG_WARN, "server.waits", (str){ 0 }, F_STR("why", buf_str(why)));
+    while (e == ERR_EXISTS && seam_mono_us(s->seam) < until_us) {
+        process_pause(PROCESS_LOOK_MS);
+        buf_reset(why);
+        e = store_open(s->seam, settings, &s->store, why);
+    }
+    return e;
+}
+
 static bool make_parts(struct server *s)
 {
     struct buf why = buf_make(4096);
     const char *what = "store";
-    enum err e = store_open(s->seam, SECTION(s, store_settings, "store"), &s->store, &why);
+    enum err e = open_store(s, &why);
     if (!e) {
         what = "search";
         e = search_open(s->seam, s->store, SECTION(s, search_settings, "search"), &s->search, &why);

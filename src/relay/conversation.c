@@ -20,7 +20,7 @@ static bool suits(const struct conversation *c)
 static bool is_late(const struct job *j)
 {
     const struct deliver_by *by = &j->entries[0].by;
-    return by->at_us && !by->notify && seam_wall_us(j->relay->seam) >= by->at_us;
+    return by->at_us && !by->notify && relay_now_us(j->relay) >= by->at_us;
 }
 
 static void settle_late(struct job *j)

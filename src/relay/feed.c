@@ -98,7 +98,7 @@ static struct queue_place begin(struct relay *r, int64_t now_us)
 
 int64_t feed(struct relay *r)
 {
-    int64_t now_us = seam_wall_us(r->seam), next_us = now_us + RELAY_RECHECK_US;
+    int64_t now_us = relay_now_us(r), next_us = now_us + RELAY_RECHECK_US;
     struct queue_place last = { .due_us = now_us, .key = { { UINT64_MAX }, UINT32_MAX } };
     struct walk w = { .relay = r, .at = begin(r, now_us), .until = last };
     if (walk(&w, now_us, &next_us)) return now_us + RELAY_RECHECK_US;

@@ -56,7 +56,7 @@ static struct job *job_new(struct destination *d, size_t rcpts)
 static void take_rcpts(struct job *j, struct view *v, size_t rcpts)
 {
     struct destination *d = j->destination;
-    int64_t now_us = seam_wall_us(j->relay->seam);
+    int64_t now_us = relay_now_us(j->relay);
     for (size_t i = 0; i < rcpts; i++) {
         struct queue_key key = pop(d);
         struct queue_entry e;

@@ -35,6 +35,17 @@ const struct settings_section relay_section = {
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+int64_t relay_now_us(struct relay *r)
+{
+    uint64_t mono_us = seam_mono_us(r->seam);
+    int64_t wall_us = seam_wall_us(r->seam);
+    int64_t now_us = r->since_us + (int64_t)(mono_us - r->since_mono_us);
+    if (now_us < wall_us) now_us = wall_us;
+    r->since_us = now_us;
+    r->since_mono_us = mono_us;
+    return now_us;
+}
+
 enum err relay_new(struct seam *seam, struct store *store, struct deliver *deliver,
                    const struct config *config, struct relay **out, struct buf *why)
 {
@@ -44,6 +55,9 @@ enum err relay_new(struct seam *seam, struct store *store, struct deliver *deliv
                          .store = store,
                          .deliver = deliver,
                          .settings = config_section(config, "relay") };
+    /* Not before any time that an entry was given by an earlier clock. */
+    r->since_us = engine_stats(store_engine(store)).opened_us;
+    r->since_mono_us = seam_mono_us(seam);
     seam_random(seam, seed, sizeof seed);
     lock_init(&r->lock);
     list_init(&r->served);
@@ -169,9 +183,9 @@ static int64_t pass_run(struct relay *r)
 /* --- the scheduler's fiber -------------------------------------------------------------------- */
 
 /* The wall clock may jump: never sleep longer than a re-check. */
-static uint64_t sleep_until(const struct relay *r, int64_t next_us)
+static uint64_t sleep_until(struct relay *r, int64_t next_us)
 {
-    int64_t ahead = next_us == INT64_MAX ? RELAY_RECHECK_US : next_us - seam_wall_us(r->seam);
+    int64_t ahead = next_us == INT64_MAX ? RELAY_RECHECK_US : next_us - relay_now_us(r);
     if (ahead < 0) ahead = 0;
     if (ahead > RELAY_RECHECK_US) ahead = RELAY_RECHECK_US;
     return seam_mono_us(r->seam) + (uint64_t)ahead;

@@ -31,9 +31,15 @@ struct relay {
     struct list served;       /* all of them, in the order of their turns */
     struct map *taken;        /* keys in memory: they wait in a destination, or are in a job */
     struct queue_place fed;   /* the feed has seen all that is due up to here */
+    int64_t since_us;         /* relay_now_us: the wall clock's time at the monotonic one's */
+    uint64_t since_mono_us;
     uint64_t refeed_us;       /* from the start again, at this monotonic time */
     size_t conversations, troubled; /* going on; of these, with destinations in trouble */
 };
+
+/* The wall clock for what the queue's times are compared with: it follows jumps forward, and goes on
+ * over jumps back, so that no moment that it named stays out of reach. The relay's own loop only. */
+int64_t relay_now_us(struct relay *r);
 
 /* --- destinations (destination.c) ------------------------------------------------------------- */
 

@@ -15,9 +15,23 @@ int64_t retry_at(const struct relay_settings *s, uint32_t attempts, int64_t now_
     return now_us + (int64_t)gap_ms * 1000;
 }
 
+/* A clock that jumps on makes everything old at once: what was tried so seldom that it cannot have
+ * been here for a quarter of the time is not given up. */
+static bool was_tried_enough(const struct relay_settings *s, uint32_t attempts)
+{
+    uint64_t gap_ms = s->retry_first_ms, tried_ms = 0;
+    for (uint32_t i = 0; i < attempts && tried_ms < s->give_up_ms / 4; i++) {
+        tried_ms += gap_ms < s->retry_max_ms ? gap_ms : s->retry_max_ms;
+        if (gap_ms < s->retry_max_ms) gap_ms *= 2;
+    }
+    return tried_ms >= s->give_up_ms / 4;
+}
+
 static bool is_too_old(const struct job *j, const struct queue_entry *e, int64_t now_us)
 {
-    return now_us - e->arrived_us >= (int64_t)j->relay->settings->give_up_ms * 1000;
+    const struct relay_settings *s = j->relay->settings;
+    return now_us - e->arrived_us >= (int64_t)s->give_up_ms * 1000 &&
+           was_tried_enough(s, e->attempts);
 }
 
 /* RFC 2852: after its time it goes back, or its sender is told. */
@@ -37,7 +51,7 @@ static bool wants_delay_notice(const struct job *j, const struct queue_entry *e,
 void job_settle(struct job *j, size_t i, const struct verdict *v)
 {
     const struct queue_entry *e = &j->entries[i];
-    int64_t now_us = seam_wall_us(j->relay->seam);
+    int64_t now_us = relay_now_us(j->relay);
     uint32_t chance;
     seam_random(j->relay->seam, &chance, sizeof chance);
 
@@ -49,7 +63,8 @@ void job_settle(struct job *j, size_t i, const struct verdict *v)
     if (r.outcome == QUEUE_DEFERRED) {
         int64_t last_us = e->arrived_us + (int64_t)j->relay->settings->give_up_ms * 1000;
         r.next_us = retry_at(j->relay->settings, e->attempts, now_us, chance);
-        if (r.next_us > last_us) r.next_us = last_us; /* the delay notice has promised that time */
+        /* The delay notice has promised that time. */
+        if (r.next_us > last_us && last_us > now_us) r.next_us = last_us;
         if (e->by.at_us > now_us && r.next_us > e->by.at_us) r.next_us = e->by.at_us;
         r.delay_told = wants_delay_notice(j, e, now_us);
     }

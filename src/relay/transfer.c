@@ -131,7 +131,7 @@ static void fill_message(struct job *j, struct smtp_client_rcpt *rcpts, struct s
         .by = e->by.at_us != 0,
         .by_notify = e->by.notify,
         .by_trace = e->by.trace,
-        .by_s = (e->by.at_us - seam_wall_us(j->relay->seam)) / 1000000,
+        .by_s = (e->by.at_us - relay_now_us(j->relay)) / 1000000,
         .size_bytes = source->size - source->at,
         .rcpts = rcpts,
         .n = j->n,

@@ -207,6 +207,15 @@ bool listener_at_count(struct conn *c)
     return true;
 }
 
+/* A connection from this machine's administrator is always worth a descriptor. */
+static bool has_handle(const struct conn *c)
+{
+    if (c->peer.family == NET_UNIX || c->home->listener->addr.family == NET_UNIX) return true;
+    if (!seam_handles_short(c->loop->seam, c->watch.handle)) return true;
+    budget_struck(BUDGET_PROCESS_DESCRIPTORS);
+    return false;
+}
+
 /* Counts the connection; false, and nothing counted, when there is no room for it. Behind a proxy
  * its address is not known yet. */
 static bool admit(struct conn *c)
@@ -218,6 +227,7 @@ static bool admit(struct conn *c)
         return false;
     }
     if (memory_is_short(c)) return false;
+    if (!has_handle(c)) return false;
     if (!conn_proxy_expected(c) && !listener_at_count(c)) return false;
     if (!join_total(c)) {
         uncount_address(c);

@@ -112,6 +112,11 @@ void parent_bind(void)
     if (getppid() != above.parent) raise(SIGTERM); /* it went before we could ask */
 }
 
+bool parent_lost(void)
+{
+    return above.socket >= 0 && getppid() != above.parent;
+}
+
 static bool start(struct running *r)
 {
     int ends[2];

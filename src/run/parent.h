@@ -21,6 +21,8 @@ int parent_run(const struct parent *p);
 
 /* In the child, as who it will be: it ends in good order when its parent is gone. */
 void parent_bind(void);
+/* We had a parent, and it is gone. */
+bool parent_lost(void);
 /* A file to read: through the parent, if there is one and it was named there; else opened here. A
  * descriptor, the caller's; -errno. */
 int parent_open(const char *path);

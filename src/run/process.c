@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "run/fiber.h"
 #include "run/lock.h"
+#include "run/parent.h"
 #include "run/process.h"
 #include "run/watchdog.h"
 
@@ -34,6 +35,7 @@ struct worker {
     struct loop_post start;       /* on its own loop: calls worker_start */
     struct loop_post started;     /* on the first loop: counts those that did */
     bool runs;                    /* worker_start said OK */
+    bool over;                    /* atomic: its loop has ended */
 };
 
 struct process {
@@ -80,7 +82,9 @@ static void on_signal(struct process *p, uint32_t number)
     }
     /* Whoever asks a second time does not want to wait. */
     if (!p->stopping) manager_tell("STOPPING=1");
-    stop_loops(p, p->stopping ? 0 : p->grace_ms);
+    unsigned grace_ms = p->grace_ms;
+    if (parent_lost() && grace_ms > PROCESS_ORPHAN_MS) grace_ms = PROCESS_ORPHAN_MS;
+    stop_loops(p, p->stopping ? 0 : grace_ms);
     p->stopping = true;
 }
 
@@ -150,6 +154,23 @@ static void worker_run(void *arg)
     struct process *p = w->process;
     loop_run(w->loop);
     if (w->runs && p->hooks->worker_end) p->hooks->worker_end(p->arg, w->loop, w->index);
+    __atomic_store_n(&w->over, true, __ATOMIC_RELEASE);
+}
+
+static bool others_run(const struct process *p)
+{
+    for (unsigned i = 1; i < p->n; i++)
+        if (!__atomic_load_n(&p->workers[i].over, __ATOMIC_ACQUIRE)) return true;
+    return false;
+}
+
+/* The first loop has ended, and read the signals: a second one is heard all the same. */
+static void wait_for_others(struct process *p)
+{
+    while (others_run(p)) {
+        struct pollfd signals = { .fd = p->signals.handle, .events = POLLIN };
+        if (poll(&signals, 1, PROCESS_LOOK_MS) == 1) signals_ready(&p->signals, 0);
+    }
 }
 
 static bool worker_open(struct process *p, struct seam *seam, unsigned index)
@@ -187,6 +208,7 @@ static void workers_run(struct process *p)
     for (unsigned i = 1; i < p->n; i++)
         seam_service_kick(p->workers[i].service);
     worker_run(&p->workers[0]);
+    wait_for_others(p);
 }
 
 /* A fiber that outlasted the grace waits for a thread that will still answer it: its loop must be
@@ -225,10 +247,19 @@ int process_run(struct seam *seam, unsigned workers, unsigned grace_ms,
     struct process p = { .hooks = hooks, .arg = arg, .grace_ms = grace_ms };
     p.signals.handle = -1;
     bool opened = workers_open(&p, seam, workers > 0 ? workers : cores());
+    if (!opened)
+        log_event(LOG_ERROR, "server.no_workers", (str){ 0 }, F_NUM("workers", p.n),
+                  F_CSTR("why", "no thread, memory or descriptor for one more worker"));
     if (opened) p.watchdog = watchdog_start(seam, hooks->turn_ms);
     if (opened) workers_run(&p);
     workers_close(&p);
     return opened && !p.failed ? 0 : 1;
+}
+
+void process_pause(unsigned ms)
+{
+    struct timespec wait = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+    nanosleep(&wait, NULL);
 }
 
 /* --- the log's sink --------------------------------------------------------------------------- */

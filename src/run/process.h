@@ -16,6 +16,8 @@ struct process_hooks {
     void (*ready)(void *arg);  /* every worker runs */
     unsigned turn_ms;          /* a worker that is busy with one turn for so long has broken down; 0: never */
 };
+/* For a start that waits, before there are loops. */
+void process_pause(unsigned ms);
 /* Runs workers (0: one a core) until a signal or process_stop, and drains for at most grace_ms; a
  * second signal cuts that short. Returns 0, or 1 if a worker could not start. */
 int process_run(struct seam *seam, unsigned workers, unsigned grace_ms, const struct process_hooks *hooks, void *arg);

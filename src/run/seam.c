@@ -166,6 +166,11 @@ int seam_accept(struct seam *s, int listener, struct netaddr *peer)
     return s->ops->accept(s, listener, peer);
 }
 
+bool seam_handles_short(struct seam *s, int socket)
+{
+    return s->ops->handles_short && s->ops->handles_short(s, socket);
+}
+
 int seam_connect(struct seam *s, const struct netaddr *to, const struct netaddr *source)
 {
     return s->ops->connect(s, to, source);

@@ -80,6 +80,8 @@ const char *seam_real_path(struct seam *s, const char *name, struct arena *a);
 /* --- sockets, all non-blocking ---------------------------------------------------------------- */
 int seam_listen(struct seam *s, const struct netaddr *at, int backlog); /* SO_REUSEADDR, close-on-exec, V6ONLY; unix: mode 0600 */
 int seam_accept(struct seam *s, int listener, struct netaddr *peer);
+/* So few handles can be opened after this socket that files and the relay need them: give it back. */
+bool seam_handles_short(struct seam *s, int socket);
 /* Begins; writable when done, then seam_socket_error says how it went. source may be NULL. */
 int seam_connect(struct seam *s, const struct netaddr *to, const struct netaddr *source);
 int seam_socket_error(struct seam *s, int socket);

@@ -44,6 +44,7 @@ struct seam_ops {
 
     int (*listen)(struct seam *s, const struct netaddr *at, int backlog);
     int (*accept)(struct seam *s, int listener, struct netaddr *peer);
+    bool (*handles_short)(struct seam *s, int socket); /* NULL: never */
     int (*connect)(struct seam *s, const struct netaddr *to, const struct netaddr *source);
     int (*socket_error)(struct seam *s, int socket);
     ssize_t (*recv)(struct seam *s, int socket, void *p, size_t n);
@@ -88,6 +89,7 @@ void faults_free(struct seam *s); /* puts the implementation's own table back */
 /* The real seam's parts, each in its own file. */
 int real_listen(struct seam *s, const struct netaddr *at, int backlog);
 int real_accept(struct seam *s, int listener, struct netaddr *peer);
+bool real_handles_short(struct seam *s, int socket);
 int real_connect(struct seam *s, const struct netaddr *to, const struct netaddr *source);
 int real_socket_error(struct seam *s, int socket);
 ssize_t real_recv(struct seam *s, int socket, void *p, size_t n);

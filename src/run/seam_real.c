@@ -357,6 +357,7 @@ static const struct seam_ops real_ops = {
     .real_path = real_real_path,
     .listen = real_listen,
     .accept = real_accept,
+    .handles_short = real_handles_short,
     .connect = real_connect,
     .socket_error = real_socket_error,
     .recv = real_recv,

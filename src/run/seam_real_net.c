@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "run/parent.h"
 #include "run/seam_int.h"
 
@@ -123,6 +125,15 @@ int real_listen(struct seam *s, const struct netaddr *at, int backlog)
     if (bind(fd, &to.any, n) < 0) return fail_closing(fd);
     if (listen(fd, backlog) < 0) return fail_closing(fd);
     return fd;
+}
+
+/* The kernel gives the lowest number that is free. */
+bool real_handles_short(struct seam *s, int socket)
+{
+    (void)s;
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == RLIM_INFINITY) return false;
+    return (rlim_t)socket + LISTEN_HANDLES_RESERVED >= files.rlim_cur;
 }
 
 int real_accept(struct seam *s, int listener, struct netaddr *peer)

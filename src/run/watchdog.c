@@ -120,7 +120,11 @@ struct watchdog *watchdog_start(struct seam *seam, unsigned turn_ms)
     if (manager.patience_us && manager.patience_us / 3 < w->look_us)
         w->look_us = manager.patience_us / 3;
     w->service = seam_service_new(seam, "watchdog", look, w);
-    if (w->service) seam_service_kick(w->service);
+    if (w->service)
+        seam_service_kick(w->service);
+    else
+        log_event(LOG_ERROR, "server.no_workers", (str){ 0 },
+                  F_CSTR("why", "no thread for the watchdog"));
     return w;
 }
 

@@ -173,6 +173,7 @@ struct engine_stats {
     uint64_t segments, dead_bytes; /* files of the journal; what nothing needs in them, as far as is known */
     uint64_t compacted_bytes;      /* given back so far */
     bool failing; /* the last group could not be made durable */
+    int64_t opened_us; /* no commit before it was opened has a later time (txn_wall_us); 0: there was none */
 };
 struct engine_stats engine_stats(struct engine *e);
 

@@ -297,6 +297,7 @@ struct embedded {
     struct embedded_txn txn;
     uint64_t seq;             /* of the last transaction tried; never used again */
     int64_t wall_us;          /* likewise, its time */
+    int64_t opened_us;        /* as engine_stats tells it */
     struct mark written;      /* up to where the active table goes */
     uint64_t active_since_us; /* when the active table got its first row; 0: it is empty */
     uint64_t lazy_since_us;

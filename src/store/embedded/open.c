@@ -78,6 +78,7 @@ static struct engine_stats embedded_stats(struct engine *engine)
                                   .lag_bytes = lag_bytes(e),
                                   .bodies_in_memory_bytes = atomic_load(&e->body_bytes),
                                   .free_bytes = room < 0 ? 0 : (uint64_t)room,
+                                  .opened_us = e->opened_us,
                                   .failing =
                                       atomic_load(&e->failing) || atomic_load(&e->index_failing) };
     compactor_stats(e->compactor, &stats);
@@ -230,7 +231,8 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
     }
     /* From the clock, and never below the last commit's: so that fences ascend over restarts. */
     int64_t now = seam_wall_us(e->seam);
-    watches_init(&e->watches, (uint64_t)(now > e->written.wall_us ? now : e->written.wall_us));
+    e->opened_us = now > e->written.wall_us ? now : e->written.wall_us;
+    watches_init(&e->watches, (uint64_t)e->opened_us);
     e->io = pool_new(e->seam, "store-io", STORE_IO_THREADS, WORK_QUEUE_ITEMS);
     lock_take(&e->queue_lock); /* each may kick the other from its first step on */
     e->writer = seam_service_new(e->seam, "store-writer", writer_step, e);
@@ -238,8 +240,14 @@ enum err engine_embedded_open(const struct embedded_options *o, struct engine **
     e->indexer = seam_service_new(e->seam, "store-index", indexer_step, e);
     if (!o->frozen)
         e->compactor_service = seam_service_new(e->seam, "store-compact", compactor_step, e);
-    if (!o->frozen) seam_service_kick(e->compactor_service);
+    bool all = e->io && e->writer && e->syncer && e->indexer && (o->frozen || e->compactor_service);
+    if (all && !o->frozen) seam_service_kick(e->compactor_service);
     lock_drop(&e->queue_lock);
+    if (!all) {
+        buf_add(why, S("no thread could be started"));
+        embedded_close(&e->base);
+        return ERR_LATER;
+    }
     log_event(LOG_INFO, "store.opened", S(""), F_CSTR("folder", seam_data_dir(e->seam)));
     *out = &e->base;
     return OK;
