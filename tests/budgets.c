@@ -449,6 +449,11 @@ static bool memory_is_short(void *arg)
     return metric("posthorn_memory_short") == (arg != NULL);
 }
 
+static bool memory_came_back(void *arg)
+{
+    return metric("posthorn_memory_resident_bytes") < *(long long *)arg + 12 * 1048576;
+}
+
 static int times_logged(const char *event)
 {
     int n = 0;
@@ -499,6 +504,7 @@ static void the_ceiling_holds(void **state)
     for (int k = 0; k < HOLDERS; k++)
         chat_close(holders[k]);
     if (!wait_until(memory_is_short, NULL, 20)) fail_now("it does not lift by itself");
+    if (!wait_until(memory_came_back, &usual, 15)) fail_now("the memory does not come back");
     assert_int_equal(times_logged("server.memory_short"), 1);
     assert_int_equal(times_logged("server.memory_ok"), 1);
     others_are_served();

@@ -395,10 +395,10 @@ static int set_up(void **state)
                    "[guard]\ntrusted = 192.0.2.0/24\nfailures = 8\naccount_failures = 20\n"
                    "connections = 80\nnetwork_factor = 2\ndelay_max = 300ms\n"
                    "[auth]\nargon2_memory = 64K\nargon2_passes = 1\nfail_delay = 20ms\n");
-    quick =
-        start("b.test", 3,
-              "[auth]\nfail_delay = 0s\nfailures_max = 100\nargon2_memory = 1M\n"
-              "[imap]\nerrors_max = 1000\n[pop3]\nerrors_max = 1000\n[smtp]\nerrors_max = 1000\n");
+    quick = start(
+        "b.test", 3,
+        "[auth]\nfail_delay = 0s\nfailures_max = 100\nargon2_memory = 1M\nstranger_commands = 0\n"
+        "[imap]\nerrors_max = 1000\n[pop3]\nerrors_max = 1000\n[smtp]\nerrors_max = 1000\n");
     for (size_t i = 0; i < sizeof users / sizeof *users; i++)
         server_user(strict, users[i], "sesame");
     CLI(quick, NULL, &status, "domain", "add", "a.test");

@@ -21,6 +21,8 @@ static const struct setting rows[] = {
     { "hash_threads",   SET_COUNT,    offsetof(struct auth_settings, hash_threads),        "2",    1, 64,        NULL, "Threads that check passwords." },
     { "fail_delay",     SET_DURATION, offsetof(struct auth_settings, fail_delay_ms),       "2s",   0, 60000,     NULL, "A failed log-in takes at least this long." },
     { "failures_max",   SET_COUNT,    offsetof(struct auth_settings, failures_max),        "3",    1, 100,       NULL, "Failed log-ins of one connection, then it is closed." },
+    { "stranger_commands", SET_COUNT, offsetof(struct auth_settings, stranger_commands), "100", 0, 1000000, NULL, "Commands of one connection before its log-in, in IMAP, POP3 and on submission, which wants ten at most; then it is closed. 0: any number." },
+    { "stranger_bytes", SET_SIZE,     offsetof(struct auth_settings, stranger_bytes), "64K", 0, 1 << 30, NULL, "Bytes of one connection before its log-in, in IMAP and POP3; 0: any number." },
     { "account_conns_max", SET_COUNT, offsetof(struct auth_settings, account_conns_max), "1000", 0, 10000000, NULL, "Connections that one user may have at once, of all protocols; 0: any number." },
     { "account_memory_max", SET_SIZE, offsetof(struct auth_settings, account_memory_max), "256M", 0, UINT64_C(1) << 40, NULL, "Memory that all of a user's commands together may take at once, to sort and search; 0: any." },
     { "remember",       SET_DURATION, offsetof(struct auth_settings, cache_ms),            "10m",  0, 86400000,  NULL, "How long a verified password is remembered (as a keyed hash, in memory)." },
@@ -87,6 +89,14 @@ struct guard *auth_guard(const struct auth *a)
 uint64_t auth_failures_max(const struct auth *a)
 {
     return a->settings->failures_max;
+}
+
+enum stranger auth_stranger(const struct auth *a, uint64_t commands, uint64_t bytes)
+{
+    const struct auth_settings *s = a->settings;
+    if (s->stranger_commands && commands > s->stranger_commands) return STRANGER_COMMANDS;
+    if (s->stranger_bytes && bytes > s->stranger_bytes) return STRANGER_BYTES;
+    return STRANGER_WELCOME;
 }
 
 /* --- remembered passwords -----------------------------------------------------------------------

@@ -18,6 +18,7 @@ struct auth_settings {
     uint64_t hash_threads;
     uint64_t fail_delay_ms;       /* least time a failed log-in takes */
     uint64_t failures_max;        /* in a session, then it is closed */
+    uint64_t stranger_commands, stranger_bytes; /* of one connection before its log-in; 0: any */
     uint64_t account_conns_max, account_memory_max; /* at once, of all protocols; 0: any */
     uint64_t cache_ms;            /* a verified password is remembered as a keyed hash */
 };
@@ -30,6 +31,10 @@ void auth_free(struct auth *a);
 void auth_use_guard(struct auth *a, struct guard *g);
 struct guard *auth_guard(const struct auth *a); /* may be NULL */
 uint64_t auth_failures_max(const struct auth *a); /* failed log-ins of one session, then it is closed */
+
+/* How much a connection may say before its log-in, in IMAP, POP3 and on submission. */
+enum stranger { STRANGER_WELCOME, STRANGER_COMMANDS, STRANGER_BYTES };
+enum stranger auth_stranger(const struct auth *a, uint64_t commands, uint64_t bytes);
 
 /* Who logged in: a copy that outlives views; the address is in the arena given. */
 struct login { struct account account; str address; uint64_t stamp; /* of the hash that was in force */ };

@@ -25,8 +25,8 @@ const struct budget_row budgets[BUDGETS] = {
     [BUDGET_IMAP_IDLE]           = { "imap.idle",           "imap.idle",            "BYE" },
     [BUDGET_IMAP_LINE]           = { "imap.line",           "IMAP_LINE_BYTES",      "BYE" },
     [BUDGET_IMAP_LOGIN]          = { "imap.login",          "imap.login",           "BYE" },
-    [BUDGET_IMAP_STRANGER_BYTES] = { "imap.stranger_bytes", "STRANGER_BYTES",        "BYE [LIMIT]" },
-    [BUDGET_IMAP_STRANGER_COMMANDS] = { "imap.stranger_commands", "STRANGER_COMMANDS", "BYE [LIMIT]" },
+    [BUDGET_IMAP_STRANGER_BYTES] = { "imap.stranger_bytes", "auth.stranger_bytes",        "BYE [LIMIT]" },
+    [BUDGET_IMAP_STRANGER_COMMANDS] = { "imap.stranger_commands", "auth.stranger_commands", "BYE [LIMIT]" },
     [BUDGET_IMAP_STRANGER_LINE]  = { "imap.stranger_line",  "IMAP_LINE_UNAUTH_BYTES", "BYE" },
     [BUDGET_IMAP_SWALLOWED]      = { "imap.swallowed",      "IMAP_SWALLOW_BYTES",   "BYE [LIMIT]" },
     [BUDGET_LISTENER_CONNS]      = { "listener.connections", "listener.conns_max",  "421 4.3.2, BYE [UNAVAILABLE], -ERR [SYS/TEMP]" },
@@ -34,8 +34,8 @@ const struct budget_row budgets[BUDGETS] = {
     [BUDGET_POP3_IDLE]           = { "pop3.idle",           "pop3.idle",            "-ERR" },
     [BUDGET_POP3_LINE]           = { "pop3.line",           "POP3_LINE_BYTES",      "-ERR" },
     [BUDGET_POP3_LOGIN]          = { "pop3.login",          "pop3.login",           "-ERR" },
-    [BUDGET_POP3_STRANGER_BYTES] = { "pop3.stranger_bytes", "STRANGER_BYTES",       "-ERR [SYS/TEMP]" },
-    [BUDGET_POP3_STRANGER_COMMANDS] = { "pop3.stranger_commands", "STRANGER_COMMANDS", "-ERR [SYS/TEMP]" },
+    [BUDGET_POP3_STRANGER_BYTES] = { "pop3.stranger_bytes", "auth.stranger_bytes",       "-ERR [SYS/TEMP]" },
+    [BUDGET_POP3_STRANGER_COMMANDS] = { "pop3.stranger_commands", "auth.stranger_commands", "-ERR [SYS/TEMP]" },
     [BUDGET_PROCESS_CONNS]       = { "process.connections", "server.conns_max",     "421 4.3.2, BYE [UNAVAILABLE], -ERR [SYS/TEMP]" },
     [BUDGET_PROCESS_DESCRIPTORS] = { "process.descriptors", "RLIMIT_NOFILE",        "421 4.3.2, BYE [UNAVAILABLE], -ERR [SYS/TEMP]" },
     [BUDGET_PROCESS_MEMORY]      = { "process.memory",      "server.memory_max",    "421 4.3.2, BYE [UNAVAILABLE], -ERR [SYS/TEMP]; NO [UNAVAILABLE]" },
@@ -47,7 +47,7 @@ const struct budget_row budgets[BUDGETS] = {
     [BUDGET_SMTP_LOGIN]          = { "smtp.login",          "smtp.login",           "421 4.7.0" },
     [BUDGET_SMTP_RCPTS]          = { "smtp.recipients",     "smtp.rcpts_max",       "452 4.5.3" },
     [BUDGET_SMTP_SIZE]           = { "smtp.size",           "smtp.size_max",        "552 5.3.4" },
-    [BUDGET_SMTP_STRANGER_COMMANDS] = { "smtp.stranger_commands", "STRANGER_COMMANDS", "421 4.7.0" },
+    [BUDGET_SMTP_STRANGER_COMMANDS] = { "smtp.stranger_commands", "auth.stranger_commands", "421 4.7.0" },
 };
 /* clang-format on */
 

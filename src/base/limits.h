@@ -24,7 +24,8 @@
 #define MEMORY_LOOK_US           1000000     /* between two measurements of the process */
 #define MEMORY_TRIM_BYTES        (8 * 1024 * 1024) /* free in the heap and worth giving back */
 #define MEMORY_IDLE_BYTES        (1024 * 1024) /* more than this in a second: it is still growing */
-#define MEMORY_TRIM_GAP_US       5000000     /* between two looks through the heap */
+#define MEMORY_TRIM_GAP_US       5000000     /* between two looks through the heap, after one that gave something back */
+#define MEMORY_TRIM_GAP_MAX_US   60000000    /* doubling up to this after others */
 #define FIBER_STACK_BYTES        (64 * 1024) /* a TLS handshake needs 13 KiB; a 4x reserve */
 #define FIBERS_PER_WORKER        1024        /* stacks in the pool of one worker */
 #define FIBERS_PER_PROCESS       16384       /* vm.max_map_count allows 32,753 guarded stacks */
@@ -276,8 +277,7 @@
 
 /* --- imap, pop3 ----------------------------------------------------------------------------- */
 #define IMAP_LINE_BYTES           (64 * 1024) /* RFC 7162 4: at least 8192 */
-#define STRANGER_COMMANDS         100         /* before the log-in of IMAP, POP3 and submission: clients need ten */
-#define STRANGER_BYTES            (64 * 1024) /* likewise: clients need three thousand */
+#define IMAP_SWALLOW_UNAUTH_BYTES (64 * 1024) /* of a refused literal before the log-in; past it goodbye */
 #define IMAP_LINE_UNAUTH_BYTES    8192        /* a name and a password in base64 take 3 KiB */
 #define IMAP_LITERAL_UNAUTH_BYTES 4096        /* security.md 12 */
 #define IMAP_COMMAND_BYTES        (1024 * 1024) /* line and literals of one command but APPEND */

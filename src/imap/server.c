@@ -42,7 +42,7 @@ enum err imap_swallow(struct imap *s, struct literal literal)
 {
     bool stranger = s->state == NOT_AUTHENTICATED;
     do {
-        if (literal.size_bytes > (stranger ? STRANGER_BYTES : IMAP_SWALLOW_BYTES)) {
+        if (literal.size_bytes > (stranger ? IMAP_SWALLOW_UNAUTH_BYTES : IMAP_SWALLOW_BYTES)) {
             budget_struck(BUDGET_IMAP_SWALLOWED);
             imap_bye(s, S("LIMIT"), S("literal too large to be passed over"));
             return ERR_GONE;
@@ -194,10 +194,11 @@ static unsigned patience_ms(const struct imap *s)
 static void judge_stranger(struct imap *s)
 {
     if (s->state != NOT_AUTHENTICATED || s->closing) return;
-    bool commands = ++s->strange_commands > STRANGER_COMMANDS;
-    bool bytes = conn_bytes_in(s->conn) - s->strange_from > STRANGER_BYTES;
-    if (!commands && !bytes) return;
-    budget_struck(commands ? BUDGET_IMAP_STRANGER_COMMANDS : BUDGET_IMAP_STRANGER_BYTES);
+    uint64_t bytes = conn_bytes_in(s->conn) - s->strange_from;
+    enum stranger judged = auth_stranger(s->server->auth, ++s->strange_commands, bytes);
+    if (judged == STRANGER_WELCOME) return;
+    budget_struck(judged == STRANGER_COMMANDS ? BUDGET_IMAP_STRANGER_COMMANDS
+                                              : BUDGET_IMAP_STRANGER_BYTES);
     imap_bye(s, S("LIMIT"), S("too much was said before the log-in"));
 }
 

@@ -125,9 +125,11 @@ static unsigned patience_ms(const struct pop3 *s)
 static void judge_stranger(struct pop3 *s)
 {
     if (s->state != POP3_AUTHORIZATION || s->ended) return;
-    bool many = ++s->strange_commands > STRANGER_COMMANDS;
-    if (!many && conn_bytes_in(s->conn) <= STRANGER_BYTES) return;
-    budget_struck(many ? BUDGET_POP3_STRANGER_COMMANDS : BUDGET_POP3_STRANGER_BYTES);
+    enum stranger judged =
+        auth_stranger(s->server->auth, ++s->strange_commands, conn_bytes_in(s->conn));
+    if (judged == STRANGER_WELCOME) return;
+    budget_struck(judged == STRANGER_COMMANDS ? BUDGET_POP3_STRANGER_COMMANDS
+                                              : BUDGET_POP3_STRANGER_BYTES);
     pop3_err(s, "[SYS/TEMP] too much was said before the log-in, goodbye");
     s->ended = true;
 }

@@ -109,24 +109,37 @@ struct memory_watch {
     struct seam *seam;
     struct seam_service *service;
     bool short_of;
-    uint64_t last, lowest; /* resident bytes: a second ago, and after the last trim or below it */
+    uint64_t last, lowest; /* resident bytes: a second ago; the least, or what the last trim left */
     uint64_t looked_us;    /* when the heap was last gone through */
+    uint64_t gap_us;       /* until the next time, longer after each that found nothing */
+    uint64_t large;        /* METRIC_MEMORY_LARGE then */
 };
+
+/* Going through the heap takes its locks: not too often, but at once after much was freed. */
+static bool worth_a_look(const struct memory_watch *w, uint64_t resident)
+{
+    bool grows = resident > w->last + MEMORY_IDLE_BYTES;
+    if (resident < w->lowest + MEMORY_TRIM_BYTES || (grows && !w->short_of)) return false;
+    bool freed = metric_value(METRIC_MEMORY_LARGE) + MEMORY_IDLE_BYTES < w->large;
+    uint64_t since = seam_mono_us(w->seam) - w->looked_us;
+    return since >= w->gap_us || (freed && since >= MEMORY_TRIM_GAP_US);
+}
 
 /* The allocator keeps what was freed: in its arenas, and at the heap's end up to twice its largest
  * piece. A step that gives it back costs as much as there is, so it is taken when that is worth
  * something and nobody is just taking more. True: it was. */
 static bool give_back(struct memory_watch *w, uint64_t resident)
 {
-    uint64_t now = seam_mono_us(w->seam);
-    bool grows = resident > w->last + MEMORY_IDLE_BYTES;
     if (!w->lowest || resident < w->lowest) w->lowest = resident;
-    if (resident < w->lowest + MEMORY_TRIM_BYTES || (grows && !w->short_of)) return false;
-    if (now < w->looked_us + MEMORY_TRIM_GAP_US) return false;
-    w->looked_us = now;
-    w->lowest = resident;
-    if (mallinfo2().fordblks < MEMORY_TRIM_BYTES) return false;
+    if (!worth_a_look(w, resident)) return false;
+    w->looked_us = seam_mono_us(w->seam);
+    w->large = metric_value(METRIC_MEMORY_LARGE);
+    bool much = mallinfo2().fordblks >= MEMORY_TRIM_BYTES;
+    bool longer = !much && w->gap_us < MEMORY_TRIM_GAP_MAX_US;
+    w->gap_us = longer ? 2 * w->gap_us : w->gap_us;
+    if (!much) return false;
     malloc_trim(0);
+    w->gap_us = MEMORY_TRIM_GAP_US;
     w->lowest = memory_resident();
     metric_add(METRIC_MEMORY_TRIMS, 1);
     return true;
@@ -155,6 +168,7 @@ struct memory_watch *memory_watch_start(struct seam *seam, uint64_t ceiling_byte
 {
     struct memory_watch *w = MEM_NEW(struct memory_watch);
     w->seam = seam;
+    w->gap_us = MEMORY_TRIM_GAP_US;
     ceiling_set(ceiling_bytes);
     w->service = seam_service_new(seam, "memory", look, w);
     if (w->service) seam_service_kick(w->service);

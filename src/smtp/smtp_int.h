@@ -88,7 +88,7 @@ void smtp_log_peer(struct smtp *s);
  * was asked, the later the answer. OK; ERR_LATER: refused, and answered; ERR_GONE. */
 enum err smtp_guard(struct smtp *s, enum guard_kind kind);
 void smtp_guard_error(struct smtp *s);   /* after a refusal; may end the session. Waits. */
-/* After each command: who has not logged in to submission by STRANGER_COMMANDS, or says
+/* After each command: who has not logged in to submission by auth.stranger_commands, or says
  * SMTP_FRUITLESS_COMMANDS without a message, is told goodbye. */
 void smtp_judge_stranger(struct smtp *s);
 bool smtp_awaits_login(const struct smtp *s);    /* on submission */

@@ -102,7 +102,8 @@ void smtp_judge_stranger(struct smtp *s)
     bool trusted = s->server->role == SMTP_LMTP ||
                    guard_trusts(auth_guard(s->server->auth), conn_peer(s->conn));
     if (s->closing || s->logged_in || (trusted && !submission)) return;
-    if (s->fruitless <= (submission ? STRANGER_COMMANDS : SMTP_FRUITLESS_COMMANDS)) return;
+    if (submission && auth_stranger(s->server->auth, s->fruitless, 0) == STRANGER_WELCOME) return;
+    if (!submission && s->fruitless <= SMTP_FRUITLESS_COMMANDS) return;
     budget_struck(submission ? BUDGET_SMTP_STRANGER_COMMANDS : BUDGET_SMTP_FRUITLESS);
     (void)smtp_bye(s, "4.7.0",
                    submission ? S("too many commands before the log-in")
