@@ -18,6 +18,8 @@ usage: ./do COMMAND
   fuzz [TARGET...] [SECONDS|1h]   each fuzzer for so long (60), or all of them; --merge keeps new inputs
   crash [FORM [N [SEED]]]         a machine that fails, N times: kill, relay, full, fsync, readonly,
                                   machine, states, faults; without a FORM all of them (a night)
+  simulate [--seeds N | --seed S | --planted]
+                                  worlds of servers, people and mishaps, each from its seed (1000)
   soak [MINUTES]                  mixed clients for so long (30): nothing grows, slows down or is lost
   bench [NAME [OPTION...]]        measurements against peers and physical limits
   install [PREFIX]                into /usr/local or PREFIX, with man pages and systemd unit
@@ -33,6 +35,7 @@ test)    shift; need build test; exec tools/test.sh "$@" ;;
 lint)    shift; need build lint; exec tools/lint.sh "$@" ;;
 fuzz)    shift; need build test; exec tools/fuzz.sh "$@" ;;
 crash)   shift; need build test; exec tools/crash.sh "$@" ;;
+simulate) shift; need build test; exec tools/simulate.sh "$@" ;;
 soak)    shift; need build test; exec tools/soak.sh "$@" ;;
 bench)   shift; need build test; exec tools/bench.sh "$@" ;;
 install) shift; need build; exec tools/install.sh "$@" ;;

@@ -21,6 +21,7 @@ aarch64       the aarch64 fiber switch, under qemu
 transcripts   each protocol, line by line: whole, and one byte at a time, under ASan
 integration   whole servers, under ASan
 crash         kill -9 and full disks
+simulate      worlds of servers, people and mishaps from seeds, and the bugs planted for them
 many          a thousand idle connections, a crowd that means harm, a short soak
 clients       unmodified mail programs
 attacks       what strangers send, under ASan
@@ -51,6 +52,7 @@ run_aarch64()     { check aarch64 tools/test_aarch64.sh; }
 run_transcripts() { build_asan; tests build-asan --suite transcripts --slow 3; }
 run_integration() { build_asan; tests build-asan --suite integration --slow 3; }
 run_crash()       { build build; tests build --suite crash; }
+run_simulate()    { build build; tests build --suite simulate; }
 run_many()        { build build; tests build --suite many; }
 run_clients()     { build build; tests build --suite clients; }
 run_attacks()     { build_asan; tests build-asan --suite attacks --slow 3; }

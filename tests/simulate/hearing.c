@@ -26,6 +26,14 @@ static void note_delivered(struct hearing *h, str line)
     must(!map_put(h->recorded, str_take(id, end), h));
 }
 
+static void note_accepted(struct world *w)
+{
+    struct server *s = server_of_turn(w);
+    if (!s) return;
+    s->accepted_us = seam_mono_us(w->people);
+    s->troubled = sim_machine_troubled(s->m.seam);
+}
+
 static void hear_line(void *arg, enum log_level level, str line)
 {
     struct hearing *h = arg;
@@ -34,6 +42,7 @@ static void hear_line(void *arg, enum log_level level, str line)
     str_split(&rest, ' ', &event);
     str_split(&rest, ' ', &event);
     if (str_ends(event, S(".connected"))) mishaps_excite(h->world);
+    if (str_eq(event, S("smtp.accepted"))) note_accepted(h->world);
     if (str_eq(event, S("relay.delivered"))) note_delivered(h, line);
     for (size_t i = 0; i < COUNT_OF(forbidden); i++)
         if (str_eq(event, str_of(forbidden[i])))

@@ -68,6 +68,29 @@ struct letter *letter_of(struct world *w, str text)
     return NULL;
 }
 
+void letter_decided(struct world *w, struct letter *l, char class, str reply)
+{
+    static const enum tally tallies[] = { [LETTER_UNDECIDED] = TALLY_UNDECIDED,
+                                          [LETTER_ACCEPTED] = TALLY_ACCEPTED,
+                                          [LETTER_REFUSED] = TALLY_REFUSED };
+    l->state = class == '2' ? LETTER_ACCEPTED : class ? LETTER_REFUSED : LETTER_UNDECIDED;
+    uint64_t troubled = l->to ? sim_machine_troubled(l->to->m.seam) : 0;
+    if (l->state == LETTER_REFUSED && l->to && troubled > l->to->troubled)
+        l->refused_us = seam_mono_us(w->people);
+    count_up(tallies[l->state], 1);
+    tell(w, "%s: %.*s", l->token, STR_ARG(class ? str_chomp(reply) : S("no answer")));
+}
+
+void letters_uncertain(struct world *w, const struct server *s)
+{
+    for (unsigned i = 0; i < w->letters_n; i++) {
+        struct letter *l = &w->letters[i];
+        if (l->state != LETTER_REFUSED || l->to != s || l->refused_us <= s->accepted_us) continue;
+        tell(w, "%s: was refused, but that may not have been written", l->token);
+        l->state = LETTER_UNDECIDED;
+    }
+}
+
 static struct aim *aim_at(struct letter *l, str user_address)
 {
     for (unsigned i = 0; i < l->n; i++)

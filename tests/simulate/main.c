@@ -4,27 +4,31 @@
  *   simulate [--seeds N] [--from SEED] [--jobs N]   N worlds; the default is 1000 from seed 1
  *   simulate --seed S                               one, telling what happens
  *   simulate --twice N                              each of N seeds twice: the same history?
+ *   simulate --find N                               stops at the first seed that breaks something;
+ * none in N is the failure: for bugs that were planted
  */
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "simulate/simulate.h"
 
-enum { JOBS_MAX = 64, FAILURES_MAX = 5, SEED_SECONDS_MAX = 120, ENOUGH_SEEDS = 200 };
+enum { JOBS_MAX = 64, FAILURES_MAX = 5, SEED_CPU_SECONDS_MAX = 20, ENOUGH_SEEDS = 200 };
 
 static struct options {
-    unsigned long seeds, from, seed, jobs, twice;
+    unsigned long seeds, from, seed, jobs, twice, find;
 } options = { .seeds = 1000, .from = 1 };
 
 /* Shared with the children. */
 static struct shared {
-    _Atomic unsigned long next, done, failures;
+    _Atomic unsigned long next, done, failures, first;
     _Atomic unsigned long at[JOBS_MAX]; /* the seed that each plays */
     _Atomic uint64_t tallies[TALLY_N];
 } * shared;
@@ -35,6 +39,11 @@ void count_up(enum tally what, uint64_t n)
 }
 
 /* --- children --------------------------------------------------------------------------------- */
+
+static void failed(unsigned long seed)
+{
+    if (!shared->failures++) shared->first = seed;
+}
 
 static void play_one(unsigned long seed)
 {
@@ -47,7 +56,7 @@ static void play_one(unsigned long seed)
             good = false;
         }
     }
-    if (!good) shared->failures++;
+    if (!good) failed(seed);
     shared->done++;
 }
 
@@ -55,9 +64,10 @@ static void child(unsigned job)
 {
     for (;;) {
         unsigned long n = shared->next++;
-        if (n >= options.seeds || shared->failures >= FAILURES_MAX) break;
+        if (n >= options.seeds || shared->failures >= (options.find ? 1 : FAILURES_MAX)) break;
         shared->at[job] = options.from + n;
-        alarm(SEED_SECONDS_MAX);
+        struct itimerval limit = { .it_value.tv_sec = SEED_CPU_SECONDS_MAX };
+        setitimer(ITIMER_PROF, &limit, NULL);
         play_one(options.from + n);
     }
     fflush(stdout);
@@ -77,14 +87,23 @@ static void crashed(unsigned long seed, int status)
 {
     int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     printf("BROKEN in seed %lu: %s (%s): build/tests/simulate/simulate --seed %lu\n", seed,
-           sig == SIGALRM ? "it hangs" : "it broke down", sig ? strsignal(sig) : "exit", seed);
-    shared->failures++;
+           sig == SIGPROF ? "it hangs" : "it broke down", sig ? strsignal(sig) : "exit", seed);
+    failed(seed);
     shared->done++;
+}
+
+/* What was looked for is found: nobody needs to go on. */
+static void stop_all(const pid_t *pids)
+{
+    for (unsigned i = 0; i < options.jobs; i++)
+        if (pids[i] > 0) kill(pids[i], SIGKILL);
+    while (wait(NULL) > 0)
+        ;
 }
 
 static void play_all(void)
 {
-    pid_t pids[JOBS_MAX];
+    pid_t pids[JOBS_MAX] = { 0 };
     unsigned left = (unsigned)options.jobs;
     for (unsigned i = 0; i < left; i++)
         pids[i] = child_start(i);
@@ -95,12 +114,16 @@ static void play_all(void)
         while (job < options.jobs && pids[job] != pid)
             job++;
         if (job == options.jobs) continue;
-        if (status == 0) {
-            left--;
-            continue;
+        pids[job] = 0;
+        if (status) crashed(shared->at[job], status);
+        if (options.find && shared->failures) {
+            stop_all(pids);
+            return;
         }
-        crashed(shared->at[job], status);
-        pids[job] = child_start(job);
+        if (status)
+            pids[job] = child_start(job);
+        else
+            left--;
     }
 }
 
@@ -128,16 +151,24 @@ static void report(double took_s)
     }
 }
 
+static int found(double took_s)
+{
+    if (shared->failures)
+        printf("found at seed %lu, the %lu. that was played (%.1f s)\n",
+               (unsigned long)shared->first, (unsigned long)shared->done, took_s);
+    else
+        printf("nothing found in %lu seeds (%.1f s)\n", (unsigned long)shared->done, took_s);
+    return !shared->failures;
+}
+
 static void read_options(int argc, char **argv)
 {
     static const struct {
         const char *name;
         unsigned long *value;
-    } known[] = { { "--seeds", &options.seeds },
-                  { "--from", &options.from },
-                  { "--seed", &options.seed },
-                  { "--jobs", &options.jobs },
-                  { "--twice", &options.twice } };
+    } known[] = { { "--seeds", &options.seeds }, { "--from", &options.from },
+                  { "--seed", &options.seed },   { "--jobs", &options.jobs },
+                  { "--twice", &options.twice }, { "--find", &options.find } };
     for (int i = 1; i < argc; i += 2) {
         size_t k = 0;
         while (k < COUNT_OF(known) && strcmp(argv[i], known[k].name) != 0)
@@ -149,6 +180,7 @@ static void read_options(int argc, char **argv)
         *known[k].value = strtoul(argv[i + 1], NULL, 10);
     }
     if (options.twice) options.seeds = options.twice;
+    if (options.find) options.seeds = options.find;
     if (!options.jobs) options.jobs = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN);
     if (options.jobs > JOBS_MAX) options.jobs = JOBS_MAX;
 }
@@ -169,6 +201,7 @@ int main(int argc, char **argv)
     } else {
         play_all();
     }
+    if (options.find) return found(now_s() - began);
     report(now_s() - began);
     return shared->failures != 0;
 }

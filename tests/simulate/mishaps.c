@@ -31,14 +31,12 @@ static void excitement_heard(struct loop_post *p)
 
 void mishaps_excite(struct world *w)
 {
-    for (unsigned i = 0; i < w->servers_n; i++) {
-        struct server *s = &w->servers[i];
-        if (s->m.loop != loop_self() || !s->armed || s->excited) continue;
-        s->excited = true;
-        s->excitement.run = excitement_heard;
-        s->moment.fire = moment_has_come;
-        loop_post(w->people_loop, &s->excitement);
-    }
+    struct server *s = server_of_turn(w);
+    if (!s || !s->armed || s->excited) return;
+    s->excited = true;
+    s->excitement.run = excitement_heard;
+    s->moment.fire = moment_has_come;
+    loop_post(w->people_loop, &s->excitement);
 }
 
 /* --- each kind -------------------------------------------------------------------------------- */

@@ -85,16 +85,6 @@ static void write_dotted(struct conn *c, str text)
     }
 }
 
-static void letter_decided(struct world *w, struct letter *l, char class, str reply)
-{
-    static const enum tally tallies[] = { [LETTER_UNDECIDED] = TALLY_UNDECIDED,
-                                          [LETTER_ACCEPTED] = TALLY_ACCEPTED,
-                                          [LETTER_REFUSED] = TALLY_REFUSED };
-    l->state = class == '2' ? LETTER_ACCEPTED : class ? LETTER_REFUSED : LETTER_UNDECIDED;
-    count_up(tallies[l->state], 1);
-    tell(w, "%s: %.*s", l->token, STR_ARG(class ? str_chomp(reply) : S("no answer")));
-}
-
 enum manner { PATIENT, LEAVES_INSIDE, LEAVES_AT_END };
 
 /* True: the connection is as good as before. */
@@ -184,6 +174,7 @@ static void session(struct player *a, enum server_port port)
     for (bool good = c != NULL; good && letters > 0; letters--) {
         bool null = port == PORT_MX && once_in(&a->chance, 3);
         struct letter *l = compose(a, port == PORT_MX ? s : NULL, null ? "" : user);
+        l->to = s;
         good = send_letter(w, l, c, manner_draw(&a->chance));
     }
     if (c) conn_close(c);

@@ -1,6 +1,7 @@
 /* server.c - a whole server of the world: its directory, its ports, up and down. */
 #include <stdio.h>
 
+#include "run/loop_int.h"
 #include "simulate/simulate.h"
 
 const char *const user_names[USERS_MAX] = { "alice", "bob", "carol", "full" };
@@ -114,8 +115,16 @@ bool server_boot(struct server *s)
     return up;
 }
 
+struct server *server_of_turn(struct world *w)
+{
+    for (unsigned i = 0; i < w->servers_n; i++)
+        if (w->servers[i].m.loop && w->servers[i].m.loop == loop_current()) return &w->servers[i];
+    return NULL;
+}
+
 void server_halt(struct server *s)
 {
+    letters_uncertain(s->world, s);
     machine_halt(&s->m);
     s->state = SERVER_DOWN;
 }

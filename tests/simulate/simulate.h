@@ -95,6 +95,7 @@ struct server {
     void (*armed)(struct world *w, struct server *s); /* a mishap that waits for a conversation */
     struct loop_post excitement;
     struct timer moment; /* on the people's loop: the mishap strikes */
+    uint64_t accepted_us, troubled; /* when it last accepted a letter; how often its disk had failed by then */
     bool excited, cut_outside; /* the power was not cut at a change of the disk */
     struct imap_server imap;
     struct pop3_server pop3;
@@ -105,7 +106,9 @@ enum { USER_FULL = USERS_MAX - 1 }; /* those before are ordinary people */
 /* --- the ledger: every letter, and what was promised ------------------------------------------ */
 enum letter_state {
     LETTER_BEGUN,     /* its end was not sent: it may be nowhere */
-    LETTER_UNDECIDED, /* its end was sent, the answer was not read: whole or nowhere */
+    LETTER_UNDECIDED, /* its end was sent, the answer was not read: whole or nowhere. So is what was
+                       * refused by a server whose disk failed, and which went down before it could
+                       * write that it does not count. */
     LETTER_ACCEPTED,  /* 250 was read: it must be there, once */
     LETTER_REFUSED,   /* 4xx or 5xx was read: it may be nowhere */
 };
@@ -124,6 +127,8 @@ struct letter {
     char token[TOKEN_BYTES];
     char sender[ADDRESS_MAX]; /* envelope; empty: null sender */
     enum letter_state state;
+    const struct server *to;  /* whom it was given to */
+    uint64_t refused_us;      /* REFUSED while that one's disk failed: then; else 0 */
     bool appended;            /* by IMAP: no journey, no bounce */
     size_t filler_bytes;
     struct aim aims[AIMS_MAX];
@@ -138,6 +143,10 @@ void letter_write(const struct letter *l, struct buf *out);
 const char *aim_end(const struct aim *a); /* the last address */
 /* The letter that this text has the token of; NULL. */
 struct letter *letter_of(struct world *w, str text);
+/* The reply to its end; class 0: none came. */
+void letter_decided(struct world *w, struct letter *l, char class, str reply);
+/* A server goes down: what it refused since it could last write is not certain any more. */
+void letters_uncertain(struct world *w, const struct server *s);
 /* From now on this user's copy may be missing, or be there more than once. Say it before it is done. */
 void letter_may_vanish(struct letter *l, str user_address);
 void letter_may_double(struct letter *l, str user_address);
@@ -225,6 +234,7 @@ void mishaps_strike(struct world *w);   /* what is due now */
 void mishaps_end(struct world *w);      /* every fault is mended; servers come up at once */
 void mishaps_draw(struct world *w);
 void mishaps_excite(struct world *w);   /* somebody has connected to whose turn it is */
+struct server *server_of_turn(struct world *w); /* or NULL: a service's turn, or the people's */
 void players_make(struct world *w);
 void players_start(struct world *w, bool settle);
 bool players_done(const struct world *w);

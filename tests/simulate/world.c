@@ -3,7 +3,7 @@
 
 #include "simulate/simulate.h"
 
-enum { LOOK_EVERY_MS = 500, SETTLE_HOURS = 4, CALM_DAYS = 20 };
+enum { LOOK_EVERY_MS = 500, LOOKS_OBSERVED = 20, SETTLE_HOURS = 4, CALM_DAYS = 20 };
 
 uint64_t below(struct chance *c, uint64_t n)
 {
@@ -56,10 +56,12 @@ static void storm(struct world *w)
          w->servers_n, w->players_n, (unsigned)(w->storm_end_us / MINUTE_US),
          w->untroubled ? ", untroubled" : "");
     players_start(w, false);
+    unsigned looks = 0;
     while (now_us(w) < w->storm_end_us) {
         uint64_t next = now_us(w) + LOOK_EVERY_MS * 1000;
         sim_world_run(w->sim, next < w->storm_end_us ? next : w->storm_end_us);
         mishaps_strike(w);
+        if (++looks % LOOKS_OBSERVED == 0) observer_look(w);
     }
 }
 
