@@ -86,8 +86,9 @@ static pid_t child_start(unsigned job)
 static void crashed(unsigned long seed, int status)
 {
     int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    printf("BROKEN in seed %lu: %s (%s): build/tests/simulate/simulate --seed %lu\n", seed,
-           sig == SIGPROF ? "it hangs" : "it broke down", sig ? strsignal(sig) : "exit", seed);
+    printf("BROKEN in seed %lu: %s (%s): %s --seed %lu\n", seed,
+           sig == SIGPROF ? "it hangs" : "it broke down", sig ? strsignal(sig) : "exit",
+           story_program, seed);
     failed(seed);
     shared->done++;
 }
@@ -188,6 +189,7 @@ static void read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     read_options(argc, argv);
+    story_program = argv[0];
     setenv("TMPDIR", "/dev/shm", 0);
     setenv("SSL_CERT_FILE", "/dev/null",
            1); /* each server would read a hundred authorities at each start */

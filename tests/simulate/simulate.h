@@ -248,5 +248,6 @@ void hearing_end(struct world *w);
 void judge(struct world *w);            /* every letter, every store */
 void story_show(bool on);
 extern bool story_shown;
+extern const char *story_program; /* that repeats it */
 
 #endif

@@ -6,6 +6,7 @@
 #include "simulate/simulate.h"
 
 bool story_shown;
+const char *story_program;
 
 void story_show(bool on)
 {
@@ -36,8 +37,8 @@ void world_broken(struct world *w, const char *format, ...)
     va_list args;
     va_start(args, format);
     if (!w->broken++ && !story_shown)
-        printf("BROKEN in seed %llu: build/tests/simulate/simulate --seed %llu\n",
-               (unsigned long long)w->seed, (unsigned long long)w->seed);
+        printf("BROKEN in seed %llu: %s --seed %llu\n", (unsigned long long)w->seed, story_program,
+               (unsigned long long)w->seed);
     line(w, "BROKEN ", format, args);
     va_end(args);
 }
