@@ -168,6 +168,8 @@ void job_record(struct job *j)
         log_event(LOG_ERROR, "relay.unrecorded", j->key, F_CSTR("why", err_text(e)));
         ending = fiber_sleep_until(seam_mono_us(j->relay->seam) + RELAY_RECORD_GAP_US);
         e = record_once(j, e == ERR_LATER || tries < RELAY_RECORD_TRIES);
+        /* The times that it gives are of the attempt: the feed has gone past them meanwhile. */
+        if (!e) j->relay->refeed_us = 0;
     }
     for (size_t i = 0; i < j->n && !e; i++)
         report(j, i);
