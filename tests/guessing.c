@@ -162,15 +162,16 @@ static const struct kind {
 } kinds[] = {
     { "a wrong password", "alice@a.test", "wrong" },
     { "an unknown user", "nobody@a.test", "wrong" },
+    { "a suspended user's right password", "gone@a.test", "sesame" },
     { "a domain that is not ours", "alice@elsewhere.test", "wrong" },
     { "no address at all", "alice", "wrong" },
-    { "a long password", "alice@a.test", long_password, 4 },
-    { "an unknown user's long password", "nobody@a.test", long_password, 4 },
-    { "a long name", long_name, "wrong", 6 },
+    { "a long password", "alice@a.test", long_password, 5 },
+    { "an unknown user's long password", "nobody@a.test", long_password, 5 },
+    { "a long name", long_name, "wrong", 7 },
     { "an empty password", "alice@a.test", "" },
     { "an unknown user's empty password", "nobody@a.test", "" },
 };
-enum { KINDS = sizeof kinds / sizeof *kinds, HASHED = 4 }; /* the first make a hash each */
+enum { KINDS = sizeof kinds / sizeof *kinds, HASHED = 5 }; /* the first make a hash each */
 
 /* The answer without IMAP's tag. */
 static const char *words(const struct chat *c)
@@ -404,6 +405,9 @@ static int set_up(void **state)
     CLI(quick, NULL, &status, "domain", "add", "a.test");
     server_user(quick, "alice@a.test", "sesame");
     if (status) fail_now("domain add: %d", status);
+    server_user(quick, "gone@a.test", "sesame");
+    const char *said = CLI(quick, NULL, &status, "user", "suspend", "gone@a.test", "yes");
+    if (status) fail_now("user suspend: %s", said);
     return 0;
 }
 
