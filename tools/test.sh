@@ -24,8 +24,8 @@ crash         kill -9 and full disks
 simulate      worlds of servers, people and mishaps from seeds, and the bugs planted for them
 many          a thousand idle connections, a crowd that means harm, a short soak
 clients       unmodified mail programs
-attacks       what strangers send, under ASan
 rules         the rules of docs/security.md on whole servers: each names its number
+attacks       what strangers send: as built, where memory is judged, and under ASan
 sandbox       what a server that was broken into can still do, and who starts it again
 journey       ./do demo, and each ./do demo --break
 peers         other servers start, and answer
@@ -55,7 +55,8 @@ run_crash()       { build build; tests build --suite crash; }
 run_simulate()    { build build; tests build --suite simulate; }
 run_many()        { build build; tests build --suite many; }
 run_clients()     { build build; tests build --suite clients; }
-run_attacks()     { build_asan; tests build-asan --suite attacks --slow 3; }
+run_attacks()     { build build; tests build --suite attacks
+                    build_asan; tests build-asan --suite attacks --label attacks-asan --slow 3; }
 run_sandbox()     { build build; tests build --suite sandbox; }
 run_rules()       { build build; tests build --suite rules; }
 run_journey()     { build build; tests build --suite journey; }

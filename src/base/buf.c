@@ -180,14 +180,27 @@ void buf_consume(struct buf *b, size_t n)
     if (b->n && n) memmove(b->p, b->p + n, b->n);
 }
 
+/* How many bytes of valid UTF-8 begin here that are a C1 control, end a line (U+2028, 2029), or
+ * turn round what stands behind them (U+202A to 202E, U+2066 to 2069: "exe.txt" for "txt.exe"). */
+static size_t misleading(const char *p)
+{
+    unsigned char c = (unsigned char)p[0];
+    if (c == 0xc2) return (unsigned char)p[1] < 0xa0 ? 2 : 0;
+    if (c != 0xe2) return 0;
+    unsigned char second = (unsigned char)p[1], third = (unsigned char)p[2];
+    bool turns = (second == 0x80 && third >= 0xa8 && third <= 0xae) ||
+                 (second == 0x81 && third >= 0xa6 && third <= 0xa9);
+    return turns ? 3 : 0;
+}
+
 void buf_add_shown(struct buf *b, str text)
 {
     bool utf8 = utf8_valid(text);
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        bool c1 = utf8 && c == 0xc2 && (unsigned char)text.p[i + 1] < 0xa0;
-        bool bad = ascii_ctl(text.p[i]) || c1 || (c >= 0x80 && !utf8);
+        size_t hidden = utf8 ? misleading(text.p + i) : c >= 0x80;
+        bool bad = ascii_ctl(text.p[i]) || hidden;
         buf_addc(b, text.p[i] == '\t' ? ' ' : bad ? '?' : text.p[i]);
-        i += c1; /* its second byte */
+        if (hidden) i += hidden - 1;
     }
 }

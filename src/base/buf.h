@@ -42,7 +42,8 @@ void buf_fill(struct buf *b, char c, size_t n);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_addv(struct buf *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 /* What somebody else wrote, for people's eyes: one line of UTF-8 in which each control character (C0,
- * DEL, C1) and, if the text is no UTF-8, each byte above 0x7f is '?'; a tab is a space. No terminal obeys it. */
+ * DEL, C1), each character that ends a line or turns the direction of what follows and, if the text is
+ * no UTF-8, each byte above 0x7f is '?'; a tab is a space. No terminal obeys it. */
 void buf_add_shown(struct buf *b, str text);
 void buf_u64(struct buf *b, uint64_t value);      /* decimal */
 void buf_le32(struct buf *b, uint32_t value);     /* fixed width, little-endian: records on disk */

@@ -175,6 +175,10 @@ static void what_a_terminal_would_obey_is_not_shown(void **state)
         { "caf\xe9", "caf?" },
         { "\xc3\xa9\xff", "???" },
         { "\xc2\xa0", "\xc2\xa0" },
+        { "gpj\xe2\x80\xae.exe", "gpj?.exe" },
+        { "\xe2\x80\xaa\xe2\x81\xa6\xe2\x81\xa9.", "???." },
+        { "a\xe2\x80\xa8\xe2\x80\xa9", "a??" },
+        { "\xe2\x80\xa6\xe2\x81\xa5\xe2\x82\xac", "\xe2\x80\xa6\xe2\x81\xa5\xe2\x82\xac" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct buf b = buf_make(100);

@@ -216,6 +216,8 @@ static void serve_line(struct imap *s)
         s->closing = true;
     else if (s->idling)
         e = imap_idle_line(s, line);
+    else if (conn_line_is_http(line))
+        imap_bye(s, S(""), S("this is no web server"));
     else
         serve_command(s, line);
     if (e == ERR_GONE || conn_gone(s->conn))

@@ -216,6 +216,21 @@ static void lost_input_ends_it(void **state)
     world_end();
 }
 
+/* A web form that a stranger's page makes a browser post here. */
+static void a_web_form_is_no_session(void **state)
+{
+    (void)state;
+    w.playing = "http";
+    world_begin();
+    client_open(0);
+    expect_like(0, "\\* OK .*");
+    say(0, "POST / HTTP/1.1");
+    say(0, "a LOGIN alice@a.test secret");
+    expect(0, "* BYE this is no web server");
+    assert_null(client_line(0, 1000));
+    world_end();
+}
+
 static void many_errors_end_it(void **state)
 {
     (void)state;
@@ -509,6 +524,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_input_is_answered),
         cmocka_unit_test(lost_input_ends_it),
+        cmocka_unit_test(a_web_form_is_no_session),
         cmocka_unit_test(many_errors_end_it),
         cmocka_unit_test(goodbye_is_said),
         cmocka_unit_test(long_headers_are_listed),

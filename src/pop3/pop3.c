@@ -109,7 +109,8 @@ static void command(struct pop3 *s, str line)
         return;
     }
     log_event(LOG_INFO, "pop3.bad_command", conn_id(s->conn), F_STR("line", str_take(word, 32)));
-    pop3_bad(s, "no such command");
+    if (conn_line_is_http(line)) s->ended = true;
+    pop3_bad(s, s->ended ? "this is no web server, goodbye" : "no such command");
 }
 
 /* A stranger's time runs from the beginning, whatever he sends. */

@@ -427,6 +427,16 @@ static void commands_may_come_all_at_once(void **state)
     assert_int_equal(place_messages(p), 1);
 }
 
+/* A web form that a stranger's page makes a browser post here. */
+static void a_web_form_is_no_session(void **state)
+{
+    struct place *p = *state;
+    int s = greeted(p);
+    assert_string_equal(ask(p, s, "POST / HTTP/1.1\r\nHost: x\r\n\r\n" LOGIN),
+                        "-ERR this is no web server, goodbye\r\n");
+    expect_end(p, s);
+}
+
 static void a_stranger_must_log_in_in_time(void **state)
 {
     struct place *p = *state;
@@ -460,6 +470,7 @@ int main(void)
         IN_PLACE(a_line_too_long_is_refused_whole),
         IN_PLACE(bare_line_ends_and_nul_are_refused),
         IN_PLACE(commands_may_come_all_at_once),
+        IN_PLACE(a_web_form_is_no_session),
         IN_PLACE(a_stranger_must_log_in_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -367,3 +367,15 @@ void conn_trace_mask(struct conn *c, bool masked)
     c->masked = masked;
     if (masked) c->input_masked = true;
 }
+
+bool conn_line_is_http(str line)
+{
+    static const str methods[] = { S_INIT("GET "),     S_INIT("POST "),    S_INIT("PUT "),
+                                   S_INIT("HEAD "),    S_INIT("OPTIONS "), S_INIT("DELETE "),
+                                   S_INIT("CONNECT "), S_INIT("PATCH "),   S_INIT("TRACE ") };
+    str text = str_trim(line);
+    if (!str_ends(text, S(" HTTP/1.1")) && !str_ends(text, S(" HTTP/1.0"))) return false;
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (str_starts(text, methods[i])) return true;
+    return false;
+}

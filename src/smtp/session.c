@@ -159,6 +159,7 @@ static enum err run(struct smtp *s, str line)
         s->fruitless++;
         log_event(LOG_INFO, "smtp.bad_command", conn_id(s->conn),
                   F_STR("line", str_take(text, 80)));
+        if (conn_line_is_http(line)) return smtp_bye(s, "4.7.0", S("is no web server"));
         return smtp_reply(s, 500, "5.5.1", S("command not known"));
     }
     if (command->run != smtp_rcpt) s->fruitless++;

@@ -30,6 +30,17 @@ static void errors_have_a_limit(void **state)
         "S 500 5.5.1 *\nS 500 5.5.1 *\nS 421 4.7.0 mail.a.test too many errors\nE");
 }
 
+/* A web form that a stranger's page makes a browser post here. */
+static void a_web_form_sends_no_mail(void **state)
+{
+    struct world *w = *state;
+    play(w, MX,
+         "S 220 *\nC POST / HTTP/1.1\nC Host: x\nC \nC EHLO x\nC MAIL FROM:<>\n"
+         "S 421 4.7.0 mail.a.test is no web server\nE");
+    play(w, MX, "S 220 *\nC GET /x?y HTTP/1.0\nS 421 4.7.0 *\nE");
+    play(w, MX, "S 220 *\nC GET\nS 500 *\nC POST / HTTP\nS 500 *\nC QUIT\nS 221 *\nE");
+}
+
 static void too_much_from_one_address_is_refused(void **state)
 {
     struct world *w = *state;
@@ -148,6 +159,7 @@ int main(void)
         CASE(a_test_says_whom_it_stands_for),
         CASE(everything_at_once),
         CASE(errors_have_a_limit),
+        CASE(a_web_form_sends_no_mail),
         CASE(too_much_from_one_address_is_refused),
         CASE(too_much_from_one_address_is_refused),
         CASE(nothing_may_follow_starttls),
