@@ -14,6 +14,9 @@ void *mem_resize(void *p, size_t old_n, size_t new_n, size_t size); /* new part 
 /* The same for something of megabytes that is read here and there: in large pages, if the system
  * has them. */
 void *mem_new_large(size_t size);
+/* Once, before any thread: what is free at the end of a heap goes back to the system, whatever was
+ * asked for before. Else one large letter teaches the allocator to keep megabytes for each thread. */
+void mem_give_back(void);
 void mem_free(void *p);                                  /* NULL is fine */
 /* For a library that handles secrets: what it gives back is wiped. NULL without memory. */
 void *mem_secret_new(size_t size);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,6 +108,26 @@ static void container_of_finds_the_struct(void **state)
     assert_int_equal(COUNT_OF(((const int[]){ 1, 2, 3 })), 3);
 }
 
+/* What is free at the heap's end after much was asked for, and one large block before that. */
+static size_t free_at_end(void)
+{
+    enum { BLOCKS = 200, BLOCK_BYTES = 100 * 1024, LARGE_BYTES = 16 * 1024 * 1024 };
+    void *blocks[BLOCKS];
+    mem_free(mem_new(LARGE_BYTES));
+    for (size_t i = 0; i < BLOCKS; i++)
+        blocks[i] = mem_new(BLOCK_BYTES);
+    for (size_t i = BLOCKS; i > 0; i--)
+        mem_free(blocks[i - 1]);
+    return mallinfo2().keepcost;
+}
+
+static void what_is_freed_goes_back(void **state)
+{
+    (void)state;
+    mem_give_back();
+    assert_true(free_at_end() < 1024 * 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +135,7 @@ int main(void)
         cmocka_unit_test(nothing_is_still_a_pointer),
         cmocka_unit_test(resize_keeps_the_old_and_zeroes_the_new),
         cmocka_unit_test(a_product_over_64_bits_ends_the_process),
+        cmocka_unit_test(what_is_freed_goes_back),
         cmocka_unit_test(container_of_finds_the_struct),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

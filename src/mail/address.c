@@ -107,7 +107,7 @@ static bool label_ok(str label, unsigned allow)
 bool address_domain_ok(str domain, unsigned allow)
 {
     if (!domain.n || domain.n > DOMAIN_BYTES || str_ends(domain, S("."))) return false;
-    if ((allow & ADDRESS_UTF8) && !utf8_valid(domain)) return false;
+    if ((allow & ADDRESS_UTF8) && (!utf8_valid(domain) || utf8_has_control(domain))) return false;
     str label;
     while (str_split(&domain, '.', &label))
         if (!label_ok(label, allow)) return false;
@@ -212,7 +212,8 @@ static struct address mailbox(struct scan *s, struct arena *a, unsigned allow)
         addr.domain = domain(s, allow);
     }
     if (s->bad || s->at - from > ADDRESS_BYTES || addr.local.n > LOCAL_PART_BYTES) scan_fail(s);
-    if ((allow & ADDRESS_UTF8) && !utf8_valid(addr.local)) scan_fail(s);
+    bool text = utf8_valid(addr.local) && !utf8_has_control(addr.local);
+    if ((allow & ADDRESS_UTF8) && !text) scan_fail(s);
     return addr;
 }
 

@@ -33,6 +33,8 @@ static const struct {
     { "postmaster", ADDRESS_POSTMASTER, true, "postmaster", "", NULL },
     { "localhost@localhost", 0, true, "localhost", "localhost", NULL },
 
+    { "\xc2\x9b" "2J@b.test", ADDRESS_UTF8, false, "", "", "a control of eight bits" },
+    { "j@b\xc2\x85.test", ADDRESS_UTF8, false, "", "", "the same in a domain" },
     { "j\xc3\xb6rg@b.test", 0, false, "", "", NULL },
     { "j\xff@b.test", ADDRESS_UTF8, false, "", "", NULL },
     { "j@b\xff.test", ADDRESS_UTF8, false, "", "", NULL },

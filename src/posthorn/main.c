@@ -222,6 +222,7 @@ int main(int argc, char **argv)
     tls_wipe_freed();
     process_log_to_fd(2);
     process_name_lost_pages();
+    mem_give_back();
     log_level_set(LOG_WARN);
     return args_read(argc, argv, &args) ? run(&args) : EXIT_USAGE;
 }

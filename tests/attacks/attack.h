@@ -116,6 +116,7 @@ void attack_fail(struct field *f, const char *format, ...) __attribute__((format
 void attack_others(struct field *f);
 /* Connected to a door, greeted and logged in. */
 struct wire *attack_open(struct field *f, enum door door);
+char *say_bytes(const struct say *say, size_t *n); /* free() it */
 void attack_send(struct wire *w, const struct say *say);
 /* All up to the end of the connection, which is closed: it must be the answer wanted. */
 void attack_hear(struct field *f, struct wire *w, const char *want);

@@ -172,16 +172,23 @@ struct wire *attack_open(struct field *f, enum door door)
     fail_now("no such door");
 }
 
-void attack_send(struct wire *w, const struct say *say)
+char *say_bytes(const struct say *say, size_t *n)
 {
     size_t again = say->again ? strlen(say->again) : 0, last = say->last ? strlen(say->last) : 0;
-    size_t n = say->first_n + again * say->times + last;
-    char *all = malloc(n + 1), *to = all;
+    *n = say->first_n + again * say->times + last;
+    char *all = malloc(*n + 1), *to = all;
     memcpy(to, say->first, say->first_n);
     to += say->first_n;
     for (unsigned i = 0; i < say->times; i++, to += again)
         memcpy(to, say->again, again);
     if (last) memcpy(to, say->last, last);
+    return all;
+}
+
+void attack_send(struct wire *w, const struct say *say)
+{
+    size_t n;
+    char *all = say_bytes(say, &n);
     wire_send(w, all, n); /* it may be cut short: that is an answer too */
     if (say->leaves) shutdown(wire_fd(w), SHUT_WR);
     free(all);
@@ -270,6 +277,8 @@ void field_open(struct field *f)
 {
     char extra[300], address[16];
     *f = (struct field){ .world = world_new() };
+    snprintf(extra, sizeof extra, "* IN A %s\n", world_address(f->world, 9, address));
+    world_zone(f->world, "hostile.test", extra); /* each name there is the recorder */
     world_dns_start(f->world);
     snprintf(extra, sizeof extra,
              "\n[listener proxied]\naddress = %s:%d\nprotocol = mx\nproxies = 127.0.0.1\n",

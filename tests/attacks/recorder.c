@@ -29,11 +29,47 @@ struct recorder {
     size_t n;
     char commands[COMMANDS_BYTES];
     size_t commands_n;
+    pthread_mutex_t lock; /* guards what follows */
+    const char *step, *bytes;
+    size_t bytes_n, asked;
 };
 
 static void say(int fd, const char *line)
 {
     if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0) return; /* it left: the next read says so */
+}
+
+/* As usual, or as was asked for; true: as usual. */
+static bool answer(struct recorder *r, int fd, const char *step, const char *usual)
+{
+    pthread_mutex_lock(&r->lock);
+    bool special = r->step && strcmp(r->step, step) == 0;
+    r->asked += special;
+    const char *bytes = r->bytes;
+    size_t n = r->bytes_n;
+    pthread_mutex_unlock(&r->lock);
+    if (special) (void)!send(fd, bytes, n, MSG_NOSIGNAL);
+    if (special && bytes[n - 1] != '\n') shutdown(fd, SHUT_RDWR); /* nobody waits for more */
+    if (!special) say(fd, usual);
+    return !special;
+}
+
+void recorder_answers(struct recorder *r, const char *step, const char *bytes, size_t n)
+{
+    pthread_mutex_lock(&r->lock);
+    r->step = step;
+    r->bytes = bytes;
+    r->bytes_n = n;
+    r->asked = 0;
+    pthread_mutex_unlock(&r->lock);
+}
+
+size_t recorder_asked(struct recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    size_t n = r->asked;
+    pthread_mutex_unlock(&r->lock);
+    return n;
 }
 
 static void add(struct letter *l, char c)
@@ -77,17 +113,35 @@ static bool take_line(struct recorder *r, int fd, char line[LINE_BYTES])
     return n > 0;
 }
 
+static const struct {
+    const char *step, *usual;
+} steps[] = {
+    { "EHLO", "250-recorder\r\n250 8BITMIME\r\n" },
+    { "MAIL", "250 ok\r\n" },
+    { "RCPT", "250 ok\r\n" },
+    { "DATA", "354 go on\r\n" },
+    { "QUIT", "250 ok\r\n" },
+};
+
+static bool answer_line(struct recorder *r, int fd, const char *line)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (strncasecmp(line, steps[i].step, 4) == 0)
+            return answer(r, fd, steps[i].step, steps[i].usual);
+    say(fd, "250 ok\r\n");
+    return true;
+}
+
 static void session(struct recorder *r, int fd)
 {
     char line[LINE_BYTES];
-    say(fd, "220 recorder\r\n");
+    answer(r, fd, "GREETING", "220 recorder\r\n");
     while (take_line(r, fd, line)) {
-        bool data = strncasecmp(line, "DATA", 4) == 0, quit = strncasecmp(line, "QUIT", 4) == 0;
-        bool ehlo = strncasecmp(line, "EHLO", 4) == 0;
-        if (ehlo) say(fd, "250-recorder\r\n");
-        say(fd, data ? "354 go on\r\n" : ehlo ? "250 8BITMIME\r\n" : "250 ok\r\n");
-        if (quit || (data && !take_letter(r, fd))) return;
-        if (data) say(fd, "250 taken\r\n");
+        bool usual = answer_line(r, fd, line);
+        if (strncasecmp(line, "QUIT", 4) == 0) return;
+        if (strncasecmp(line, "DATA", 4) != 0 || !usual) continue;
+        if (!take_letter(r, fd)) return;
+        answer(r, fd, "END", "250 taken\r\n");
     }
 }
 
@@ -102,6 +156,7 @@ static void *run(void *arg)
 struct recorder *recorder_start(const char *address, int port)
 {
     struct recorder *r = calloc(1, sizeof *r);
+    pthread_mutex_init(&r->lock, NULL);
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
     int yes = 1;
     inet_pton(AF_INET, address, &at.sin_addr);

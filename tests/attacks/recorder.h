@@ -6,6 +6,11 @@
 
 struct recorder;
 struct recorder *recorder_start(const char *address, int port);
+/* From now on the first step of that name (GREETING, EHLO, MAIL, RCPT, DATA, END, QUIT) of every
+ * session is answered with these bytes, borrowed, whatever they are. NULL: as usual. */
+void recorder_answers(struct recorder *r, const char *step, const char *bytes, size_t n);
+/* How often it was answered so since. */
+size_t recorder_asked(struct recorder *r);
 /* Ends it; what was recorded lives until recorder_free. */
 void recorder_stop(struct recorder *r);
 void recorder_free(struct recorder *r);

@@ -1,10 +1,13 @@
-/* ends.c - what might be taken for the end of a message and is not: none smuggles a second one in,
- * neither on its way to a mailbox nor on its way through us to another server.
+/* smuggling.c - what might be taken for the end of a message and is not: none smuggles a second one
+ * in, neither on its way to a mailbox nor on its way through us to another server.
  *
- * SMTP smuggling, CVE-2023-51764, 51765, 51766: rules 1 and 2 of security.md. Two servers play: one
- * refuses bare line ends, the other is set to repair them. Each variant is sent by a stranger for
- * alice, and by a user for another server, which records what it gets to the byte. Whatever is not
- * refused must be one letter in which no reader, however careless, finds a second end.
+ * SMTP smuggling (Longin, December 2023): Postfix (CVE-2023-51764), Sendmail (51765) and Exim
+ * (51766) took LF.LF or LF.CRLF for an end where the servers before them had taken it for text, so
+ * a letter carried a second one with a sender that passed every check. Rules 1 and 2. Two servers
+ * play: one refuses bare line ends, the other is set to repair them. Each variant is sent by a
+ * stranger for alice, and by a user for another server, which records what it gets to the byte.
+ * Whatever is not refused must be one letter in which no reader, however careless, finds a second
+ * end.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attacks/attack.h"
 #include "attacks/recorder.h"
 #include "support/fail.h"
 #include "support/wire.h"
@@ -80,36 +84,8 @@ enum { VARIANTS = sizeof table / sizeof *table };
 /* Two lines of header: the first says which variant it is. */
 #define LETTER "Subject: first\r\n\r\nhello"
 
-static struct world *world;
-static struct server *strict, *repairing;
-static struct recorder *recorder;
+static struct server *repairing;
 static size_t relayed; /* letters that were taken for the recorder */
-
-static int set_up(void **state)
-{
-    char peer[16];
-    (void)state;
-    world = world_new();
-    world_dns_start(world);
-    recorder = recorder_start(world_address(world, 9, peer), PORT_SMTP);
-    strict = server_start(world, "a.test", NULL);
-    repairing = server_start(world, "b.test", "\n[smtp]\nrepair_networks = 127.0.0.0/8\n");
-    server_user(strict, "alice@a.test", "secret");
-    server_user(strict, "bob@a.test", "secret");
-    server_user(repairing, "alice@b.test", "secret");
-    server_user(repairing, "bob@b.test", "secret");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_int_equal(server_stop(strict), 0);
-    assert_int_equal(server_stop(repairing), 0);
-    recorder_free(recorder);
-    world_free(world);
-    return 0;
-}
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
@@ -140,9 +116,9 @@ static int smuggle(struct wire *w, const struct end *end, const char *domain, bo
     return code;
 }
 
-static void judge(const struct server *s, const struct end *end, int code)
+static void judge(struct server *s, const struct end *end, int code)
 {
-    bool wanted = s == strict ? code == end->strict : code == 250 || code == 550;
+    bool wanted = s == repairing ? code == 250 || code == 550 : code == end->strict;
     if (!wanted) fail_now("%s was answered %d", end->name, code);
 }
 
@@ -152,41 +128,47 @@ static void open_envelope(struct wire *w, const char *from, const char *to)
     if (wire_smtp(w, "RCPT TO:<%s>", to) != 250) fail_now("%s: %s", to, wire_got(w));
 }
 
-static void by_a_stranger(struct server *s, const char *domain)
+static void by_a_stranger(struct server *s, const struct end *end, bool bytewise)
 {
     char alice[40];
-    snprintf(alice, sizeof alice, "alice@%s", domain);
-    for (size_t i = 0; i < 2 * (size_t)VARIANTS; i++) {
-        struct wire *w = wire_open(server_address(s), PORT_SMTP);
-        assert_int_equal(wire_smtp(w, NULL), 220);
-        assert_int_equal(wire_smtp(w, "EHLO evil.test"), 250);
-        open_envelope(w, "x@evil.test", alice);
-        judge(s, &table[i / 2], smuggle(w, &table[i / 2], domain, i % 2));
-        wire_close(w);
-    }
+    snprintf(alice, sizeof alice, "alice@%s", server_domain(s));
+    struct wire *w = wire_open(server_address(s), PORT_SMTP);
+    assert_int_equal(wire_smtp(w, NULL), 220);
+    assert_int_equal(wire_smtp(w, "EHLO evil.test"), 250);
+    open_envelope(w, "x@evil.test", alice);
+    judge(s, end, smuggle(w, end, server_domain(s), bytewise));
+    wire_close(w);
 }
 
-static void by_a_user(struct server *s, const char *domain)
+static void by_a_user(struct field *f, struct server *s, const struct end *end, bool bytewise)
 {
     char alice[40];
-    snprintf(alice, sizeof alice, "alice@%s", domain);
-    for (size_t i = 0; i < 2 * (size_t)VARIANTS; i++) {
-        struct wire *w = submit_open(s, world_ca(world), alice, "secret");
-        open_envelope(w, alice, "x@peer.test");
-        int code = smuggle(w, &table[i / 2], domain, i % 2);
-        judge(s, &table[i / 2], code);
-        relayed += code == 250;
-        wire_close(w);
+    snprintf(alice, sizeof alice, "alice@%s", server_domain(s));
+    struct wire *w = submit_open(s, field_ca(f), alice, "secret");
+    open_envelope(w, alice, "x@peer.test");
+    int code = smuggle(w, end, server_domain(s), bytewise);
+    judge(s, end, code);
+    relayed += code == 250;
+    wire_close(w);
+}
+
+static void play_end(struct field *f, const struct end *end)
+{
+    struct server *const servers[] = { field_server(f), repairing };
+    attack_begin(f, end->name);
+    for (int i = 0; i < 4; i++) {
+        by_a_stranger(servers[i / 2], end, i % 2);
+        by_a_user(f, servers[i / 2], end, i % 2);
     }
+    attack_end(f);
 }
 
 /* --- what came of it -------------------------------------------------------------------------- */
 
-static void bob_has_nothing(struct server *s, const char *domain)
+static void bob_has_nothing(struct field *f)
 {
-    char bob[40];
-    snprintf(bob, sizeof bob, "bob@%s", domain);
-    struct wire *w = imap_open(s, world_ca(world), bob, "secret");
+    static const char bob[] = "bob@b.test";
+    struct wire *w = imap_open(repairing, field_ca(f), bob, "secret");
     if (imap_count(w, "INBOX") != 0) {
         const char *said = wire_imap(w, "OK", "SELECT INBOX");
         said = wire_imap(w, "OK", "FETCH 1:* BODY.PEEK[HEADER.FIELDS (Subject)]");
@@ -225,28 +207,10 @@ static size_t count(const char *text, const char *word)
     return n;
 }
 
-/* --- tests ------------------------------------------------------------------------------------ */
+/* --- all of it -------------------------------------------------------------------------------- */
 
-static void strangers_smuggle_nothing(void **state)
+static void judge_recorder(const struct recorder *recorder)
 {
-    (void)state;
-    by_a_stranger(strict, "a.test");
-    bob_has_nothing(strict, "a.test");
-    by_a_stranger(repairing, "b.test");
-    bob_has_nothing(repairing, "b.test");
-}
-
-static void nothing_is_smuggled_through_us(void **state)
-{
-    (void)state;
-    by_a_user(strict, "a.test");
-    by_a_user(repairing, "b.test");
-    assert_true(wait_until(queue_is_empty, strict, 30));
-    assert_true(wait_until(queue_is_empty, repairing, 30));
-    recorder_stop(recorder);
-    bob_has_nothing(strict, "a.test");
-    bob_has_nothing(repairing, "b.test");
-
     assert_true(relayed >= 2 * 2 * 20); /* two servers, two ways, what is text */
     assert_int_equal(recorder_letters(recorder), relayed);
     const char *commands = recorder_commands(recorder);
@@ -260,11 +224,23 @@ static void nothing_is_smuggled_through_us(void **state)
     }
 }
 
-int main(void)
+static void play(struct field *f)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strangers_smuggle_nothing),
-        cmocka_unit_test(nothing_is_smuggled_through_us),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    char peer[16];
+    struct world *world = field_world(f);
+    struct recorder *recorder = recorder_start(world_address(world, 9, peer), PORT_SMTP);
+    repairing = server_start(world, "b.test", "\n[smtp]\nrepair_networks = 127.0.0.0/8\n");
+    server_user(repairing, "alice@b.test", "secret");
+    server_user(repairing, "bob@b.test", "secret");
+    for (size_t i = 0; i < VARIANTS; i++)
+        play_end(f, &table[i]);
+    assert_true(wait_until(queue_is_empty, field_server(f), 30));
+    assert_true(wait_until(queue_is_empty, repairing, 30));
+    recorder_stop(recorder);
+    bob_has_nothing(f);
+    judge_recorder(recorder);
+    recorder_free(recorder);
+    assert_int_equal(server_stop(repairing), 0);
 }
+
+const struct class smuggling_class = { "smuggling", NULL, 0, play };
