@@ -13,7 +13,8 @@ void story_show(bool on)
     story_shown = on;
 }
 
-static void line(const struct world *w, const char *mark, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void line(const struct world *w, const char *mark,
+                                                       const char *format, va_list args)
 {
     struct buf text = buf_make(4096);
     buf_addv(&text, format, args);
