@@ -312,7 +312,6 @@ static void mend(void *arg)
 void house_mend(struct house *h)
 {
     on_fiber(h, mend);
-    h->damaged = false;
 }
 
 uint64_t house_queue(struct house *h)

@@ -37,7 +37,8 @@ struct house {
     struct admin admin;
     struct listener *doors[DOORS];
     unsigned fibers; /* lent while nobody is here */
-    bool done, damaged;
+    bool done, damaged; /* damaged: and not mended, so that it may not be checked */
+    unsigned plays;
 };
 
 /* Free it with house_close. */

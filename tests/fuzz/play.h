@@ -37,9 +37,8 @@ enum {
     PLAY_NEXT = '|',    /* everybody goes, and another play begins */
 };
 
-/* Plays the input, and leaves the house empty. */
+/* Plays the input, leaves the house empty, and looks after it: another client is answered, and now and
+ * then the store is checked. */
 void play(struct house *h, char first, str input);
-/* Somebody looks at the INBOX, and must be told; whatever it was that was played. */
-void play_another_client(struct house *h);
 
 #endif
