@@ -42,6 +42,11 @@ folder() {
     case "$1" in whole_*) echo "${BUILD:-build-fuzz}/tests/fuzz" ;; *) echo "${BUILD:-build-fuzz}/src" ;; esac
 }
 
+# Of whole sessions only as many are kept as reach every edge: each replay costs milliseconds.
+cover_only() {
+    case "$1" in whole_*) echo -set_cover_merge=1 -use_counters=0 ;; esac
+}
+
 # How much of a shared time a target gets.
 weight() {
     case "$1" in whole_imap) echo 20 ;; whole_*) echo 10 ;; *_session | pop3_pop3) echo 4 ;; *) echo 1 ;; esac
@@ -57,7 +62,7 @@ one() {
     began=$(date +%s)
     case "$mode" in
     replay) libfuzzer "$target" -runs=0 "fuzz/corpus/$target" >"$log" 2>&1 || status=$? ;;
-    merge)  libfuzzer "$target" -merge=1 "fuzz/corpus/$target" "build-fuzz/corpus/$target" >"$log" 2>&1 \
+    merge)  libfuzzer "$target" -merge=1 $(cover_only "$target") "fuzz/corpus/$target" "build-fuzz/corpus/$target" >"$log" 2>&1 \
                 || status=$? ;;
     *)      libfuzzer "$target" -max_total_time="$mode" -print_final_stats=1 \
                 "build-fuzz/corpus/$target" "fuzz/corpus/$target" >"$log" 2>&1 || status=$? ;;
