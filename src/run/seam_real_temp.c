@@ -1,5 +1,5 @@
-/* seam_real_temp.c - a private real folder for what a simulated machine's libraries map themselves. It
- * lies in $TMPDIR: on a file system in memory a world costs a third less. */
+/* seam_real_temp.c - a private real folder for what a simulated machine's libraries map themselves.
+ * It lies in $TMPDIR: on a file system in memory a world costs a third less. */
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>

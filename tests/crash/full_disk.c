@@ -93,7 +93,8 @@ static void fill(struct disk *s, size_t left)
     statvfs(s->data, &v);
     off_t room = (off_t)(v.f_bavail * v.f_bsize) - (off_t)left;
     int e = room > 0 ? posix_fallocate(f, 0, room) : 0;
-    if (e && e != ENOSPC) fail_now("filling the disk: %s", strerror(e)); /* the server was quicker */
+    if (e && e != ENOSPC)
+        fail_now("filling the disk: %s", strerror(e)); /* the server was quicker */
     close(f);
 }
 

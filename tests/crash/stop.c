@@ -36,8 +36,10 @@ struct scene {
 
 static void append_large(struct scene *s)
 {
+    static const char header[] = "Subject: large\r\n\r\n";
     char *text = malloc(LARGE + 100);
-    size_t n = (size_t)sprintf(text, "Subject: large\r\n\r\n");
+    memcpy(text, header, sizeof header);
+    size_t n = sizeof header - 1;
     for (; n < LARGE; n += 70)
         memcpy(text + n, "012345678901234567890123456789012345678901234567890123456789abcdefgh\r\n",
                70);
