@@ -118,6 +118,7 @@ void attack_end(struct field *f)
 {
     double took = now_s() - f->began_s;
     if (took > ATTACK_S) attack_fail(f, "took %.1f s", took);
+    if (getenv("ATTACKS_SHOW")) printf("# %s: took %.3f s\n", f->name, took);
     if (server_pid(f->server) != f->parent || kill(f->parent, 0) || serving(f->parent) != f->pid)
         fail_now("%s: %s: the server did not live", f->class->name, f->name);
     attack_others(f);

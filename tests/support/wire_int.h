@@ -21,7 +21,7 @@ struct wire {
     size_t at, n, cap;
     char *line; /* what was handed out last */
     char *got;  /* the whole of the last exchange's answer */
-    size_t got_n;
+    size_t got_n, got_cap;
     char said[512]; /* for messages */
     unsigned tag;
     bool ended;

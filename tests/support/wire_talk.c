@@ -25,7 +25,10 @@ static const char *hear(struct wire *w)
     if (!line)
         fail_now("port %d\n    said: %s\n    got:  %s%s", w->port, w->said, w->got_n ? w->got : "",
                  w->ended ? "(the end)" : "(nothing)");
-    w->got = realloc(w->got, w->got_n + n + 2);
+    if (w->got_n + n + 2 > w->got_cap) {
+        w->got_cap = 2 * (w->got_n + n + 2); /* an answer may have ten thousands of lines */
+        w->got = realloc(w->got, w->got_cap);
+    }
     memcpy(w->got + w->got_n, line, n);
     w->got_n += n;
     w->got[w->got_n++] = '\n';
