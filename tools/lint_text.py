@@ -54,18 +54,23 @@ def rfcs(sources):
 
 
 def budgets():
-    """Each row of the code's table has one in the page: | `name` | ... | `bound` | ..."""
+    """Each row of the code's table has one in the page: | `name` | default | `bound` | told | lifts |"""
     told = {}
-    for line in csource.read(BUDGETS_TOLD).split("\n"):
+    for number, line in enumerate(csource.read(BUDGETS_TOLD).split("\n"), 1):
         cells = [cell.strip() for cell in line.strip("| ").split("|")]
-        told[cells[0].strip("`")] = line
+        name = cells[0].strip("`")
+        if line.startswith("|") and len(cells) != 5:
+            yield "%s:%d: not five cells" % (BUDGETS_TOLD, number)
+        if line.startswith("| `") and name in told:
+            yield "%s:%d: %s a second time" % (BUDGETS_TOLD, number, name)
+        told[name] = cells[2] if len(cells) == 5 else ""
     rows = re.findall(r'\[BUDGET_\w+\]\s*= \{ "([^"]+)",\s*"([^"]+)"', csource.read(BUDGETS))
     if not rows:
         yield "%s: no rows of budgets found" % BUDGETS
     for name, bound in rows:
         if name not in told:
             yield "%s: no row for %s, which %s has" % (BUDGETS_TOLD, name, BUDGETS)
-        elif "`%s`" % bound not in told[name]:
+        elif "`%s`" % bound != told[name]:
             yield "%s: the row of %s does not say `%s`" % (BUDGETS_TOLD, name, bound)
     for name in sorted(told):
         if re.match(r"[a-z0-9]+\.[a-z_]+$", name) and name not in dict(rows):

@@ -29,7 +29,7 @@ const struct settings_section guard_section = {
     .size = sizeof(struct guard_settings),
     .rows = rows,
     .n = COUNT_OF(rows),
-    .help = "What strangers may do too much of. All of it is lifted by itself within the hour.",
+    .help = "What strangers may do too much of. All of it is lifted by itself within two hours.",
 };
 
 static const char *const kind_words[] = { "connections", "messages", "recipients", "errors",

@@ -2,7 +2,7 @@
  * often it struck.
  *
  * The limits themselves are names in limits.h or settings; whoever enforces one calls budget_struck
- * where it refuses. docs/budgets.md has a line for each row (tools/lint_budgets.sh).
+ * where it refuses. docs/budgets.md has a line for each row (tools/lint_text.py).
  */
 #ifndef BASE_BUDGET_H
 #define BASE_BUDGET_H
