@@ -159,6 +159,7 @@ void auth_forget(struct auth *a, str user)
 struct attempt {
     const struct netaddr *peer;
     str user, password; /* user: folded */
+    bool too_long;      /* it is nobody's, and is not looked for */
     struct guard_turn turn;
     unsigned delay_ms;
 };
@@ -268,8 +269,7 @@ static enum err judge(struct auth *a, struct attempt *t, struct arena *arena, st
         report_throttled(t->peer, t->user);
         return e;
     }
-    bool too_long = t->password.n > AUTH_PASSWORD_BYTES;
-    e = too_long ? ERR_DENIED : verify(a, t, arena, u);
+    e = t->too_long ? ERR_DENIED : verify(a, t, arena, u);
     report(t->peer, t->user, e);
     if (!e || e == ERR_DENIED) guard_login_told(a->guard, t->peer, t->user, !e);
     return e;
@@ -279,7 +279,10 @@ static enum err judge(struct auth *a, struct attempt *t, struct arena *arena, st
 enum err auth_password(struct auth *a, str user, str password, const struct netaddr *peer,
                        struct arena *arena, struct login *out)
 {
-    struct attempt t = { .peer = peer, .user = folded(user, arena), .password = password };
+    struct attempt t = { .peer = peer,
+                         .user = folded(user, arena),
+                         .password = password,
+                         .too_long = user.n > ADDRESS_BYTES || password.n > AUTH_PASSWORD_BYTES };
     struct user u = { 0 };
     enum err e = wait_for_turn(a, &t);
     if (e) return e;

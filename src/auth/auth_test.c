@@ -362,7 +362,31 @@ static void sasl_plain(void **state)
     place_end(&p);
 }
 
-/* --- sending as ------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* What is longer than any address is not cut to one. */
+static void a_long_name_is_nobodys(void **state)
+{
+    (void)state;
+    struct place p;
+    char name[ADDRESS_BYTES + 2] = { 0 };
+    place_open(&p, 0, 0);
+    struct buf b = buf_make(ADDRESS_BYTES);
+    buf_add(&b, S("a@"));
+    while (b.n < ADDRESS_BYTES - 50) {
+        buf_fill(&b, 'd', 49);
+        buf_addc(&b, '.');
+    }
+    buf_fill(&b, 'd', ADDRESS_BYTES - b.n);
+    bytes_copy(name, sizeof name, b.p, b.n);
+    assert_int_equal(store_domain_add(p.store, str_of(name + 2)), OK);
+    add_user(&p, name, hash_of(&p, "secret"), false);
+    assert_int_equal(log_in(&p, name, "secret"), OK);
+    name[ADDRESS_BYTES] = 'd';
+    assert_int_equal(log_in(&p, name, "secret"), ERR_DENIED);
+    buf_free(&b);
+    place_end(&p);
+}
 
 int main(void)
 {
@@ -375,6 +399,7 @@ int main(void)
         cmocka_unit_test(at_once_is_not_more),
         cmocka_unit_test(a_remembered_password_ends_with_its_hash),
         cmocka_unit_test(sasl_plain),
+        cmocka_unit_test(a_long_name_is_nobodys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
