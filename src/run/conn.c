@@ -194,6 +194,7 @@ static enum discarded discard_input(struct conn *c)
     char *scratch = conn_input_lend(c->loop);
     ssize_t r = seam_recv(c->loop->seam, c->watch.handle, scratch, CONN_INPUT_BYTES);
 
+    if (r > 0) bytes_wipe(scratch, (size_t)r); /* passwords too are said to who has said goodbye */
     conn_input_return(c->loop, scratch);
     if (r == -EAGAIN || r == -EINTR) return DISCARDED_NOTHING;
     return r > 0 ? DISCARDED_SOME : DISCARDED_ALL;

@@ -171,7 +171,11 @@ struct memory_watch *memory_watch_start(struct seam *seam, uint64_t ceiling_byte
     w->gap_us = MEMORY_TRIM_GAP_US;
     ceiling_set(ceiling_bytes);
     w->service = seam_service_new(seam, "memory", look, w);
-    if (w->service) seam_service_kick(w->service);
+    if (w->service)
+        seam_service_kick(w->service);
+    else
+        log_event(LOG_ERROR, "server.no_workers", (str){ 0 },
+                  F_CSTR("why", "no thread to measure the memory: there is no ceiling"));
     return w;
 }
 

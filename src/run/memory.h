@@ -15,7 +15,8 @@ uint64_t memory_of_machine(void);
 /* Bytes that the process has now; 0: not known. */
 uint64_t memory_resident(void);
 /* From now on it is measured every second against the ceiling (base/purse.h), and what has become free is
- * given back to the system when nothing grows any more. On a thread of its own. NULL without one. */
+ * given back to the system when nothing grows any more. On a thread of its own; without one the log says that
+ * nothing is measured. */
 struct seam;
 struct memory_watch;
 struct memory_watch *memory_watch_start(struct seam *seam, uint64_t ceiling_bytes);

@@ -14,6 +14,8 @@ void smtp_forget_all(struct smtp *s)
     s->esmtp = false;
     s->logged_in = false;
     auth_stay_end(&s->stay);
+    conn_class(s->conn, FIBER_STRANGER);
+    conn_owner(s->conn, 0);
     buf_reset(&s->helo);
     arena_free(&s->session);
     s->login = (struct login){ 0 };
