@@ -145,6 +145,7 @@ static void report(double took_s)
         printf("%s%llu %s", i ? ", " : "", (unsigned long long)shared->tallies[i],
                tally_rows[i].name);
     printf("\n");
+    if (!shared->done) shared->failures++; /* nothing was shown */
     for (size_t i = 0; i < TALLY_N && shared->done >= ENOUGH_SEEDS; i++) {
         if (!tally_rows[i].mishap || shared->tallies[i]) continue;
         printf("BROKEN: no %s at all, this run shows nothing\n", tally_rows[i].name);

@@ -24,7 +24,7 @@ struct row {
     double minute, all_heard_s;
     struct gauge gauge;
     double p50[SAMPLES], p99[SAMPLES];
-    unsigned letters;
+    unsigned letters, taken[SAMPLES];
 };
 static struct row rows[ROWS_MAX];
 static int n;
@@ -62,6 +62,7 @@ void row_take(double minute, double all_heard_s)
     for (int i = 0; i < SAMPLES; i++) {
         r->p50[i] = sample_ms((enum sample)i, 0.5);
         r->p99[i] = sample_ms((enum sample)i, 0.99);
+        r->taken[i] = sample_count((enum sample)i);
     }
     if (n == 1) print_head();
     print_row(r);
@@ -140,10 +141,24 @@ static void judge_latency(enum sample what, double max_ms)
     judged(text, last, first * LATER_THAN_BEFORE_MAX + LATENCY_SLACK_MS + 10 * noise, "ms");
 }
 
+/* What was hardly ever measured is not flat, but unknown. */
+static void judge_counts(void)
+{
+    for (int s = 0; s < SAMPLES; s++) {
+        int taken = 0;
+        for (int i = 0; i < n; i++)
+            taken += (int)rows[i].taken[s];
+        if (taken >= n) continue;
+        printf("# BAD  %s: measured %d times in %d rows\n", sample_names[s], taken, n);
+        good = false;
+    }
+}
+
 bool rows_judged(double seconds)
 {
     int half = n / 2, third = n / 3;
     good = true;
+    judge_counts();
     if (n < 6) fail_now("%d rows are too few to judge by", n);
     /* In a short run the caches still fill: it is judged by where it ends, not by where it leads.
      */

@@ -46,6 +46,14 @@ unsigned letter_id(const char *text)
     return at ? (unsigned)strtoul(at + 8, NULL, 10) : 0;
 }
 
+unsigned letters_acknowledged(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 1; i <= atomic_load(&sent); i++)
+        n += atomic_load(&acknowledged[i]);
+    return n;
+}
+
 unsigned letters_missing(void)
 {
     unsigned n = 0;

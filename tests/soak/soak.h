@@ -37,6 +37,7 @@ void letter_found(unsigned id);
 /* The number in the text of a message, or in its header; 0: it has none. */
 unsigned letter_id(const char *text);
 /* How many were acknowledged and not yet read; how many were read twice; how many there are. */
+unsigned letters_acknowledged(void);
 unsigned letters_missing(void);
 unsigned letters_twice(void);
 unsigned letters_sent(void);
