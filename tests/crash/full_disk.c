@@ -20,9 +20,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "crash/options.h"
 #include "crash/scene.h"
 #include "support/chat.h"
 #include "support/fail.h"
@@ -279,11 +279,7 @@ static void test_full_under_load(void **state)
 
 int main(int argc, char **argv)
 {
-    seed = (unsigned)time(NULL);
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--rounds") == 0) rounds = (int)strtol(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--seed") == 0) seed = (unsigned)strtoul(argv[i + 1], NULL, 10);
-    }
+    options_read(argc, argv, &rounds, &seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_full_under_load),

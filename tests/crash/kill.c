@@ -19,13 +19,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "crash/care.h"
+#include "crash/options.h"
 #include "crash/scene.h"
 #include "support/fail.h"
 
-static int rounds;
+static int rounds = 30;
 static unsigned seed;
 
 struct killing {
@@ -170,12 +170,7 @@ static void test_kill_beneath_a_parent(void **state)
 
 int main(int argc, char **argv)
 {
-    rounds = 30;
-    seed = (unsigned)time(NULL);
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--rounds") == 0) rounds = (int)strtol(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--seed") == 0) seed = (unsigned)strtoul(argv[i + 1], NULL, 10);
-    }
+    options_read(argc, argv, &rounds, &seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kill_under_load),
         cmocka_unit_test(test_kill_with_large_messages),

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "crash/options.h"
 #include "crash/scene.h"
 #include "crash/trouble.h"
 #include "support/fail.h"
@@ -116,11 +116,7 @@ static void test_read_only(void **state)
 
 int main(int argc, char **argv)
 {
-    seed = (unsigned)time(NULL);
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--rounds") == 0) rounds = (int)strtol(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--seed") == 0) seed = (unsigned)strtoul(argv[i + 1], NULL, 10);
-    }
+    options_read(argc, argv, &rounds, &seed);
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_read_only) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "crash/ledger.h"
+#include "crash/options.h"
 #include "support/chat.h"
 #include "support/fail.h"
 #include "support/server.h"
@@ -230,11 +231,7 @@ static void test_kill_on_the_way(void **state)
 
 int main(int argc, char **argv)
 {
-    seed = (unsigned)time(NULL);
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--rounds") == 0) rounds = (int)strtol(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--seed") == 0) seed = (unsigned)strtoul(argv[i + 1], NULL, 10);
-    }
+    options_read(argc, argv, &rounds, &seed);
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_kill_on_the_way) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
