@@ -12,30 +12,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "budgets/figures.h"
 #include "support/chat.h"
 #include "support/fail.h"
 #include "support/server.h"
 
 enum { PORT_CLEAR = 3143, PORT_CLEAR_POP3, PORT_CLEAR_SMTP, PORT_FEW, PORT_FEW_ADDRESS };
 static const char user[] = "ann@a.test", other[] = "ben@a.test", password[] = "spring-rain-9";
-static struct world *world;
-static struct server *server;
 
 /* --- figures ---------------------------------------------------------------------------------- */
-
-/* The value of a line of `posthorn metrics`, by all that stands before it. */
-static long long metric(const char *name)
-{
-    int status;
-    const char *all = CLI(server, NULL, &status, "metrics");
-    if (status) fail_now("metrics: %s", all);
-    size_t n = strlen(name);
-    for (const char *line = all; line; line = strchr(line, '\n')) {
-        if (*line == '\n') line++;
-        if (strncmp(line, name, n) == 0 && line[n] == ' ') return strtoll(line + n + 1, NULL, 10);
-    }
-    fail_now("no %s in:\n%s", name, all);
-}
 
 static struct chat *imap(void)
 {
@@ -68,47 +53,7 @@ static void figures_move(void **state)
     chat_close(stranger);
 }
 
-/* --- how a budget is judged --------------------------------------------------------------------
- */
-
-static long long struck(const char *budget)
-{
-    char name[128];
-    snprintf(name, sizeof name, "posthorn_budget_exceeded_total{budget=\"%s\"}", budget);
-    return metric(name);
-}
-
-static struct chat *to(int port)
-{
-    struct chat *c = chat_open(server_address(server), port);
-    if (!c) fail_now("nobody listens on %d", port);
-    return c;
-}
-
-/* The next line begins so. */
-static void expect(struct chat *c, const char *words)
-{
-    const char *line = chat_line(c);
-    if (!line || strncmp(line, words, strlen(words)) != 0)
-        fail_now("not '%s' but '%s'", words, line ? line : "(the end)");
-}
-
-/* After whatever else is said there is such a line, and then the end. */
-static void expect_last(struct chat *c, const char *words)
-{
-    char last[1024] = "(nothing)";
-    for (const char *line; (line = chat_line(c));)
-        snprintf(last, sizeof last, "%s", line);
-    if (strncmp(last, words, strlen(words)) != 0) fail_now("not '%s' but '%s'", words, last);
-}
-
-static void send_much(struct chat *c, char byte, size_t n)
-{
-    char *bytes = malloc(n);
-    memset(bytes, byte, n);
-    chat_send(c, bytes, n);
-    free(bytes);
-}
+/* --- others ----------------------------------------------------------------------------------- */
 
 static struct chat *ann_imap(void)
 {
