@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "budgets/figures.h"
+#include "budget/figures.h"
 #include "support/chat.h"
 #include "support/fail.h"
 #include "support/server.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "budgets/figures.h"
+#include "budget/figures.h"
 #include "support/fail.h"
 
 struct world *world;

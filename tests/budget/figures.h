@@ -2,8 +2,8 @@
  *
  * All of them fail the test when what they ask for is not there.
  */
-#ifndef BUDGETS_FIGURES_H
-#define BUDGETS_FIGURES_H
+#ifndef BUDGET_FIGURES_H
+#define BUDGET_FIGURES_H
 
 #include "support/chat.h"
 #include "support/server.h"
