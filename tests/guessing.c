@@ -1,5 +1,5 @@
 /* guessing.c - who guesses passwords learns nothing, is slowed and then refused, and locks nobody
- * out (security.md 22).
+ * out (docs/security.md, rule 22).
  *
  * Two servers: one judges everybody, with small limits, and people come to it from many loopback
  * addresses; the other trusts the loopback and answers failures at once, so that each kind of

@@ -1,5 +1,5 @@
 /* slow_readers.c - who asks for a large message and does not read it costs a bounded buffer
- * (security.md 20): by IMAP and POP3, in clear, in TLS and in DEFLATE.
+ * (docs/security.md, rule 20): by IMAP and POP3, in clear, in TLS and in DEFLATE.
  *
  *   slow_readers [MEGABYTES]      of the letter (100)
  *

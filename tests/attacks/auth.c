@@ -7,12 +7,12 @@
  */
 #include "attacks/attack.h"
 
-#define SMTP(command)   SAY(EHLO command "\r\n" QUIT)
-#define SMTP_NO(code)   EHLO_OK LINE(code) SMTP_BYE
-#define CONTINUE        "334 [^\n]*\n"
-#define DENIED          LINE("535 5\\.7\\.8")
-#define IMAP_DENIED     LINE("a NO \\[AUTHENTICATIONFAILED\\]") IMAP_BYE
-#define GO_ON           "\\+ ?[^\n]*\n"
+#define SMTP(command) SAY(EHLO command "\r\n" QUIT)
+#define SMTP_NO(code) EHLO_OK LINE(code) SMTP_BYE
+#define CONTINUE      "334 [^\n]*\n"
+#define DENIED        LINE("535 5\\.7\\.8")
+#define IMAP_DENIED   LINE("a NO \\[AUTHENTICATIONFAILED\\]") IMAP_BYE
+#define GO_ON         "\\+ ?[^\n]*\n"
 
 /* clang-format off */
 static const struct attack attacks[] = {

@@ -6,10 +6,10 @@
  */
 #include "attacks/attack.h"
 
-#define CHUNK(size)  SAY(TO_ALICE "BDAT " size "\r\nVRFY alice\r\n" QUIT)
+#define CHUNK(size) SAY(TO_ALICE "BDAT " size "\r\nVRFY alice\r\n" QUIT)
 /* The bytes behind a chunk whose size is not known are never commands: the connection ends. */
-#define CUT(code)    TO_ALICE_OK LINE(code)
-#define AGAIN(code)  TO_ALICE_OK LINE(code) SMTP_BYE
+#define CUT(code)   TO_ALICE_OK LINE(code)
+#define AGAIN(code) TO_ALICE_OK LINE(code) SMTP_BYE
 
 /* clang-format off */
 static const struct attack attacks[] = {

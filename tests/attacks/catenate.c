@@ -6,8 +6,8 @@
  */
 #include "attacks/attack.h"
 
-#define URL(url)    COMMAND("APPEND Drafts CATENATE (URL \"" url "\")")
-#define BAD_URL     LINE("a NO \\[BADURL [^\n]*\\]") IMAP_BYE
+#define URL(url) COMMAND("APPEND Drafts CATENATE (URL \"" url "\")")
+#define BAD_URL  LINE("a NO \\[BADURL [^\n]*\\]") IMAP_BYE
 
 /* clang-format off */
 static const struct attack attacks[] = {

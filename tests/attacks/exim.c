@@ -9,12 +9,12 @@
  */
 #include "attacks/attack.h"
 
-#define FROM(rest)   SAY(EHLO "MAIL FROM:<x@evil.test>" rest "\r\n" QUIT)
-#define TO(rest)     SAY(EHLO "MAIL FROM:<x@evil.test>\r\nRCPT TO:" rest "\r\n" QUIT)
-#define NOT_FROM     EHLO_OK LINE("(501|555) 5\\.5\\.4") SMTP_BYE
-#define NOT_TO       OPENED LINE("(501|555) 5\\.5\\.4") SMTP_BYE
-#define NOBODY       OPENED LINE("550 5\\.1\\.1") SMTP_BYE
-#define NO_ADDRESS   OPENED LINE("501 5\\.1\\.3") SMTP_BYE
+#define FROM(rest) SAY(EHLO "MAIL FROM:<x@evil.test>" rest "\r\n" QUIT)
+#define TO(rest)   SAY(EHLO "MAIL FROM:<x@evil.test>\r\nRCPT TO:" rest "\r\n" QUIT)
+#define NOT_FROM   EHLO_OK LINE("(501|555) 5\\.5\\.4") SMTP_BYE
+#define NOT_TO     OPENED LINE("(501|555) 5\\.5\\.4") SMTP_BYE
+#define NOBODY     OPENED LINE("550 5\\.1\\.1") SMTP_BYE
+#define NO_ADDRESS OPENED LINE("501 5\\.1\\.3") SMTP_BYE
 
 /* clang-format off */
 static const struct attack attacks[] = {

@@ -1,13 +1,13 @@
 /* list_patterns.c - patterns that take a matcher which goes back for years.
  *
- * CVE-2010-2632: a pattern of a few stars made the FTP servers of several systems, which handed it to
- * the C library's glob, exhaust a machine; matchers of mailbox names that try each star at each place are the same. Rule 16: the
- * cost is the pattern's length times the name's.
+ * CVE-2010-2632: a pattern of a few stars made the FTP servers of several systems, which handed it
+ * to the C library's glob, exhaust a machine; matchers of mailbox names that try each star at each
+ * place are the same. Rule 16: the cost is the pattern's length times the name's.
  */
 #include "attacks/attack.h"
 
 /* Names for the patterns to work on: each is a level of the one before. */
-#define DEEP   "aaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaa"
+#define DEEP "aaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaa"
 
 /* clang-format off */
 static const struct attack attacks[] = {

@@ -1,9 +1,9 @@
 /* literals.c - literals whose size is a lie or too much.
  *
- * University of Washington's imapd, 1998, CVE-1999-0005: a mechanism's name for AUTHENTICATE, sent as
- * a literal longer than its buffer, gave a stranger root. Sizes that wrap have done the same since in
- * one server after another. A size that cannot be read also leaves the bytes behind it without an
- * owner: they are never commands. Rules 6 and 12.
+ * University of Washington's imapd, 1998, CVE-1999-0005: a mechanism's name for AUTHENTICATE, sent
+ * as a literal longer than its buffer, gave a stranger root. Sizes that wrap have done the same
+ * since in one server after another. A size that cannot be read also leaves the bytes behind it
+ * without an owner: they are never commands. Rules 6 and 12.
  */
 #include "attacks/attack.h"
 

@@ -15,14 +15,14 @@
 
 enum { ATTACKS_MIN = 300 };
 
-#define CLASSES(X)                                                                             \
-    X(smuggling)                                                                               \
-    X(starttls)                                                                                \
-    X(nul) X(bdat) X(relay) X(shell) X(exim) X(received_loops) X(old_commands) X(pipelining)   \
-        X(auth) X(tls) X(proxy) X(literals) X(numbers) X(sequence_sets) X(list_patterns)       \
-            X(search_nesting) X(nesting) X(mailbox_names) X(sharing) X(catenate) X(floods)     \
-                X(compress) X(pop3_numbers) X(mime_nesting) X(header_floods) X(remote_replies) \
-                    X(terminal)
+/* clang-format off */
+#define CLASSES(X)                                                                              \
+    X(smuggling) X(starttls) X(nul) X(bdat) X(relay) X(shell) X(exim) X(received_loops)         \
+    X(old_commands) X(pipelining) X(auth) X(tls) X(proxy) X(literals) X(numbers)                \
+    X(sequence_sets) X(list_patterns) X(search_nesting) X(nesting) X(mailbox_names) X(sharing)  \
+    X(catenate) X(floods) X(compress) X(pop3_numbers) X(mime_nesting) X(header_floods)          \
+    X(remote_replies) X(terminal)
+/* clang-format on */
 #define DECLARE(name) extern const struct class name##_class;
 #define ADDRESS(name) &name##_class,
 #define COUNT(name)   +1

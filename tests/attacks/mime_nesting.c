@@ -8,7 +8,8 @@
  */
 #include "attacks/letters.h"
 
-#define MIXED(boundary) "Content-Type: multipart/mixed; boundary=" boundary "\r\n\r\n--" boundary "\r\n"
+#define MIXED(boundary) \
+    "Content-Type: multipart/mixed; boundary=" boundary "\r\n\r\n--" boundary "\r\n"
 #define TO_COME "Subject: x\r\nMIME-Version: 1.0\r\n"
 
 /* clang-format off */

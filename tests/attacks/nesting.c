@@ -7,7 +7,8 @@
  */
 #include "attacks/attack.h"
 
-#define FETCH(again, times, last) FLOOD("s SELECT INBOX\r\na FETCH 1 ", again, times, last "\r\n" LOGOUT)
+#define FETCH(again, times, last) \
+    FLOOD("s SELECT INBOX\r\na FETCH 1 ", again, times, last "\r\n" LOGOUT)
 
 /* clang-format off */
 static const struct attack attacks[] = {

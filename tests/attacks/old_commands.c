@@ -9,9 +9,9 @@
  */
 #include "attacks/attack.h"
 
-#define ASK(command) SAY(EHLO command "\r\n" QUIT)
-#define UNKNOWN      EHLO_OK LINE("500 5\\.5\\.[12]") SMTP_BYE
-#define NOT_HERE     EHLO_OK LINE("50[02] 5\\.5\\.[12]") SMTP_BYE
+#define ASK(command)  SAY(EHLO command "\r\n" QUIT)
+#define UNKNOWN       EHLO_OK LINE("500 5\\.5\\.[12]") SMTP_BYE
+#define NOT_HERE      EHLO_OK LINE("50[02] 5\\.5\\.[12]") SMTP_BYE
 #define TELLS_NOTHING EHLO_OK LINE("252 2\\.[0-9]\\.[0-9]") SMTP_BYE
 
 /* clang-format off */

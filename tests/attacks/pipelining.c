@@ -7,7 +7,8 @@
  */
 #include "attacks/attack.h"
 
-#define TEXT "Subject: x\r\n\r\nMAIL FROM:<y@evil.test>\r\nRCPT TO:<bob@a.test>\r\nDATA\r\nx\r\n.\r\n"
+#define TEXT \
+    "Subject: x\r\n\r\nMAIL FROM:<y@evil.test>\r\nRCPT TO:<bob@a.test>\r\nDATA\r\nx\r\n.\r\n"
 #define TO(rcpt) EHLO "MAIL FROM:<x@evil.test>\r\nRCPT TO:<" rcpt ">\r\n"
 
 /* clang-format off */

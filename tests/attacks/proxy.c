@@ -7,9 +7,9 @@
  */
 #include "attacks/attack.h"
 
-#define TOLD    "220 [^\n]*\n" EHLO_OK SMTP_BYE
-#define REST    EHLO QUIT
-#define V2      "\r\n\r\n\0\r\nQUIT\n"
+#define TOLD "220 [^\n]*\n" EHLO_OK SMTP_BYE
+#define REST EHLO QUIT
+#define V2   "\r\n\r\n\0\r\nQUIT\n"
 
 /* clang-format off */
 static const struct attack attacks[] = {

@@ -9,8 +9,8 @@
 #include "attacks/attack.h"
 
 #define LETTER(again, times, rest) FLOOD(TO_ALICE "DATA\r\n", again, times, rest ".\r\n" QUIT)
-#define LOOP    TO_ALICE_OK LINE("354") LINE("554 5\\.4\\.6") SMTP_BYE
-#define TAKEN   TO_ALICE_OK LINE("354") LINE("250 2\\.0\\.0") SMTP_BYE
+#define LOOP                       TO_ALICE_OK LINE("354") LINE("554 5\\.4\\.6") SMTP_BYE
+#define TAKEN                      TO_ALICE_OK LINE("354") LINE("250 2\\.0\\.0") SMTP_BYE
 
 /* clang-format off */
 static const struct attack attacks[] = {

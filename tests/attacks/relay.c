@@ -2,18 +2,19 @@
  *
  * Until about 2000 most of the net's servers were open relays, and lists of the tests that found
  * them are as old: source routes of RFC 821, the percent hack, bang paths of UUCP, routes in
- * quotes, address literals. Rules 7 and 8: one strict parser; whoever is not logged in reaches our mailboxes.
+ * quotes, address literals. Rules 7 and 8: one strict parser; whoever is not logged in reaches our
+ * mailboxes.
  */
 #include "attacks/attack.h"
 
-#define TO(path)    SAY(EHLO "MAIL FROM:<x@evil.test>\r\nRCPT TO:" path "\r\n" QUIT)
-#define FROM(path)  SAY(EHLO "MAIL FROM:" path "\r\n" QUIT)
-#define NO_RELAY    OPENED LINE("550 5\\.7\\.1") SMTP_BYE
-#define NOBODY      OPENED LINE("550 5\\.1\\.1") SMTP_BYE
-#define NO_ADDRESS  OPENED LINE("501 5\\.1\\.3") SMTP_BYE
-#define NEEDS_UTF8  OPENED LINE("553 5\\.6\\.7") SMTP_BYE
-#define TAKEN       OPENED LINE("250 2\\.1\\.5") SMTP_BYE
-#define NO_SENDER   EHLO_OK LINE("501 5\\.1\\.7") SMTP_BYE
+#define TO(path)   SAY(EHLO "MAIL FROM:<x@evil.test>\r\nRCPT TO:" path "\r\n" QUIT)
+#define FROM(path) SAY(EHLO "MAIL FROM:" path "\r\n" QUIT)
+#define NO_RELAY   OPENED LINE("550 5\\.7\\.1") SMTP_BYE
+#define NOBODY     OPENED LINE("550 5\\.1\\.1") SMTP_BYE
+#define NO_ADDRESS OPENED LINE("501 5\\.1\\.3") SMTP_BYE
+#define NEEDS_UTF8 OPENED LINE("553 5\\.6\\.7") SMTP_BYE
+#define TAKEN      OPENED LINE("250 2\\.1\\.5") SMTP_BYE
+#define NO_SENDER  EHLO_OK LINE("501 5\\.1\\.7") SMTP_BYE
 
 /* clang-format off */
 static const struct attack attacks[] = {

@@ -6,10 +6,11 @@
  */
 #include "attacks/attack.h"
 
-#define SEARCH(again, times, last) FLOOD("s SELECT INBOX\r\na SEARCH ", again, times, last "\r\n" LOGOUT)
-#define BAD_AT_LAST  SELECT_OK LINE("a BAD( \\[[A-Z]+\\])?") IMAP_BYE
-#define ALL_FOUND    SELECT_OK "\\* SEARCH 1 2 3\n" OK
-#define NONE_FOUND   SELECT_OK "\\* SEARCH\n" OK
+#define SEARCH(again, times, last) \
+    FLOOD("s SELECT INBOX\r\na SEARCH ", again, times, last "\r\n" LOGOUT)
+#define BAD_AT_LAST SELECT_OK LINE("a BAD( \\[[A-Z]+\\])?") IMAP_BYE
+#define ALL_FOUND   SELECT_OK "\\* SEARCH 1 2 3\n" OK
+#define NONE_FOUND  SELECT_OK "\\* SEARCH\n" OK
 
 /* clang-format off */
 static const struct attack attacks[] = {

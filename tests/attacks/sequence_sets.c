@@ -6,9 +6,10 @@
  */
 #include "attacks/attack.h"
 
-#define MESSAGE(n)  "\\* " #n " FETCH \\(UID " #n "\\)\n"
-#define ALL_THREE   MESSAGE(1) MESSAGE(2) MESSAGE(3)
-#define RANGES(again, times, last) FLOOD("s SELECT INBOX\r\na UID FETCH ", again, times, last " UID\r\n" LOGOUT)
+#define MESSAGE(n) "\\* " #n " FETCH \\(UID " #n "\\)\n"
+#define ALL_THREE  MESSAGE(1) MESSAGE(2) MESSAGE(3)
+#define RANGES(again, times, last) \
+    FLOOD("s SELECT INBOX\r\na UID FETCH ", again, times, last " UID\r\n" LOGOUT)
 
 /* clang-format off */
 static const struct attack attacks[] = {

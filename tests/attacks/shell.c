@@ -9,11 +9,11 @@
  */
 #include "attacks/attack.h"
 
-#define FROM(path)  SAY(EHLO "MAIL FROM:" path "\r\n" QUIT)
-#define TO(path)    SAY(EHLO "MAIL FROM:<x@evil.test>\r\nRCPT TO:" path "\r\n" QUIT)
-#define NO_SENDER   EHLO_OK LINE("501 5\\.1\\.7") SMTP_BYE
-#define NOBODY      OPENED LINE("550 5\\.1\\.1") SMTP_BYE
-#define NO_ADDRESS  OPENED LINE("501 5\\.1\\.3") SMTP_BYE
+#define FROM(path) SAY(EHLO "MAIL FROM:" path "\r\n" QUIT)
+#define TO(path)   SAY(EHLO "MAIL FROM:<x@evil.test>\r\nRCPT TO:" path "\r\n" QUIT)
+#define NO_SENDER  EHLO_OK LINE("501 5\\.1\\.7") SMTP_BYE
+#define NOBODY     OPENED LINE("550 5\\.1\\.1") SMTP_BYE
+#define NO_ADDRESS OPENED LINE("501 5\\.1\\.3") SMTP_BYE
 
 /* clang-format off */
 static const struct attack attacks[] = {
