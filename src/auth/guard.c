@@ -383,6 +383,18 @@ enum err guard_login_ask(struct guard *g, const struct netaddr *peer, str user, 
     return verdict(g, full, budget, delay_ms);
 }
 
+/* Has this user logged in at many new addresses of late? Who has a /64 has more addresses than the
+ * shelf has places, and would push out where others logged in. */
+static bool is_everywhere(struct guard *g, str user)
+{
+    if (g->known.n < g->known.max / 2) return false;
+    struct buf key = buf_make(GUARD_KEY_BYTES);
+    account_key(&key, user);
+    double full = fill_entry(g, buf_str(&key), GUARD_CONNECTIONS, GUARD_KNOWN_NEW_HOURLY, 1);
+    buf_free(&key);
+    return full > 1;
+}
+
 /* From now on what is filed under this key is judged by itself. */
 static void make_known(struct guard *g, const struct buf *key)
 {
@@ -399,11 +411,14 @@ void guard_login_told(struct guard *g, const struct netaddr *peer, str user, boo
         enum budget budget;
         fill_login(g, peer, user, 1, &budget);
     } else {
-        pair_key(&key, peer, user);
-        make_known(g, &key);
-        buf_reset(&key);
         host_key(&key, peer);
-        make_known(g, &key);
+        bool all_new = !known_pair(g, peer, user) || !known_entry(g, buf_str(&key));
+        if (!all_new || !is_everywhere(g, user)) {
+            make_known(g, &key);
+            buf_reset(&key);
+            pair_key(&key, peer, user);
+            make_known(g, &key);
+        }
     }
     lock_drop(&g->lock);
     buf_free(&key);
@@ -412,6 +427,18 @@ void guard_login_told(struct guard *g, const struct netaddr *peer, str user, boo
 bool guard_trusts(const struct guard *g, const struct netaddr *peer)
 {
     return !g || is_free(g, peer);
+}
+
+bool guard_knows(struct guard *g, const struct netaddr *peer)
+{
+    if (!g) return false;
+    struct buf key = buf_make(GUARD_KEY_BYTES);
+    host_key(&key, peer);
+    lock_take(&g->lock);
+    bool known = known_entry(g, buf_str(&key)) != NULL;
+    lock_drop(&g->lock);
+    buf_free(&key);
+    return known;
 }
 
 /* --- in words --------------------------------------------------------------------------------- */

@@ -54,6 +54,10 @@ void guard_turn_give(struct guard *g, struct guard_turn *turn);
 enum err guard_login_ask(struct guard *g, const struct netaddr *peer, str user, unsigned *delay_ms);
 void guard_login_told(struct guard *g, const struct netaddr *peer, str user, bool ok);
 
+/* Did anybody log in at this address lately? Who comes from there to log in is let in, whatever its
+ * neighbours do: behind one address may be a whole office. */
+bool guard_knows(struct guard *g, const struct netaddr *peer);
+
 /* Is it one of those that are never limited? */
 bool guard_trusts(const struct guard *g, const struct netaddr *peer);
 

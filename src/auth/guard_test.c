@@ -324,6 +324,38 @@ static void a_flood_of_addresses_is_bounded(void **state)
     place_end(&p);
 }
 
+static struct netaddr of_many(uint32_t i)
+{
+    struct netaddr a = at("2001:db8::");
+    bytes_copy(a.ip + 8, 4, &i, sizeof i);
+    return a;
+}
+
+/* A user who has a /64 for himself logs in from as many addresses as we remember: where others
+ * logged in stays known. */
+static void one_user_pushes_nobody_out(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    unsigned delay_ms;
+    struct netaddr home = at("192.0.2.1"), cafe = at("198.51.100.9");
+    guard_login_told(p.guard, &home, S("ann@a.test"), true);
+    for (uint32_t i = 0; i < GUARD_KNOWN + 1000; i++) {
+        struct netaddr a = of_many(i);
+        guard_login_told(p.guard, &a, S("mallory@a.test"), true);
+    }
+    for (int i = 0; i < 30; i++)
+        guard_login_told(p.guard, &cafe, S("ann@a.test"), false);
+    assert_true(guard_knows(p.guard, &home));
+    assert_int_equal(guard_login_ask(p.guard, &cafe, S("ann@a.test"), &delay_ms), ERR_LATER);
+    assert_int_equal(guard_login_ask(p.guard, &home, S("ann@a.test"), &delay_ms), OK);
+    /* Others become known all the same. */
+    guard_login_told(p.guard, &cafe, S("ben@a.test"), true);
+    assert_true(guard_knows(p.guard, &cafe));
+    place_end(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +370,7 @@ int main(void)
         cmocka_unit_test(few_are_judged_at_once),
         cmocka_unit_test(it_says_what_it_knows),
         cmocka_unit_test(a_flood_of_addresses_is_bounded),
+        cmocka_unit_test(one_user_pushes_nobody_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,10 @@
 
 /* --- base ----------------------------------------------------------------------------------- */
 #define LOG_LINE_BYTES  8192 /* one event; fields past it are left out */
+/* Of an event that strangers cause: 20 lines a second are 300 MB a day. */
+#define LOG_RATION_BURST 5000
+#define LOG_RATION_PER_S 20
+#define LOG_RATION_SAY_US UINT64_C(10000000) /* between two lines that say how many were left out */
 #define LOG_VALUE_BYTES 1024 /* of one field's text; escaping may quadruple it */
 
 /* --- run ------------------------------------------------------------------------------------ */
@@ -194,6 +198,7 @@
 #define AUTH_REMEMBERED     4096 /* verified passwords remembered at once, one slot an address */
 #define GUARD_ENTRIES       65536 /* addresses, networks and accounts remembered; about 16 MiB when full */
 #define GUARD_KNOWN         32768 /* addresses where people logged in lately, and accounts there: apart, so that strangers push none out */
+#define GUARD_KNOWN_NEW_HOURLY 8 /* of one account, once half of these places are taken */
 #define GUARD_TURNS         4    /* log-ins of an account or an address that are judged at once */
 #define GUARD_TURN_SLOTS    4096 /* who shares one by chance waits for another's turn */
 #define GUARD_KEY_BYTES     (ADDRESS_BYTES + 32)

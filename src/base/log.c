@@ -33,6 +33,7 @@ const struct log_event_row log_events[] = {
     { "imap.login",           "an IMAP client logged in" },
     { "imap.logout",          "an IMAP client logged out and keeps its connection" },
     { "listener.opened",      "a listening socket was opened" },
+    { "log.left_out",         "there were so many lines of an event that some were left out" },
     { "pop3.bad_command",     "a POP3 command could not be understood" },
     { "pop3.closed",          "a POP3 connection ended" },
     { "pop3.connected",       "a POP3 client connected" },

@@ -246,7 +246,8 @@ static bool is_over(struct imap *s)
 static void welcome(struct imap *s)
 {
     struct guard *g = auth_guard(s->server->auth);
-    if (guard_count(g, conn_peer(s->conn), GUARD_CONNECTIONS, 1, NULL))
+    if (guard_count(g, conn_peer(s->conn), GUARD_CONNECTIONS, 1, NULL) &&
+        !guard_knows(g, conn_peer(s->conn)))
         imap_bye(s, S("LIMIT"), S("too many connections from your address lately"));
     else
         greet(s);

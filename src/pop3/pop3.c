@@ -203,7 +203,8 @@ static void greet(struct pop3 *s)
 static bool welcome(struct pop3 *s)
 {
     struct guard *g = auth_guard(s->server->auth);
-    if (guard_count(g, conn_peer(s->conn), GUARD_CONNECTIONS, 1, NULL)) {
+    if (guard_count(g, conn_peer(s->conn), GUARD_CONNECTIONS, 1, NULL) &&
+        !guard_knows(g, conn_peer(s->conn))) {
         pop3_err(s, "[SYS/TEMP] too many connections from your address lately");
         return false;
     }

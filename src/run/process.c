@@ -1,4 +1,4 @@
-/* process.c - the process as a whole: workers, signals, the log's sink, the descriptor limit.
+/* process.c - the process as a whole: workers, signals, the descriptor limit.
  *
  * Only for the real seam: the simulation drives its loops itself. The first worker runs on the
  * caller's thread and reads the signals; the others are services whose one step is their loop.
@@ -260,64 +260,6 @@ void process_pause(unsigned ms)
 {
     struct timespec wait = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
     nanosleep(&wait, NULL);
-}
-
-/* --- the log's sink --------------------------------------------------------------------------- */
-
-/* One for the process, as the log itself is; the lock keeps lines whole. */
-static struct {
-    struct lock lock;
-    int fd;
-    struct buf line;
-} sink = { .lock = { PTHREAD_MUTEX_INITIALIZER }, .fd = -1 };
-
-static void add_time(struct buf *out)
-{
-    struct timespec now;
-    struct tm t;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &t);
-    buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ ", t.tm_year + 1900, t.tm_mon + 1,
-             t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, now.tv_nsec / 1000);
-}
-
-/* A reader that does not read for a second loses the rest of the line; we go on serving. */
-static bool wait_writable(int fd)
-{
-    struct pollfd p = { .fd = fd, .events = POLLOUT };
-    return errno == EINTR || (errno == EAGAIN && poll(&p, 1, 1000) == 1);
-}
-
-static void write_whole(int fd, str line)
-{
-    while (line.n > 0) {
-        ssize_t put = write(fd, line.p, line.n);
-        if (put < 0 && wait_writable(fd)) continue;
-        if (put < 0) return;
-        line = str_from(line, (size_t)put);
-    }
-}
-
-static void log_sink(void *arg, enum log_level level, str line)
-{
-    (void)arg;
-    (void)level;
-    lock_take(&sink.lock);
-    buf_reset(&sink.line);
-    add_time(&sink.line);
-    buf_add(&sink.line, line);
-    write_whole(sink.fd, buf_str(&sink.line));
-    lock_drop(&sink.lock);
-}
-
-void process_log_to_fd(int fd)
-{
-    lock_take(&sink.lock);
-    buf_free(&sink.line);
-    sink.fd = fd;
-    sink.line = buf_make(LOG_LINE_BYTES + sizeof("2026-11-22T00:48:01.123456Z "));
-    lock_drop(&sink.lock);
-    log_to(log_sink, NULL);
 }
 
 unsigned process_raise_fd_limit(void)

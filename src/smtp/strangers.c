@@ -13,10 +13,13 @@ static const str too_many[] = {
     [GUARD_ERRORS] = S_INIT("too many errors from your address lately, try again later"),
 };
 
+/* Who comes to submit from where somebody logged in lately is judged by the log-in alone. */
 static struct guard *guard_of(const struct smtp *s)
 {
-    bool judged = s->server->role != SMTP_LMTP && !s->logged_in;
-    return judged ? auth_guard(s->server->auth) : NULL;
+    struct guard *g = auth_guard(s->server->auth);
+    if (s->server->role == SMTP_LMTP || s->logged_in) return NULL;
+    bool comes_home = s->server->role == SMTP_SUBMISSION && guard_knows(g, conn_peer(s->conn));
+    return comes_home ? NULL : g;
 }
 
 static void report(struct smtp *s, enum guard_kind kind)
