@@ -337,6 +337,20 @@ static void neighbours(void **state)
         expect(IN, &doors[d], address(160, 200), "dora@a.test", "sesame");
 }
 
+/* Behind one address is a whole office: what one does there shuts nobody out who logged in there.
+ */
+static void one_roof(void **state)
+{
+    (void)state;
+    expect(IN, &doors[0], address(180, 1), "dora@a.test", "sesame");
+    for (int i = 0; i < 20; i++)
+        (void)try_from(&doors[0], address(180, 1), "nobody@a.test", "guess");
+    for (int i = 0; i < 200; i++)
+        chat_close(enter(&doors[i % DOORS], strict, address(180, 1)));
+    for (int d = 0; d < DOORS; d++)
+        expect(IN, &doors[d], address(180, 1), "dora@a.test", "sesame");
+}
+
 /* --- all at once --------------------------------------------------------------------------------
  */
 
@@ -423,9 +437,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_words),      cmocka_unit_test(the_same_time),
-        cmocka_unit_test(slowed_then_refused), cmocka_unit_test(the_owner_gets_in),
-        cmocka_unit_test(spellings_are_one),   cmocka_unit_test(neighbours),
+        cmocka_unit_test(the_same_words),
+        cmocka_unit_test(the_same_time),
+        cmocka_unit_test(slowed_then_refused),
+        cmocka_unit_test(the_owner_gets_in),
+        cmocka_unit_test(spellings_are_one),
+        cmocka_unit_test(neighbours),
+        cmocka_unit_test(one_roof),
         cmocka_unit_test(at_once_is_not_more),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
