@@ -336,7 +336,7 @@ static int set_up(void **state)
              "[listener clear]\naddress = %s:%d\nprotocol = imap\ntls = none\nauth_in_clear = yes\n"
              "[listener clear5]\naddress = %s:%d\nprotocol = submission\ntls = none\n"
              "auth_in_clear = yes\n[auth]\nremember = 0s\nfail_delay = 100ms\n"
-             "argon2_memory = 16M\nargon2_passes = 1\n",
+             "argon2_memory = 2M\nargon2_passes = 1\n",
              at, PORT_CLEAR, at, PORT_CLEAR_SUBMISSION);
     server = server_start(world, "a.test", extra);
     server_user(server, "alice@a.test", "sesame");
