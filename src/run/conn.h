@@ -84,7 +84,7 @@ bool conn_buffered(const struct conn *c);
 enum err conn_line(struct conn *c, size_t max, str *line) MUST_CHECK;
 /* The same, but nothing is swallowed: ERR_DENIED as soon as it is longer than max. Waits. */
 enum err conn_line_strict(struct conn *c, size_t max, str *line) MUST_CHECK;
-/* Is this line a request of HTTP (RFC 9112 3)? A web page can make its reader's browser send one to
+/* Is this line a request of HTTP? A web page can make its reader's browser send one to
  * any port; what follows it is a form that speaks our protocol. Nobody else begins so. */
 bool conn_line_is_http(str line);
 /* Between 1 and n bytes, as they come: literals, DATA, BDAT. Valid until the next conn call. Waits. */
