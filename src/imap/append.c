@@ -256,6 +256,8 @@ static void tell_uids(struct imap *s, const struct appended *done, size_t n)
 static enum err file(struct appending *a)
 {
     struct imap *s = a->s;
+    if (s->stay.over)
+        return imap_no(s, ERR_DENIED, S("UNAVAILABLE"), S("your account has changed"));
     enum err e = appending_place(a);
     if (e) return e;
     struct append *items = appending_items(a);

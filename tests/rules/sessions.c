@@ -204,6 +204,24 @@ static void in_the_middle_of_a_message(void **state)
     wire_close(pop3);
 }
 
+/* What began before and ends after is not filed any more. */
+static void in_the_middle_of_an_append(void **state)
+{
+    (void)state;
+    server_user(server, "grace@a.test", "secret");
+    struct wire *w = imap_open(server, world_ca(world), "grace@a.test", "secret");
+    wire_say(w, "a APPEND INBOX {16}");
+    wire_expect(w, "\\+ .*");
+    int wanted = ended_so_far() + 1;
+    ADMIN(NULL, "user", "suspend", "grace@a.test", "yes");
+    assert_true(wait_until(are_told, &wanted, 10));
+    wire_say(w, "Subject: late");
+    wire_say(w, "%s", "x");
+    wire_expect(w, "a NO .*");
+    wire_expect(w, "\\* BYE .*");
+    wire_close(w);
+}
+
 /* Behind UNAUTHENTICATE the connection is nobody's, and stays. */
 static void not_who_left(void **state)
 {
@@ -224,6 +242,7 @@ int main(void)
         cmocka_unit_test(when_suspended),
         cmocka_unit_test(when_the_password_changes),
         cmocka_unit_test(in_the_middle_of_a_message),
+        cmocka_unit_test(in_the_middle_of_an_append),
         cmocka_unit_test(not_for_anything_else),
         cmocka_unit_test(not_who_left),
     };
