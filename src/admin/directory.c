@@ -129,12 +129,13 @@ static enum err user_load(struct admin *a, str text, struct arena *arena, struct
     return e ? admin_fail(out, e, "no user %.*s here", STR_ARG(address)) : OK;
 }
 
-static enum err user_save(struct admin *a, const struct user *u, const char *what, struct buf *out)
+/* Save a user, and say what is so from now on. */
+static enum err user_save(struct admin *a, const struct user *u, const char *now, struct buf *out)
 {
     enum err e = store_user_update(a->store, u);
     if (e) return admin_fail(out, e, "cannot change: %s", err_text(e));
     if (a->auth) auth_forget(a->auth, u->address);
-    buf_addf(out, "%s of %.*s changed\n", what, STR_ARG(u->address));
+    buf_addf(out, "user %.*s %s\n", STR_ARG(u->address), now);
     return OK;
 }
 
@@ -144,7 +145,7 @@ ADMIN_REQUEST(admin_user_passwd)
     struct user u;
     enum err e = user_load(a, args[0], &arena, &u, out);
     if (!e) e = make_hash(a, r->secret, &arena, &u.password_hash, out);
-    if (!e) e = user_save(a, &u, "password", out);
+    if (!e) e = user_save(a, &u, "has a new password", out);
     arena_free(&arena);
     return e;
 }
@@ -156,7 +157,7 @@ ADMIN_REQUEST(admin_user_quota)
     struct user u;
     enum err e = user_load(a, args[0], &arena, &u, out);
     if (!e) e = admin_size(args[1], &u.quota_bytes, out);
-    if (!e) e = user_save(a, &u, "quota", out);
+    if (!e) e = user_save(a, &u, "has a new quota", out);
     arena_free(&arena);
     return e;
 }
@@ -170,7 +171,7 @@ ADMIN_REQUEST(admin_user_admin)
     enum err e = user_load(a, args[0], &arena, &u, out);
     if (!e && !yes && !str_eq(args[1], S("no"))) e = admin_fail(out, ERR_SYNTAX, "say yes or no");
     u.administrator = yes;
-    if (!e) e = user_save(a, &u, "right to administer", out);
+    if (!e) e = user_save(a, &u, yes ? "is an administrator" : "is no administrator", out);
     arena_free(&arena);
     return e;
 }
@@ -185,7 +186,7 @@ ADMIN_REQUEST(admin_user_suspend)
     enum err e = user_load(a, args[0], &arena, &u, out);
     if (!e && !yes && !str_eq(args[1], S("no"))) e = admin_fail(out, ERR_SYNTAX, "say yes or no");
     u.suspended = yes;
-    if (!e) e = user_save(a, &u, "suspension", out);
+    if (!e) e = user_save(a, &u, yes ? "is suspended" : "is no longer suspended", out);
     arena_free(&arena);
     return e;
 }
