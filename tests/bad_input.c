@@ -235,6 +235,12 @@ static void test_unusable_settings(void **state)
         { "tag-long", "[deliver]\ntag_separator = ++\n", "deliver.tag_separator: '++' is not one" },
         { "tag-at", "[deliver]\ntag_separator = @\n", "deliver.tag_separator: '@' is not one" },
         { "tag-dot", "[deliver]\ntag_separator = .\n", "deliver.tag_separator: '.' is not one" },
+        { "no-key", "[tls]\ncertificate = a.pem\n", "tls: certificate and key come together" },
+        { "no-certificate", "[tls]\nkey = a.key\n", "certificate is not given" },
+        { "same-port",
+          "[listener a]\naddress = 127.0.0.1:2\nprotocol = mx\n"
+          "[listener b]\naddress = 127.0.0.1:2\nprotocol = imap\n",
+          "listener b: its address is that of listener a" },
         { "forward", "[dns]\nforward = 127.0.0.1, nonsense\n",
           "forward: 'nonsense' is no address" },
         { "route", "[route b]\ndomains = b.test\nvia = 127.0.0.1:99999\n",

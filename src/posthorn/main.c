@@ -170,14 +170,21 @@ static bool usable(const struct config *c)
     return good;
 }
 
+static int serve_usage(str word)
+{
+    cli_complain("serve does not know '%.*s'; posthorn help says what it takes", STR_ARG(word));
+    return EXIT_USAGE;
+}
+
 static int run_server(const struct args *args)
 {
-    if (args->n > 2) return usage(), EXIT_USAGE;
+    if (args->n > 2) return serve_usage(args->words[2]);
     if (args->n == 2 && str_eq(args->words[1], S("--help"))) return usage(), 0;
     if (args->n == 2 && str_eq(args->words[1], S("--print-config"))) return print_config(false);
     if (args->n == 2 && str_eq(args->words[1], S("--print-man"))) return print_config(true);
     bool check = args_have(args, S("--check-config"));
-    if (args->n == 2 && !check && !args_have(args, S("--supervise"))) return usage(), EXIT_USAGE;
+    if (args->n == 2 && !check && !args_have(args, S("--supervise")))
+        return serve_usage(args->words[1]);
 
     struct config *c = config_read(args->config_path);
     if (!c) return 1;

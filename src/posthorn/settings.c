@@ -165,9 +165,28 @@ enum err server_memory_max(str text, uint64_t machine_bytes, uint64_t *bytes)
     return OK;
 }
 
+/* Two listeners of one address would each get some of its connections. */
+static bool listeners_apart(const struct config *c, struct buf *why)
+{
+    size_t n = config_named_count(c, "listener");
+    for (size_t i = 0; i < n; i++) {
+        str name, other;
+        const struct listener_settings *l = config_named(c, "listener", i, &name);
+        for (size_t j = 0; j < i; j++) {
+            const struct listener_settings *earlier = config_named(c, "listener", j, &other);
+            if (!netaddr_eq(&l->address, &earlier->address)) continue;
+            buf_addf(why, "listener %.*s: its address is that of listener %.*s", STR_ARG(name),
+                     STR_ARG(other));
+            return false;
+        }
+    }
+    return true;
+}
+
 bool settings_usable(const struct config *c, struct buf *why)
 {
     uint64_t bytes;
+    const struct tls_settings *tls = config_section(c, "tls");
     const struct server_settings *server = config_section(c, "server");
     const struct deliver_settings *deliver = config_section(c, "deliver");
     struct netaddr control;
@@ -186,7 +205,10 @@ bool settings_usable(const struct config *c, struct buf *why)
         buf_addf(why,
                  "deliver.tag_separator: '%.*s' is not one character other than @ . and \", like +",
                  STR_ARG(deliver->tag_separator));
-    else if (!dns_check(config_section(c, "dns"), why))
+    else if (!tls->certificate.n != !tls->key.n)
+        buf_addf(why, "tls: certificate and key come together, and %s is not given",
+                 tls->key.n ? "certificate" : "key");
+    else if (listeners_apart(c, why) && !dns_check(config_section(c, "dns"), why))
         return true;
     return false;
 }
