@@ -24,9 +24,19 @@ usage: ./do COMMAND
   bench [NAME [OPTION...]]        measurements against peers and physical limits
   install [PREFIX]                into /usr/local or PREFIX, with man pages and systemd unit
 
-The first run installs what it needs from Debian, as root or through sudo, and says what.
+./do COMMAND --help says more. The first run installs what it needs from Debian, as root or through
+sudo, and says what.
 END
 }
+
+# What a command says of itself is the comment at the head of its script; nothing is built for that.
+case "${2:-}" in
+-h|--help)
+    if [ "$1" != serve ] && [ -f "tools/$1.sh" ]; then
+        sed -n '2,/^[^#]/ s/^# \{0,1\}//p' "tools/$1.sh"
+        exit
+    fi ;;
+esac
 
 case "${1:-help}" in
 demo)    shift; need build; program tests/demo; exec tools/demo.sh "$@" ;;
