@@ -58,10 +58,19 @@ bool ceiling_reached(void)
 
 /* --- pieces ----------------------------------------------------------------------------------- */
 
+/* What one account may have: as it is set, and never so much that a few of them are the whole. */
+static uint64_t purse_max(const struct purse *p)
+{
+    uint64_t whole = atomic_load_explicit(&ceiling.max, memory_order_relaxed);
+    uint64_t part = whole / PURSE_PART;
+    return part && part < p->max ? part : p->max;
+}
+
 static bool charge(struct purse *p, size_t bytes)
 {
     uint64_t used = __atomic_add_fetch(&p->used, bytes, __ATOMIC_RELAXED);
-    if (!p->max || used <= p->max) return true;
+    uint64_t max = purse_max(p);
+    if (!max || used <= max) return true;
     __atomic_sub_fetch(&p->used, bytes, __ATOMIC_RELAXED);
     return false;
 }

@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PURSE_PIECE_BYTES = 64 * 1024 }; /* smaller pieces are not counted */
+enum {
+    PURSE_PIECE_BYTES = 64 * 1024, /* smaller pieces are not counted */
+    PURSE_PART = 4,                /* of the ceiling, 1/4 is the most that one account has */
+};
 
 /* What all sessions of one account have. Any thread. */
 struct purse {

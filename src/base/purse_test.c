@@ -66,6 +66,23 @@ static void large_pieces_are_counted(void **state)
     assert_int_equal(metric_value(METRIC_MEMORY_LARGE), before);
 }
 
+/* Some accounts together would have the whole: none has more than its part of the ceiling. */
+static void an_account_has_a_part_of_the_ceiling(void **state)
+{
+    (void)state;
+    struct purse account = { .max = 256 * MIB };
+    struct purse_holder holder = { .purse = &account };
+    struct arena a = arena_make(64 * MIB);
+    a.purse = &holder;
+    ceiling_set(10 * PURSE_PART * MIB);
+    assert_null(arena_alloc(&a, 11 * MIB));
+    assert_true(holder.refused);
+    a.full = false;
+    assert_non_null(arena_alloc(&a, 9 * MIB));
+    ceiling_set(0);
+    arena_free(&a);
+}
+
 static void the_ceiling_is_noticed_at_once_and_lifts_late(void **state)
 {
     (void)state;
@@ -100,6 +117,7 @@ int main(void)
         cmocka_unit_test(an_account_has_so_much_at_once),
         cmocka_unit_test(a_block_goes_back_to_who_paid),
         cmocka_unit_test(large_pieces_are_counted),
+        cmocka_unit_test(an_account_has_a_part_of_the_ceiling),
         cmocka_unit_test(the_ceiling_is_noticed_at_once_and_lifts_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
