@@ -171,6 +171,56 @@ static void lose_user(struct txn *t, struct account a)
     row_delete(t, ACCOUNT_DIRECTORY, &k);
 }
 
+static struct key user_key(str address)
+{
+    return key_name(TAG_USER, address);
+}
+
+static void cut_user(struct txn *t, struct account a)
+{
+    struct key k = user_key(S("alice@a.test"));
+    struct buf b = row_new();
+    row_add_str(&b, S("alice@a.test"));
+    buf_varint(&b, a.n);
+    buf_add(&b, S("\x7f$")); /* a password hash of 127 bytes, and one is there */
+    row_put(t, ACCOUNT_DIRECTORY, &k, &b);
+}
+
+/* Under a name of its own: whom the account names is another. */
+static void two_users(struct txn *t, struct account a)
+{
+    user_put(t, &(struct user){ .account = a, .address = S("eve@a.test") });
+}
+
+static void no_account(struct txn *t, struct account a)
+{
+    (void)a;
+    user_put(t, &(struct user){ .account = { 1 }, .address = S("eve@a.test") });
+}
+
+static void other_name(struct txn *t, struct account a)
+{
+    struct key k = user_key(S("alice@a.test"));
+    struct buf b = row_new();
+    row_add_str(&b, S("alike@a.test"));
+    buf_varint(&b, a.n);
+    row_put(t, ACCOUNT_DIRECTORY, &k, &b);
+}
+
+/* Two accounts of one user. */
+static void other_owner(struct txn *t, struct account a)
+{
+    struct key k = key_of(TAG_USER_OF);
+    user_put(t, &(struct user){ .account = { a.n + 7 }, .address = S("bob@a.test") });
+    key_u64(&k, a.n);
+    txn_put(t, ACCOUNT_DIRECTORY, key_str(&k), S("bob@a.test"));
+    k = key_of(TAG_USER_OF);
+    key_u64(&k, a.n + 7);
+    txn_put(t, ACCOUNT_DIRECTORY, key_str(&k), S("bob@a.test"));
+    k = user_key(S("alice@a.test"));
+    row_delete(t, ACCOUNT_DIRECTORY, &k);
+}
+
 static void lose_due(struct txn *t, struct account a)
 {
     (void)a;
@@ -207,6 +257,11 @@ static const struct {
     { "a wrong size", wrong_size },
     { "an unreadable row", unreadable },
     { "the user of an account", lose_user },
+    { "a user's row that is cut", cut_user },
+    { "two users of one account", two_users },
+    { "a user without an account", no_account },
+    { "a user's row under another's name", other_name },
+    { "two accounts of one user", other_owner },
     { "a queue entry that is never due", lose_due },
     { "a queued message without recipients", lose_recipient },
 };

@@ -355,9 +355,12 @@ struct users {
 static bool show_user(void *arg, str key, str value)
 {
     struct users *users = arg;
-    (void)key;
     struct user u;
     users->bad = user_read(value, &u);
+    if (!users->bad) {
+        struct key own = key_name(TAG_USER, u.address);
+        if (!str_eq(key, key_str(&own))) users->bad = ERR_CORRUPT; /* nobody finds it there */
+    }
     return !users->bad && users->each(users->arg, &u);
 }
 

@@ -22,27 +22,48 @@ static struct key key_of_account(enum tag tag, struct account a)
     return k;
 }
 
+/* Does each name the other? */
+static bool user_of(const struct directory *d, struct account a, struct user *out)
+{
+    return store_user_by_account(d->view, a, out) == OK && out->account.n == a.n;
+}
+
+/* Found under its own name, whole, with an account. */
+static bool row_is_good(const struct directory *d, str key, const struct row *r,
+                        const struct user *u)
+{
+    struct user whole;
+    if (r->bad || u->account.n < ACCOUNT_FIRST_USER) return false;
+    if (u->address.n > ADDRESS_BYTES) return false;
+    struct key own = key_name(TAG_USER, u->address);
+    return str_eq(key, key_str(&own)) && store_user_find(d->view, u->address, &whole) == OK;
+}
+
+/* A row that cannot stay goes: then its account has no user, and gets one. */
+static bool bad_user(struct directory *d, str key)
+{
+    d->fault = BAD_USER;
+    d->key = key_of(TAG_USER);
+    bytes_copy(d->key.p, sizeof d->key.p, key.p, key.n);
+    d->key.n = (uint8_t)key.n;
+    return false;
+}
+
 static bool see_user(void *arg, str key, str value)
 {
     struct directory *d = arg;
-    struct user u, same;
     struct row r = row_open(value);
-    str address = row_str(&r);
+    struct user u = { .address = row_str(&r) }, owner;
     u.account.n = row_u64(&r);
-    if (row_end(&r)) {
-        d->fault = BAD_USER;
-        d->key = key_of(TAG_USER);
-        bytes_copy(d->key.p, sizeof d->key.p, key.p, key.n);
-        d->key.n = (uint8_t)key.n;
-        return false;
-    }
+    if (!row_is_good(d, key, &r, &u)) return bad_user(d, key);
+
+    bool owned = user_of(d, u.account, &owner), found = owned && str_eq(owner.address, u.address);
+    if (owned && !found) return bad_user(d, key); /* of two with one account: whom it names stays */
     struct ledger_row ledger;
-    bool found =
-        store_user_by_account(d->view, u.account, &same) == OK && str_eq(same.address, address);
     if (found && ledger_row_get(in_view(d->view), u.account, &ledger) == OK) return true;
     d->fault = found ? NO_LEDGER : NO_ROW_OF;
     d->account = u.account;
-    buf_add(&d->address, address);
+    buf_add(&d->address, u.address);
     return false;
 }
 
@@ -53,30 +74,51 @@ static bool see_account(void *arg, struct account a)
     str value;
     if (a.n < ACCOUNT_FIRST_USER) return true;
     d->last = a;
-    struct key leaving = key_of_account(TAG_LEAVING, a), of = key_of_account(TAG_USER_OF, a);
+    struct key leaving = key_of_account(TAG_LEAVING, a);
     if (source_get(in_view(d->view), ACCOUNT_DIRECTORY, &leaving, &value) == OK) return true;
-    if (store_user_by_account(d->view, a, &u) == OK) return true;
+    if (user_of(d, a, &u)) return true;
     d->fault = NO_USER;
     d->account = a;
-    if (source_get(in_view(d->view), ACCOUNT_DIRECTORY, &of, &value) == OK)
-        buf_add(&d->address, value);
     return false;
 }
 
 static bool first_domain(void *arg, str domain)
 {
-    buf_add(arg, domain);
+    struct buf *out = arg;
+    if (domain.n > DOMAIN_BYTES) return true;
+    buf_add(out, domain);
     return false;
+}
+
+/* The name that it had, if that can be one, and is nobody else's. */
+static bool old_name(struct directory *d)
+{
+    struct key of = key_of_account(TAG_USER_OF, d->account);
+    struct user u;
+    str value;
+    if (source_get(in_view(d->view), ACCOUNT_DIRECTORY, &of, &value)) return false;
+    if (value.n > ADDRESS_BYTES || !str_has(value, '@') || !utf8_valid(value)) return false;
+    if (utf8_has_control(value) || store_user_find(d->view, value, &u) == OK) return false;
+    buf_add(&d->address, value);
+    return true;
 }
 
 /* Whoever has lost a name gets one, so that the mail can be reached. */
 static enum err name_for(struct directory *d)
 {
-    if (d->address.n) return OK;
-    buf_addf(&d->address, "recovered-%llu@", (unsigned long long)d->account.n);
-    size_t n = d->address.n;
-    enum err e = store_domains(d->view, first_domain, &d->address);
-    if (d->address.n == n) buf_add(&d->address, S("recovered.invalid"));
+    struct user u;
+    enum err e = OK;
+    if (old_name(d)) return OK;
+    for (unsigned i = 0; !e; i++) {
+        buf_reset(&d->address);
+        buf_addf(&d->address, "recovered-%llu", (unsigned long long)d->account.n);
+        if (i) buf_addf(&d->address, "-%u", i);
+        buf_addc(&d->address, '@');
+        size_t n = d->address.n;
+        e = store_domains(d->view, first_domain, &d->address);
+        if (d->address.n == n) buf_add(&d->address, S("recovered.invalid"));
+        if (store_user_find(d->view, buf_str(&d->address), &u)) break; /* nobody has it */
+    }
     return e;
 }
 

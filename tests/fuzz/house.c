@@ -306,6 +306,8 @@ static void mend(void *arg)
     struct repair_report repair = { .lost = hear_of, .mended = hear_of };
     (void)!store_check(h->store, &report);
     REQUIRE(!store_mend(h->store, &repair));
+    struct check_report again = { .fault = found_fault };
+    REQUIRE(!store_check(h->store, &again));
     h->done = true;
 }
 
