@@ -191,7 +191,7 @@ done
 programs() { for target in $targets; do echo "$(BUILD=. folder "$target" | sed 's|^\./||')/${target}_fuzz"; done; }
 status=0
 if [ "$mode" = coverage ]; then
-    CC=clang-14 configure build-cover -Dfuzz=true -Db_lundef=false -Dbuildtype=debugoptimized \
+    CC=clang-14 configure build-cover -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
         -Dc_args='-fprofile-instr-generate -fcoverage-mapping' -Dc_link_args=-fprofile-instr-generate
     compile build-cover $(programs)
     printf '%s\n' $targets | xargs -n 1 -P "$(jobs)" "$0" --cover || status=1

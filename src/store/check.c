@@ -12,14 +12,16 @@
 
 void check_fault(struct checking *c, const char *format, ...)
 {
-    struct buf text = buf_make(LOG_VALUE_BYTES);
+    struct buf text = buf_make(LOG_VALUE_BYTES), shown = buf_make(LOG_VALUE_BYTES);
     va_list args;
     va_start(args, format);
     buf_addv(&text, format, args);
     va_end(args);
+    buf_add_shown(&shown, buf_str(&text)); /* one line, whatever a damaged name holds */
     c->faulty = true;
-    c->report->fault(c->report->arg, buf_str(&text));
+    c->report->fault(c->report->arg, buf_str(&shown));
     buf_free(&text);
+    buf_free(&shown);
 }
 
 void check_tell(const struct checking *c, const char *what, uint64_t done, uint64_t of)

@@ -186,6 +186,12 @@ static void cut_user(struct txn *t, struct account a)
     row_put(t, ACCOUNT_DIRECTORY, &k, &b);
 }
 
+/* What a terminal would obey. */
+static void name_that_commands(struct txn *t, struct account a)
+{
+    user_put(t, &(struct user){ .account = { a.n + 7 }, .address = S("\x1b[31m\r\n@a.test") });
+}
+
 /* Under a name of its own: whom the account names is another. */
 static void two_users(struct txn *t, struct account a)
 {
@@ -259,6 +265,7 @@ static const struct {
     { "the user of an account", lose_user },
     { "a user's row that is cut", cut_user },
     { "two users of one account", two_users },
+    { "a user's name that commands", name_that_commands },
     { "a user without an account", no_account },
     { "a user's row under another's name", other_name },
     { "two accounts of one user", other_owner },
@@ -280,7 +287,7 @@ static enum err damage(struct txn *t, void *arg)
 
 static void count_fault(void *arg, str what)
 {
-    (void)what;
+    assert_false(utf8_has_control(what));
     ++*(unsigned *)arg;
 }
 
@@ -299,6 +306,7 @@ static void fill(struct world *w)
 
 static void say_repair(void *arg, str what)
 {
+    assert_false(utf8_has_control(what));
     print_message("  %s: %.*s\n", (const char *)arg, STR_ARG(what));
 }
 

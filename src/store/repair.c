@@ -9,13 +9,15 @@
 __attribute__((format(printf, 3, 0))) static void say(struct mending *m, bool lost,
                                                       const char *format, va_list args)
 {
-    struct buf text = buf_make(LOG_VALUE_BYTES);
+    struct buf text = buf_make(LOG_VALUE_BYTES), shown = buf_make(LOG_VALUE_BYTES);
     struct repair_report *r = m->report;
     buf_addv(&text, format, args);
+    buf_add_shown(&shown, buf_str(&text)); /* one line, whatever a damaged name holds */
     if (lost) r->lost_n++;
     if (!lost) r->mended_n++;
-    (lost ? r->lost : r->mended)(r->arg, buf_str(&text));
+    (lost ? r->lost : r->mended)(r->arg, buf_str(&shown));
     buf_free(&text);
+    buf_free(&shown);
 }
 
 void mend_lost(struct mending *m, const char *format, ...)
