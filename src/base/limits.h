@@ -134,6 +134,7 @@
 #define STORE_ZEROED_GROUP_BYTES (16 * 1024) /* what a small group is: larger ones gain nothing from zeros */
 #define STORE_RESERVE_BYTES   (32 * 1024 * 1024) /* kept so that deleting and indexing go on when the disk is full */
 #define STORE_SMALL_LAG_BYTES (2 * 1024 * 1024) /* an index that may lag so little is taken over in small tables */
+#define STORE_REWRITE_BYTES   (512 * 1024) /* of the newest log at once, when it is written again at a start */
 #define STORE_FREEZE_BYTES    (32 * 1024 * 1024) /* rows gathered before one index transaction */
 #define STORE_FREEZE_MS       5000 /* or this old: bounds replay; each transaction rewrites whole pages */
 #define STORE_KEEP_UP_MS      1000 /* one commit of an import waits so long for the index at most */

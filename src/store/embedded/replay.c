@@ -1,4 +1,6 @@
 /* replay.c - at open: which segments count, what the index lacks, what was never committed. */
+#include <errno.h>
+
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -10,8 +12,10 @@ struct replay {
     struct catalog catalog;
     struct memtable *rows;
     struct mark mark;
-    uint64_t segment; /* being walked */
-    uint64_t newest;  /* of the logs that count */
+    struct segment *log; /* being walked */
+    uint64_t segment;    /* its number */
+    uint64_t kept;       /* what lies before it is on the disk, not only in memory */
+    uint64_t newest;     /* of the logs that count */
     struct replayed_body {
         uint64_t blob, commit;
         struct blob_place place;
@@ -53,6 +57,42 @@ static enum err look(struct replay *r, struct buf *why)
     if (*next <= r->mark.segment) *next = r->mark.segment + 1;
     catalog_link(c);
     return OK;
+}
+
+/* --- from memory to the disk ---------------------------------------------------------------- */
+
+/* Written as they are: pages that the kernel forgot to write when a sync failed are dirty again. */
+static int write_again(struct replay *r, uint64_t from, uint64_t to)
+{
+    struct seam *seam = r->e->seam;
+    char *bytes = mem_new(STORE_REWRITE_BYTES);
+    int code = 0;
+    while (from < to && !code) {
+        size_t n = to - from < STORE_REWRITE_BYTES ? (size_t)(to - from) : STORE_REWRITE_BYTES;
+        ssize_t got = seam_pread(seam, r->log->file, bytes, n, from);
+        if (got == 0) break; /* damage may reach past the file's end */
+        struct iovec iov = { bytes, got > 0 ? (size_t)got : 0 };
+        ssize_t put = got > 0 ? seam_pwritev(seam, r->log->file, &iov, 1, from) : got;
+        if (put < 0) code = (int)put;
+        if (put >= 0 && put < got) code = -ENOSPC;
+        from += iov.iov_len;
+    }
+    mem_free(bytes);
+    return code;
+}
+
+/* Before anybody acts upon the records up to there. */
+static void keep(struct replay *r, uint64_t to)
+{
+    if (r->failed || to <= r->kept) return;
+    bool frozen = r->e->options.frozen; /* nobody wrote to it since it was synced, nor may we */
+    int code = frozen ? 0 : write_again(r, r->kept, to);
+    if (code == -ENOSPC && reserve_give(r->e)) code = write_again(r, r->kept, to);
+    if (!code) code = seam_fdatasync(r->e->seam, r->log->file);
+    if (code)
+        r->failed = ERR_LATER;
+    else
+        r->kept = to;
 }
 
 /* --- records -------------------------------------------------------------------------------- */
@@ -130,33 +170,47 @@ static void apply_record(void *arg, uint64_t at, const struct record *record)
         put_rows(r, at, record);
     }
     r->places_n = 0;
-    if (memtable_bytes(r->rows) >= STORE_FREEZE_BYTES) flush(r);
+    if (memtable_bytes(r->rows) < STORE_FREEZE_BYTES) return;
+    keep(r, at + record->bytes);
+    flush(r);
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
 
+/* What a process wrote that was killed, or whose sync failed, may be in memory only. It becomes
+ * visible now, so it must last. A log whose end is known was synced before its successor was made,
+ * and what the index has, before that. */
+static uint64_t begin_log(struct replay *r, const struct found *f)
+{
+    uint64_t from = f->number == r->mark.segment ? r->mark.offset : SEGMENT_HEADER_BYTES;
+    bool known = f->end || f->number < r->mark.segment;
+    r->segment = f->number;
+    r->places_n = 0;
+    r->kept = 0;
+    keep(r, SEGMENT_HEADER_BYTES);
+    if (r->kept < from) r->kept = from;
+    if (known) r->kept = UINT64_MAX;
+    return from;
+}
+
 static enum err replay_log(struct replay *r, struct found *f)
 {
     struct embedded *e = r->e;
-    struct segment *s;
-    enum err err = segment_open(&e->segments, f->number, &s);
+    enum err err = segment_open(&e->segments, f->number, &r->log);
     if (err) return err;
-    /* What a killed process wrote may be in memory only; it becomes visible now, so it must last.
-     */
-    if (seam_fdatasync(e->seam, s->file)) err = ERR_LATER;
     struct log_visitor v = { apply_record, damage, r };
-    uint64_t from = f->number == r->mark.segment ? r->mark.offset : SEGMENT_HEADER_BYTES, end;
-    r->segment = f->number;
-    r->places_n = 0;
-    if (!err) err = log_walk(&e->segments, s, from, f->end, &v, &end);
+    uint64_t from = begin_log(r, f), end = from;
+    if (!r->failed) err = log_walk(&e->segments, r->log, from, f->end, &v, &end);
+    if (!err) keep(r, end);
+    if (!err) err = r->failed;
     /* The room that a killed process had not used. */
-    if (!err && f->number == r->newest && f->size > end) seam_truncate(e->seam, s->file, end);
-    segment_drop(&e->segments, s);
+    if (!err && f->number == r->newest && f->size > end) seam_truncate(e->seam, r->log->file, end);
+    segment_drop(&e->segments, r->log);
     if (err) return err;
     f->end = end;
     e->journal.last = f->number;
     e->journal.last_end = end;
-    return r->failed;
+    return OK;
 }
 
 static uint64_t newest_log(const struct catalog *c)
