@@ -41,7 +41,7 @@ static void smtp_check(str said, str heard)
         REQUIRE(!code.n || str_eq(code, str_take(line, 3))); /* one reply, one code */
         code = line.p[3] == '-' ? str_take(line, 3) : (str){ 0 };
         for (size_t i = 4; i < line.n; i++)
-            REQUIRE((unsigned char)line.p[i] >= ' ' && line.p[i] != 0x7f);
+            JUDGE((unsigned char)line.p[i] >= ' ' && line.p[i] != 0x7f, line);
     }
 }
 
@@ -124,7 +124,8 @@ static void imap_check(str said, str heard)
     while (next_line(&heard, &line)) {
         size_t literal = 0;
         for (size_t i = 0; i < line.n; i++)
-            REQUIRE((unsigned char)line.p[i] >= ' ' && line.p[i] != 0x7f);
+            JUDGE((uint8_t)line.p[i] >= ' ' || line.p[i] == '\t', line); /* TEXT-CHAR */
+        JUDGE(!str_has(line, 0x7f), line);
         if (begins) {
             in = (struct nesting){ .judged = is_data(line) };
             if (!str_starts(line, S("* ")) && !str_starts(line, S("+ "))) tagged(said, line);
